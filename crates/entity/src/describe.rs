@@ -1,0 +1,3 @@
+//! Descriptions too long to stand beside their columns.
+
+mod users;
