@@ -4,7 +4,6 @@
 //! [`catalogue::Describe`] beside its columns; the rest exists for the service alone.
 
 pub mod catalogue;
-mod describe;
 
 pub mod audit_events;
 pub mod contacts;

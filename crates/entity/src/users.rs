@@ -1,5 +1,7 @@
 //! Users: who they are and the state of their account.
 
+mod describe;
+
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;

@@ -1,3 +1,0 @@
-//! Descriptions too long to stand beside their columns.
-
-mod users;

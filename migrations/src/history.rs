@@ -1,0 +1,67 @@
+//! The SQL files in order.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType};
+
+/// Number, topic and text of each file.
+type Files = &'static [(i64, &'static str, &'static str)];
+
+const POSTGRES: Files = &[
+    (1, "types", include_str!("../postgres/0001_types.sql")),
+    (2, "identity", include_str!("../postgres/0002_identity.sql")),
+    (
+        3,
+        "identity additions",
+        include_str!("../postgres/0003_identity_additions.sql"),
+    ),
+    (4, "people", include_str!("../postgres/0004_people.sql")),
+    (
+        5,
+        "organisations",
+        include_str!("../postgres/0005_organisations.sql"),
+    ),
+    (6, "audit", include_str!("../postgres/0006_audit.sql")),
+    (7, "internal", include_str!("../postgres/0007_internal.sql")),
+];
+
+const SQLITE: Files = &[
+    (1, "users", include_str!("../sqlite/0001_users.sql")),
+    (
+        2,
+        "sessions and keys",
+        include_str!("../sqlite/0002_sessions_and_keys.sql"),
+    ),
+    (3, "people", include_str!("../sqlite/0003_people.sql")),
+    (
+        4,
+        "organisations",
+        include_str!("../sqlite/0004_organisations.sql"),
+    ),
+    (5, "audit", include_str!("../sqlite/0005_audit.sql")),
+    (6, "internal", include_str!("../sqlite/0006_internal.sql")),
+];
+
+/// The history of a PostgreSQL database.
+pub(crate) fn postgres() -> Vec<Migration> {
+    migrations(POSTGRES)
+}
+
+/// The history of a SQLite database.
+pub(crate) fn sqlite() -> Vec<Migration> {
+    migrations(SQLITE)
+}
+
+fn migrations(files: Files) -> Vec<Migration> {
+    let migration = |&(number, topic, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(
+            number,
+            Cow::Borrowed(topic),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
+    };
+    files.iter().map(migration).collect()
+}
