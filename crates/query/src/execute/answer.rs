@@ -1,0 +1,141 @@
+//! The answer as bytes, written once.
+
+use crate::plan::Shape;
+use crate::sql::{OutputColumn, OutputValue};
+
+/// A row as a database gives it: columns by position, written as JSON.
+pub(super) trait Row {
+    /// What can go wrong with a column.
+    type Error;
+
+    /// Writes the column's value as JSON; null where it is null.
+    fn write(&self, index: usize, value: &OutputValue, out: &mut Vec<u8>) -> Result<(), Self::Error>;
+}
+
+/// An answer under construction: the members of one object.
+#[derive(Debug)]
+pub(super) struct Answer {
+    out: Vec<u8>,
+    members: usize,
+}
+
+impl Answer {
+    pub(super) fn new() -> Self {
+        let mut out = Vec::with_capacity(1024);
+        out.push(b'{');
+        Self { out, members: 0 }
+    }
+
+    /// Begins a member; what is written to the buffer next is its value.
+    pub(super) fn member(&mut self, key: &str) -> &mut Vec<u8> {
+        if self.members > 0 {
+            self.out.push(b',');
+        }
+        self.members += 1;
+        write_key(key, &mut self.out);
+        &mut self.out
+    }
+
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.out.push(b'}');
+        self.out
+    }
+}
+
+/// Keys are GraphQL names: nothing in them needs an escape.
+fn write_key(key: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+/// Begins the value of a root field.
+pub(super) fn begin(shape: Shape, out: &mut Vec<u8>) {
+    if shape == Shape::Many {
+        out.push(b'[');
+    }
+}
+
+/// Ends the value of a root field of which `rows` were written.
+pub(super) fn end(shape: Shape, rows: usize, out: &mut Vec<u8>) {
+    match shape {
+        Shape::Many => out.push(b']'),
+        Shape::One if rows == 0 => out.extend_from_slice(b"null"),
+        Shape::One => {}
+    }
+}
+
+/// Writes a row as an object; its first `skip` columns are not part of it.
+pub(super) fn object<R: Row>(
+    row: &R,
+    columns: &[OutputColumn],
+    skip: usize,
+    first: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), R::Error> {
+    out.extend_from_slice(if first { b"{" } else { b",{" });
+    let mut index = skip;
+    for (position, column) in columns.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write_key(&column.key, out);
+        match &column.value {
+            OutputValue::Known(json) => out.extend_from_slice(json.as_bytes()),
+            value => {
+                row.write(index, value, out)?;
+                index += 1;
+            }
+        }
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// Writes a text as a JSON string.
+pub(super) fn string(text: &str, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest
+        .iter()
+        .position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\'))
+    {
+        let (plain, special) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let Some((byte, after)) = special.split_first() else {
+            break;
+        };
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            control => {
+                out.extend_from_slice(b"\\u00");
+                out.extend(
+                    [control >> 4, control & 15]
+                        .iter()
+                        .filter_map(|digit| HEX.get(usize::from(*digit))),
+                );
+            }
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    proptest::proptest! {
+        #[test]
+        fn strings_read_back_as_they_were(text in ".*") {
+            let mut out = Vec::new();
+            super::string(&text, &mut out);
+            let back: String = serde_json::from_slice(&out).unwrap();
+            proptest::prop_assert_eq!(back, text);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! PostgreSQL's jsonb operators, for SQLite.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+/// Why an operator cannot work on a value, in PostgreSQL's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum JsonbError {
+    #[error("cannot delete from object using integer index")]
+    IndexIntoObject,
+    #[error("cannot delete from scalar")]
+    DeleteFromScalar,
+    #[error("cannot delete path in scalar")]
+    PathInScalar,
+    #[error("path element is not an integer")]
+    StepIsNoIndex,
+}
+
+/// The order of jsonb: objects over arrays over booleans over numbers over strings over null; containers by
+/// size first, keys by length first. An empty array stands below everything, as it does there.
+pub(super) fn compare(left: &Value, right: &Value) -> Ordering {
+    match (left, right) {
+        (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
+        (Value::Number(left), Value::Number(right)) => numbers(left, right),
+        (Value::String(left), Value::String(right)) => left.cmp(right),
+        (Value::Array(left), Value::Array(right)) => left.len().cmp(&right.len()).then_with(|| {
+            left.iter()
+                .zip(right)
+                .map(|(left, right)| compare(left, right))
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        }),
+        (Value::Object(left), Value::Object(right)) => left.len().cmp(&right.len()).then_with(|| {
+            let (left, right) = (sorted(left), sorted(right));
+            left.iter()
+                .zip(&right)
+                .map(|(left, right)| key_order(left.0, right.0).then_with(|| compare(left.1, right.1)))
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        }),
+        (left, right) => rank(left).cmp(&rank(right)),
+    }
+}
+
+fn numbers(left: &serde_json::Number, right: &serde_json::Number) -> Ordering {
+    match (left.as_i64(), right.as_i64(), left.as_f64(), right.as_f64()) {
+        (Some(left), Some(right), ..) => left.cmp(&right),
+        (_, _, Some(left), Some(right)) => left.total_cmp(&right),
+        _ => Ordering::Equal,
+    }
+}
+
+fn rank(value: &Value) -> u8 {
+    match value {
+        Value::Array(elements) if elements.is_empty() => 0,
+        Value::Null => 1,
+        Value::String(_) => 2,
+        Value::Number(_) => 3,
+        Value::Bool(_) => 4,
+        Value::Array(_) => 5,
+        Value::Object(_) => 6,
+    }
+}
+
+fn key_order(left: &str, right: &str) -> Ordering {
+    left.len().cmp(&right.len()).then_with(|| left.cmp(right))
+}
+
+fn sorted(object: &serde_json::Map<String, Value>) -> Vec<(&str, &Value)> {
+    let mut entries: Vec<_> = object.iter().map(|(key, value)| (key.as_str(), value)).collect();
+    entries.sort_by(|left, right| key_order(left.0, right.0));
+    entries
+}
+
+/// `left || right`: objects merge, the right one's keys win; anything else becomes one array.
+pub(super) fn concatenate(left: Value, right: Value) -> Value {
+    match (left, right) {
+        (Value::Object(mut left), Value::Object(right)) => {
+            left.extend(right);
+            Value::Object(left)
+        }
+        (left, right) => {
+            let mut elements = into_elements(left);
+            elements.extend(into_elements(right));
+            Value::Array(elements)
+        }
+    }
+}
+
+fn into_elements(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(elements) => elements,
+        other => vec![other],
+    }
+}
+
+/// `value - 'key'`: without the key, or without the strings equal to it.
+pub(super) fn delete_key(value: Value, key: &str) -> Result<Value, JsonbError> {
+    match value {
+        Value::Object(mut entries) => {
+            entries.shift_remove(key);
+            Ok(Value::Object(entries))
+        }
+        Value::Array(mut elements) => {
+            elements.retain(|element| element.as_str() != Some(key));
+            Ok(Value::Array(elements))
+        }
+        _ => Err(JsonbError::DeleteFromScalar),
+    }
+}
+
+/// `value - index`: without the element, counted from the end when negative.
+pub(super) fn delete_element(value: Value, index: i64) -> Result<Value, JsonbError> {
+    match value {
+        Value::Array(mut elements) => {
+            if let Some(index) = position(index, elements.len()) {
+                elements.remove(index);
+            }
+            Ok(Value::Array(elements))
+        }
+        Value::Object(_) => Err(JsonbError::IndexIntoObject),
+        _ => Err(JsonbError::DeleteFromScalar),
+    }
+}
+
+fn position(index: i64, length: usize) -> Option<usize> {
+    let length = i64::try_from(length).ok()?;
+    let index = if index < 0 { index + length } else { index };
+    usize::try_from(index).ok().filter(|_| index < length)
+}
+
+/// `value #- path`: without what is at the path.
+pub(super) fn delete_at_path(mut value: Value, path: &[String]) -> Result<Value, JsonbError> {
+    if !value.is_object() && !value.is_array() {
+        return Err(JsonbError::PathInScalar);
+    }
+    if let Some((last, parents)) = path.split_last() {
+        remove(&mut value, parents, last)?;
+    }
+    Ok(value)
+}
+
+fn remove(value: &mut Value, parents: &[String], last: &str) -> Result<(), JsonbError> {
+    match (value, parents.split_first()) {
+        (Value::Object(entries), None) => {
+            entries.shift_remove(last);
+            Ok(())
+        }
+        (Value::Object(entries), Some((step, rest))) => match entries.get_mut(step) {
+            Some(inner) => remove(inner, rest, last),
+            None => Ok(()),
+        },
+        (Value::Array(elements), None) => {
+            let index = last.parse().map_err(|_| JsonbError::StepIsNoIndex)?;
+            if let Some(index) = position(index, elements.len()) {
+                elements.remove(index);
+            }
+            Ok(())
+        }
+        (Value::Array(elements), Some((step, rest))) => {
+            let index = step.parse().map_err(|_| JsonbError::StepIsNoIndex)?;
+            match position(index, elements.len()).and_then(|index| elements.get_mut(index)) {
+                Some(inner) => remove(inner, rest, last),
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `value #> path`: what is at the path, if anything.
+pub(super) fn part<'v>(mut value: &'v Value, path: &[String]) -> Option<&'v Value> {
+    for step in path {
+        value = match value {
+            Value::Object(entries) => entries.get(step)?,
+            Value::Array(elements) => elements.get(position(step.parse().ok()?, elements.len())?)?,
+            _ => return None,
+        };
+    }
+    Some(value)
+}

@@ -1,0 +1,105 @@
+//! Runs compiled statements: one small interface, two databases.
+
+mod answer;
+mod jsonb;
+mod like;
+mod parameter;
+mod postgres;
+mod sqlite;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Failure;
+use crate::request::Variables;
+use crate::sql::{Compiled, Dialect};
+
+pub use postgres::PostgresExecutor;
+pub use sqlite::SqliteExecutor;
+
+/// How the database is used.
+#[derive(Debug, Clone)]
+pub struct ExecutorSettings {
+    /// Connections for quick reads; on SQLite the number kept open.
+    pub read_connections: usize,
+    /// Connections for reads that may touch many rows.
+    pub heavy_connections: usize,
+    /// Connections for writes; SQLite has one.
+    pub write_connections: usize,
+    /// How long a statement may run.
+    pub statement_timeout: Duration,
+    /// How long a request waits for a connection.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for ExecutorSettings {
+    fn default() -> Self {
+        Self {
+            read_connections: 4,
+            heavy_connections: 2,
+            write_connections: 4,
+            statement_timeout: Duration::from_secs(10),
+            acquire_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What bind parameters are filled from.
+#[derive(Debug, Clone, Copy)]
+pub struct Values<'a> {
+    /// The request's variables, defaults filled in.
+    pub variables: &'a Variables,
+    /// Session variables by lower-case name.
+    pub session: &'a std::collections::BTreeMap<String, String>,
+}
+
+/// A database that answers with JSON.
+#[derive(Debug)]
+pub enum Executor {
+    /// PostgreSQL.
+    Postgres(PostgresExecutor),
+    /// SQLite.
+    Sqlite(SqliteExecutor),
+}
+
+impl Executor {
+    /// Opens a SQLite file; `writer` is the lock that every writer of the file in this process shares.
+    pub fn open_sqlite(
+        path: &Path,
+        writer: Arc<tokio::sync::Mutex<()>>,
+        settings: ExecutorSettings,
+    ) -> Result<Self, Failure> {
+        SqliteExecutor::open(path, writer, settings).map(Self::Sqlite)
+    }
+
+    /// Prepares to connect to PostgreSQL; connections are made when first needed.
+    pub fn open_postgres(url: &str, settings: ExecutorSettings) -> Result<Self, Failure> {
+        PostgresExecutor::open(url, settings).map(Self::Postgres)
+    }
+
+    /// The language this database speaks.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// Answers an operation's root fields as the members of one JSON object, `{"users":[…]}`. Writes of one
+    /// operation run in order in one transaction.
+    pub async fn run(&self, compiled: &Arc<Compiled>, values: Values<'_>) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Postgres(executor) => executor.run(compiled, values).await,
+            Self::Sqlite(executor) => executor.run(compiled, values).await,
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Failure> {
+        match self {
+            Self::Postgres(executor) => executor.ping().await,
+            Self::Sqlite(executor) => executor.ping(),
+        }
+    }
+}

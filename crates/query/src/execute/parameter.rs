@@ -1,0 +1,105 @@
+//! From sources to values: what a plan's parameters are for one request.
+
+use portico_entity::catalogue::Scalar;
+use serde_json::Value;
+
+use super::Values;
+use crate::error::{Code, Failure};
+use crate::plan::{Bind, BindKind, json_path};
+use crate::request::Operand;
+use crate::scalar::{self, Parameter};
+
+/// The values of a statement's parameters.
+pub(super) fn parameters(binds: &[Bind], values: Values<'_>) -> Result<Vec<Parameter>, Failure> {
+    binds.iter().map(|bind| parameter(bind, values)).collect()
+}
+
+fn parameter(bind: &Bind, values: Values<'_>) -> Result<Parameter, Failure> {
+    let value = match &bind.operand {
+        Operand::Session(name) => session(name, values)?,
+        operand => operand.resolve(values.variables).unwrap_or_default(),
+    };
+    match bind.kind {
+        BindKind::Scalar(scalar) => scalar::coerce(scalar, &value, &bind.path),
+        BindKind::Nullable(_) if value.is_null() => Ok(Parameter::Null),
+        BindKind::Nullable(scalar) => scalar::coerce(scalar, &value, &bind.path),
+        BindKind::List(scalar) => list(scalar, &value, bind),
+        BindKind::Limit => limit(&value, bind),
+        BindKind::Offset => offset(&value, bind),
+        BindKind::JsonPath => json_path(&value, bind),
+        BindKind::JsonSteps => list(Scalar::String, &value, bind),
+    }
+}
+
+fn session(name: &str, values: Values<'_>) -> Result<Value, Failure> {
+    match values.session.get(name) {
+        Some(value) => Ok(Value::String(value.clone())),
+        None => Err(Failure::new(
+            Code::NotFound,
+            "$",
+            format!("missing session variable: \"{name}\""),
+        )),
+    }
+}
+
+/// A list; one value counts as a list of one, and `{a,b}` of a session variable as its elements.
+fn list(scalar: Scalar, value: &Value, bind: &Bind) -> Result<Parameter, Failure> {
+    let one = [value.clone()];
+    let elements: &[Value] = match value {
+        Value::Array(elements) => elements,
+        Value::Null => {
+            return Err(Failure::validation(&bind.path, "expected a list, but found null"));
+        }
+        _ => &one,
+    };
+    elements
+        .iter()
+        .enumerate()
+        .map(|(index, element)| scalar::coerce(scalar, element, &format!("{}[{index}]", bind.path)))
+        .collect::<Result<_, _>>()
+        .map(Parameter::List)
+}
+
+fn limit(value: &Value, bind: &Bind) -> Result<Parameter, Failure> {
+    let expected = |found: &str| {
+        let message = format!("expected a non-negative 32-bit integer for type 'Int', but found {found}");
+        Failure::validation(&bind.path, message)
+    };
+    match value {
+        Value::Null => Ok(Parameter::Null),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) if (0..=i64::from(i32::MAX)).contains(&number) => Ok(Parameter::Integer(number)),
+            _ => Err(expected("an integer")),
+        },
+        other => Err(expected(scalar::kind(other))),
+    }
+}
+
+fn offset(value: &Value, bind: &Bind) -> Result<Parameter, Failure> {
+    if value.is_null() {
+        return Ok(Parameter::Null);
+    }
+    match scalar::coerce(Scalar::Bigint, value, &bind.path)? {
+        Parameter::Integer(number) if number < 0 => Err(Failure::new(
+            Code::DataException,
+            "$",
+            "OFFSET must not be negative",
+        )),
+        parameter => Ok(parameter),
+    }
+}
+
+fn json_path(value: &Value, bind: &Bind) -> Result<Parameter, Failure> {
+    let steps = match value {
+        Value::Null => Vec::new(),
+        Value::String(text) => json_path::parse(text, &bind.path)?,
+        other => {
+            let message = format!(
+                "expected a string for type 'String', but found {}",
+                scalar::kind(other)
+            );
+            return Err(Failure::validation(&bind.path, message));
+        }
+    };
+    Ok(Parameter::List(steps.into_iter().map(Parameter::Text).collect()))
+}

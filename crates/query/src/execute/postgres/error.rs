@@ -1,0 +1,42 @@
+//! PostgreSQL's errors with the codes of Hasura (section 10.4 of the reference). Details, which hold values of
+//! rows, stay behind.
+
+use tokio_postgres::Error;
+use tokio_postgres::error::DbError;
+
+use crate::error::{Code, Failure};
+
+/// What a client may know of an error.
+pub(super) fn failure(error: Error) -> Failure {
+    match error.as_db_error() {
+        Some(database) => database_failure(database),
+        None => Failure::unavailable(&error),
+    }
+}
+
+fn database_failure(error: &DbError) -> Failure {
+    let message = error.message();
+    let violation = |kind: &str| {
+        Failure::new(
+            Code::ConstraintViolation,
+            "$",
+            format!("{kind} violation. {message}"),
+        )
+    };
+    match error.code().code() {
+        "23505" => violation("Uniqueness"),
+        "23503" => violation("Foreign key"),
+        "23502" => violation("Not-NULL"),
+        "23P01" => violation("Exclusion"),
+        "23514" => Failure::new(
+            Code::PermissionError,
+            "$",
+            format!("Check constraint violation. {message}"),
+        ),
+        "22025" => Failure::new(Code::BadRequest, "$", message),
+        "57014" | "55P03" => Failure::new(Code::Timeout, "$", "the query took too long and was stopped"),
+        code if code.starts_with("22") => Failure::new(Code::DataException, "$", message),
+        code if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => Failure::unavailable(error),
+        _ => Failure::unexpected(error),
+    }
+}

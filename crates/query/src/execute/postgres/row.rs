@@ -1,0 +1,153 @@
+//! Values into PostgreSQL as text, which it reads by its own rules, and out of it in binary.
+
+use std::error::Error;
+
+use bytes::BytesMut;
+use chrono::{DateTime, SecondsFormat};
+use portico_entity::catalogue::Scalar;
+use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
+use uuid::Uuid;
+
+use crate::execute::answer;
+use crate::scalar::{self, Parameter, stored_time};
+use crate::sql::OutputValue;
+
+/// A parameter sent in text form, so that one type serves every SQL type.
+#[derive(Debug)]
+pub(super) struct TextParameter<'p>(pub(super) &'p Parameter);
+
+impl ToSql for TextParameter<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match text(self.0) {
+            Some(text) => {
+                out.extend_from_slice(text.as_bytes());
+                Ok(IsNull::No)
+            }
+            None => Ok(IsNull::Yes),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    to_sql_checked!();
+}
+
+fn text(parameter: &Parameter) -> Option<String> {
+    Some(match parameter {
+        Parameter::Null => return None,
+        Parameter::Boolean(value) => value.to_string(),
+        Parameter::Integer(value) => value.to_string(),
+        Parameter::Text(text) | Parameter::Json(text) => text.clone(),
+        Parameter::Uuid(uuid) => uuid.to_string(),
+        Parameter::Time(time) => stored_time(*time),
+        Parameter::Bytes(bytes) => scalar::wire_bytes(bytes),
+        Parameter::List(elements) => array(elements),
+    })
+}
+
+/// PostgreSQL's array text, every element quoted.
+fn array(elements: &[Parameter]) -> String {
+    let mut out = String::from("{");
+    for (index, element) in elements.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        match text(element) {
+            None => out.push_str("NULL"),
+            Some(text) => {
+                out.push('"');
+                for character in text.chars() {
+                    if matches!(character, '"' | '\\') {
+                        out.push('\\');
+                    }
+                    out.push(character);
+                }
+                out.push('"');
+            }
+        }
+    }
+    out.push('}');
+    out
+}
+
+/// A column's bytes as they came.
+struct Raw<'r>(&'r [u8]);
+
+impl<'r> FromSql<'r> for Raw<'r> {
+    fn from_sql(_: &Type, bytes: &'r [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(bytes))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// A row of PostgreSQL.
+pub(super) struct PostgresRow<'r>(pub(super) &'r tokio_postgres::Row);
+
+impl answer::Row for PostgresRow<'_> {
+    type Error = tokio_postgres::Error;
+
+    fn write(&self, index: usize, value: &OutputValue, out: &mut Vec<u8>) -> Result<(), Self::Error> {
+        let Some(Raw(bytes)) = self.0.try_get::<usize, Option<Raw<'_>>>(index)? else {
+            out.extend_from_slice(b"null");
+            return Ok(());
+        };
+        match value {
+            OutputValue::Known(_) => {}
+            OutputValue::Json => out.extend_from_slice(bytes),
+            OutputValue::Scalar(scalar) => write_scalar(*scalar, bytes, out),
+        }
+        Ok(())
+    }
+}
+
+fn write_scalar(scalar: Scalar, bytes: &[u8], out: &mut Vec<u8>) {
+    match scalar {
+        Scalar::Boolean => out.extend_from_slice(if bytes == [1] { b"true" } else { b"false" }),
+        Scalar::Int | Scalar::Bigint => out.extend_from_slice(integer(bytes).to_string().as_bytes()),
+        Scalar::Uuid => {
+            let uuid = Uuid::from_slice(bytes).unwrap_or_default();
+            answer::string(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()), out);
+        }
+        Scalar::Timestamptz => answer::string(&time(integer(bytes)), out),
+        // The binary form of jsonb is a version and then text.
+        Scalar::Jsonb => out.extend_from_slice(bytes.strip_prefix(&[1]).unwrap_or(bytes)),
+        Scalar::Bytea => answer::string(&scalar::wire_bytes(bytes), out),
+        Scalar::String | Scalar::Citext | Scalar::Enum(_) => {
+            answer::string(&String::from_utf8_lossy(bytes), out);
+        }
+    }
+}
+
+/// A big-endian integer of two, four or eight bytes.
+fn integer(bytes: &[u8]) -> i64 {
+    if let Ok(bytes) = bytes.try_into() {
+        return i64::from_be_bytes(bytes);
+    }
+    if let Ok(bytes) = bytes.try_into() {
+        return i32::from_be_bytes(bytes).into();
+    }
+    bytes
+        .try_into()
+        .map(i16::from_be_bytes)
+        .unwrap_or_default()
+        .into()
+}
+
+/// PostgreSQL counts microseconds from the year 2000.
+fn time(microseconds: i64) -> String {
+    const FROM_1970_TO_2000: i64 = 946_684_800_000_000;
+    match DateTime::from_timestamp_micros(microseconds.saturating_add(FROM_1970_TO_2000)) {
+        Some(time) => scalar::wire_time(&time.to_rfc3339_opts(SecondsFormat::Micros, false)),
+        None if microseconds < 0 => "-infinity".to_owned(),
+        None => "infinity".to_owned(),
+    }
+}

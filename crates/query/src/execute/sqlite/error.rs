@@ -1,0 +1,79 @@
+//! SQLite's errors in the words of PostgreSQL and the codes of Hasura.
+
+use portico_entity::catalogue::catalogue;
+use rusqlite::{Error, ErrorCode, ffi};
+
+use crate::error::{Code, Failure};
+
+/// What a client may know of an error.
+pub(super) fn failure(error: Error) -> Failure {
+    let Error::SqliteFailure(cause, message) = &error else {
+        return Failure::unexpected(&error);
+    };
+    let message = message.as_deref().unwrap_or_default();
+    match cause.code {
+        ErrorCode::OperationInterrupted => {
+            Failure::new(Code::Timeout, "$", "the query took too long and was stopped")
+        }
+        ErrorCode::ConstraintViolation => constraint(cause.extended_code, message),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen | ErrorCode::DiskFull => {
+            Failure::unavailable(&error)
+        }
+        _ => function(message).unwrap_or_else(|| Failure::unexpected(&error)),
+    }
+}
+
+/// An error that one of our functions raised.
+fn function(message: &str) -> Option<Failure> {
+    [Code::DataException, Code::BadRequest]
+        .into_iter()
+        .find_map(|code| {
+            let reason = message.strip_prefix(code.as_str())?.strip_prefix(": ")?;
+            Some(Failure::new(code, "$", reason))
+        })
+}
+
+fn constraint(extended: i32, message: &str) -> Failure {
+    let detail = message.split_once(": ").map_or("", |(_, detail)| detail);
+    let violation = |text: String| Failure::new(Code::ConstraintViolation, "$", text);
+    match extended {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => violation(format!(
+            "Uniqueness violation. duplicate key value violates unique constraint \"{}\"",
+            unique_name(detail)
+        )),
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
+            violation("Foreign key violation. a row that is referred to does not exist or is in use".into())
+        }
+        ffi::SQLITE_CONSTRAINT_NOTNULL => {
+            let (table, column) = detail.split_once('.').unwrap_or_default();
+            violation(format!(
+                "Not-NULL violation. null value in column \"{column}\" of relation \"{table}\" violates not-null constraint"
+            ))
+        }
+        ffi::SQLITE_CONSTRAINT_CHECK => Failure::new(
+            Code::PermissionError,
+            "$",
+            format!("Check constraint violation. new row violates check constraint \"{detail}\""),
+        ),
+        _ => Failure::unexpected(&message),
+    }
+}
+
+/// SQLite names the columns, as in `users.email`: the catalogue knows the constraint.
+fn unique_name(detail: &str) -> &'static str {
+    let columns: Vec<(&str, &str)> = detail
+        .split(", ")
+        .filter_map(|column| column.split_once('.'))
+        .collect();
+    let table = columns
+        .first()
+        .and_then(|(table, _)| catalogue().table_by_sql(table));
+    table
+        .and_then(|table| {
+            table.uniques.iter().find(|unique| {
+                unique.columns.len() == columns.len()
+                    && columns.iter().all(|(_, column)| unique.columns.contains(column))
+            })
+        })
+        .map_or("unique", |unique| unique.name)
+}

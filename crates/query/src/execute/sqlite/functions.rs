@@ -1,0 +1,153 @@
+//! What PostgreSQL has and SQLite lacks, as functions of every connection.
+
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Error, Result};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::error::Code;
+use crate::execute::{jsonb, like};
+use crate::scalar::{wire_bytes, wire_time};
+
+/// Registers the functions that compiled statements use.
+pub(super) fn register(connection: &Connection) -> Result<()> {
+    scalar(connection, "uuid_text", 1, |context| {
+        Ok(match context.get_raw(0) {
+            ValueRef::Blob(bytes) => Uuid::from_slice(bytes).ok().map(|uuid| uuid.to_string()),
+            _ => None,
+        })
+    })?;
+    scalar(connection, "wire_time", 1, |context| {
+        Ok(text(context, 0)?.map(wire_time))
+    })?;
+    scalar(connection, "wire_bytes", 1, |context| {
+        Ok(match context.get_raw(0) {
+            ValueRef::Blob(bytes) => Some(wire_bytes(bytes)),
+            _ => None,
+        })
+    })?;
+    for (name, ignore_case) in [("text_like", false), ("text_ilike", true)] {
+        scalar(connection, name, 2, move |context| {
+            let (Some(text), Some(pattern)) = (text(context, 0)?, text(context, 1)?) else {
+                return Ok(None);
+            };
+            like::like(text, pattern, ignore_case)
+                .map(Some)
+                .map_err(|error| refused(Code::BadRequest, &error))
+        })?;
+    }
+    scalar(connection, "jsonb_compare", 2, |context| {
+        let (Some(left), Some(right)) = (json(context, 0)?, json(context, 1)?) else {
+            return Ok(None);
+        };
+        Ok(Some(jsonb::compare(&left, &right) as i64))
+    })?;
+    scalar(connection, "json_part", 2, |context| {
+        let (Some(value), path) = (json(context, 0)?, steps(context, 1)?) else {
+            return Ok(None);
+        };
+        Ok(jsonb::part(&value, &path).map(Value::to_string))
+    })?;
+    changes(connection)
+}
+
+/// The functions that make a new JSON value of a stored one; of null they make null.
+fn changes(connection: &Connection) -> Result<()> {
+    scalar(connection, "jsonb_append", 2, |context| {
+        let (Some(stored), Some(value)) = (json(context, 0)?, json(context, 1)?) else {
+            return Ok(None);
+        };
+        Ok(Some(jsonb::concatenate(stored, value).to_string()))
+    })?;
+    scalar(connection, "jsonb_prepend", 2, |context| {
+        let (Some(stored), Some(value)) = (json(context, 0)?, json(context, 1)?) else {
+            return Ok(None);
+        };
+        Ok(Some(jsonb::concatenate(value, stored).to_string()))
+    })?;
+    scalar(connection, "jsonb_delete_key", 2, |context| {
+        let (Some(stored), Some(key)) = (json(context, 0)?, text(context, 1)?) else {
+            return Ok(None);
+        };
+        changed(jsonb::delete_key(stored, key))
+    })?;
+    scalar(connection, "jsonb_delete_element", 2, |context| {
+        let Some(stored) = json(context, 0)? else {
+            return Ok(None);
+        };
+        changed(jsonb::delete_element(stored, context.get(1)?))
+    })?;
+    scalar(connection, "jsonb_delete_at_path", 2, |context| {
+        let Some(stored) = json(context, 0)? else {
+            return Ok(None);
+        };
+        changed(jsonb::delete_at_path(stored, &steps(context, 1)?))
+    })
+}
+
+fn changed(value: std::result::Result<Value, jsonb::JsonbError>) -> Result<Option<String>> {
+    value
+        .map(|value| Some(value.to_string()))
+        .map_err(|error| refused(Code::DataException, &error))
+}
+
+fn scalar<T>(
+    connection: &Connection,
+    name: &str,
+    arguments: i32,
+    function: impl Fn(&Context<'_>) -> Result<T> + Send + 'static,
+) -> Result<()>
+where
+    T: Into<Answer>,
+{
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function(name, arguments, flags, move |context| {
+        function(context).map(|answer| answer.into().0)
+    })
+}
+
+/// What a function answers.
+struct Answer(ToSqlOutput<'static>);
+
+impl From<Option<String>> for Answer {
+    fn from(text: Option<String>) -> Self {
+        Self(ToSqlOutput::Owned(text.into()))
+    }
+}
+impl From<Option<bool>> for Answer {
+    fn from(value: Option<bool>) -> Self {
+        Self(ToSqlOutput::Owned(value.into()))
+    }
+}
+impl From<Option<i64>> for Answer {
+    fn from(value: Option<i64>) -> Self {
+        Self(ToSqlOutput::Owned(value.into()))
+    }
+}
+
+fn text<'c>(context: &'c Context<'_>, index: usize) -> Result<Option<&'c str>> {
+    match context.get_raw(index) {
+        ValueRef::Null => Ok(None),
+        value => Ok(Some(value.as_str()?)),
+    }
+}
+
+fn json(context: &Context<'_>, index: usize) -> Result<Option<Value>> {
+    let Some(text) = text(context, index)? else {
+        return Ok(None);
+    };
+    serde_json::from_str(text)
+        .map(Some)
+        .map_err(|error| refused(Code::DataException, &error))
+}
+
+fn steps(context: &Context<'_>, index: usize) -> Result<Vec<String>> {
+    let text = text(context, index)?.unwrap_or("[]");
+    serde_json::from_str(text).map_err(|error| refused(Code::DataException, &error))
+}
+
+/// An error of a function reaches the statement as text alone: the code goes before it.
+fn refused(code: Code, reason: &dyn std::fmt::Display) -> Error {
+    Error::UserFunctionError(format!("{}: {reason}", code.as_str()).into())
+}

@@ -1,0 +1,302 @@
+//! SQLite: readers of their own, answered inline when quick; one writer, shared with whoever else writes.
+
+mod error;
+mod functions;
+mod row;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, Statement, params_from_iter};
+
+use super::answer::{self, Answer};
+use super::parameter::parameters;
+use super::{ExecutorSettings, Values};
+use crate::error::{Code, Failure};
+use crate::sql::{Compiled, Read, Work, Write};
+
+/// How many steps of SQLite's machine pass between two looks at the clock.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+
+/// A SQLite file.
+#[derive(Debug)]
+pub struct SqliteExecutor {
+    file: Arc<File>,
+    writing: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    settings: ExecutorSettings,
+    idle: Mutex<Vec<Limited>>,
+    writer: Mutex<Option<Limited>>,
+}
+
+/// A connection whose statements end at a deadline.
+#[derive(Debug)]
+struct Limited {
+    connection: Connection,
+    opened: Instant,
+    /// Milliseconds after `opened`.
+    deadline: Arc<AtomicU64>,
+}
+
+/// The work of a root field with the values of its parameters.
+enum Task {
+    Known(String),
+    Read(Vec<Value>),
+    Write(Vec<Value>, Vec<Value>),
+}
+
+impl SqliteExecutor {
+    pub(super) fn open(
+        path: &Path,
+        writing: Arc<tokio::sync::Mutex<()>>,
+        settings: ExecutorSettings,
+    ) -> Result<Self, Failure> {
+        let file = File {
+            path: path.to_owned(),
+            settings,
+            idle: Mutex::default(),
+            writer: Mutex::default(),
+        };
+        let first = file.connect(true).map_err(|error| Failure::unavailable(&error))?;
+        file.give_back(first);
+        Ok(Self {
+            file: Arc::new(file),
+            writing,
+        })
+    }
+
+    pub(super) async fn run(&self, compiled: &Arc<Compiled>, values: Values<'_>) -> Result<Vec<u8>, Failure> {
+        let tasks = tasks(compiled, values)?;
+        if compiled.writes() {
+            return self.write(Arc::clone(compiled), tasks).await;
+        }
+        if !compiled.heavy() {
+            return self.file.read(compiled, &tasks);
+        }
+        let (file, compiled) = (Arc::clone(&self.file), Arc::clone(compiled));
+        blocking(move || file.read(&compiled, &tasks)).await
+    }
+
+    async fn write(&self, compiled: Arc<Compiled>, tasks: Vec<Task>) -> Result<Vec<u8>, Failure> {
+        let wait = self.file.settings.acquire_timeout;
+        let turn = tokio::time::timeout(wait, Arc::clone(&self.writing).lock_owned())
+            .await
+            .map_err(|_| Failure::unavailable(&"no turn to write in time"))?;
+        let file = Arc::clone(&self.file);
+        blocking(move || {
+            let answered = file.write(&compiled, &tasks);
+            drop(turn);
+            answered
+        })
+        .await
+    }
+
+    pub(super) fn ping(&self) -> Result<(), Failure> {
+        let reader = self.file.reader()?;
+        let answered = reader.connection.query_row("SELECT 1", [], |_| Ok(()));
+        self.file.give_back(reader);
+        answered.map_err(|error| Failure::unavailable(&error))
+    }
+}
+
+async fn blocking(
+    work: impl FnOnce() -> Result<Vec<u8>, Failure> + Send + 'static,
+) -> Result<Vec<u8>, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Failure::unexpected(&error)))
+}
+
+fn tasks(compiled: &Compiled, values: Values<'_>) -> Result<Vec<Task>, Failure> {
+    let sqlite = |binds| -> Result<Vec<Value>, Failure> {
+        Ok(parameters(binds, values)?.into_iter().map(row::value).collect())
+    };
+    compiled
+        .roots
+        .iter()
+        .map(|root| match &root.work {
+            Work::Known(json) => Ok(Task::Known(json.clone())),
+            Work::Read(read) | Work::WriteAndRead(read) => sqlite(&read.binds).map(Task::Read),
+            Work::Write(write, read) => Ok(Task::Write(sqlite(&write.binds)?, sqlite(&read.binds)?)),
+        })
+        .collect()
+}
+
+impl File {
+    fn connect(&self, read_only: bool) -> rusqlite::Result<Limited> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(self.settings.acquire_timeout)?;
+        connection.execute_batch(
+            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; \
+             PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456; PRAGMA trusted_schema=OFF;",
+        )?;
+        if read_only {
+            connection.pragma_update(None, "query_only", true)?;
+        }
+        connection.set_prepared_statement_cache_capacity(256);
+        functions::register(&connection)?;
+        let (opened, deadline) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
+        let seen = Arc::clone(&deadline);
+        connection.progress_handler(
+            STEPS_BETWEEN_LOOKS,
+            Some(move || milliseconds(opened.elapsed()) > seen.load(Ordering::Relaxed)),
+        )?;
+        Ok(Limited {
+            connection,
+            opened,
+            deadline,
+        })
+    }
+
+    fn reader(&self) -> Result<Limited, Failure> {
+        match lock(&self.idle).pop() {
+            Some(reader) => Ok(reader),
+            None => self.connect(true).map_err(|error| Failure::unavailable(&error)),
+        }
+    }
+
+    fn give_back(&self, reader: Limited) {
+        let mut idle = lock(&self.idle);
+        if idle.len() < self.settings.read_connections {
+            idle.push(reader);
+        }
+    }
+
+    /// Reads of one request see one state of the database.
+    fn read(&self, compiled: &Compiled, tasks: &[Task]) -> Result<Vec<u8>, Failure> {
+        let reader = self.reader()?;
+        reader.allow(self.settings.statement_timeout);
+        let several = tasks.len() > 1;
+        let answered = if several { reader.batch("BEGIN") } else { Ok(()) }
+            .and_then(|()| answer(&reader.connection, compiled, tasks));
+        let ended = if several { reader.batch("COMMIT") } else { Ok(()) };
+        if ended.is_ok() {
+            self.give_back(reader);
+        }
+        answered
+    }
+
+    fn write(&self, compiled: &Compiled, tasks: &[Task]) -> Result<Vec<u8>, Failure> {
+        let mut slot = lock(&self.writer);
+        let writer = match slot.take() {
+            Some(writer) => writer,
+            None => self
+                .connect(false)
+                .map_err(|error| Failure::unavailable(&error))?,
+        };
+        writer.allow(self.settings.statement_timeout);
+        writer.batch("BEGIN IMMEDIATE")?;
+        let answered = answer(&writer.connection, compiled, tasks)
+            .and_then(|answered| writer.batch("COMMIT").map(|()| answered));
+        // A connection whose transaction cannot be ended is dropped, and the transaction with it.
+        if answered.is_ok() || writer.batch("ROLLBACK").is_ok() {
+            *slot = Some(writer);
+        }
+        answered
+    }
+}
+
+impl Limited {
+    fn allow(&self, time: Duration) {
+        self.deadline
+            .store(milliseconds(self.opened.elapsed() + time), Ordering::Relaxed);
+    }
+
+    fn batch(&self, sql: &str) -> Result<(), Failure> {
+        self.connection.execute_batch(sql).map_err(error::failure)
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A poisoned lock only says that another request failed while it held a connection.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn answer(connection: &Connection, compiled: &Compiled, tasks: &[Task]) -> Result<Vec<u8>, Failure> {
+    let mut answer = Answer::new();
+    for (root, task) in compiled.roots.iter().zip(tasks) {
+        let out = answer.member(&root.key);
+        match (&root.work, task) {
+            (_, Task::Known(json)) => out.extend_from_slice(json.as_bytes()),
+            (Work::Read(read) | Work::WriteAndRead(read), Task::Read(values)) => {
+                rows(connection, read, values, false, out)?;
+            }
+            (Work::Write(write, read), Task::Write(written, values)) => {
+                match change(connection, write, written)? {
+                    0 => out.extend_from_slice(b"null"),
+                    _ => rows(connection, read, values, true, out)?,
+                }
+            }
+            _ => return Err(Failure::unexpected(&"work and values of a root field do not fit")),
+        }
+    }
+    Ok(answer.finish())
+}
+
+fn change(connection: &Connection, write: &Write, values: &[Value]) -> Result<usize, Failure> {
+    let mut statement = connection.prepare_cached(&write.sql).map_err(error::failure)?;
+    statement
+        .execute(params_from_iter(values))
+        .map_err(error::failure)
+}
+
+fn rows(
+    connection: &Connection,
+    read: &Read,
+    values: &[Value],
+    guarded: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(&read.sql).map_err(error::failure)?;
+    write_rows(&mut statement, read, values, guarded, out)
+}
+
+fn write_rows(
+    statement: &mut Statement<'_>,
+    read: &Read,
+    values: &[Value],
+    guarded: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let mut found = statement
+        .query(params_from_iter(values))
+        .map_err(error::failure)?;
+    answer::begin(read.shape, out);
+    let mut count = 0;
+    while let Some(found) = found.next().map_err(error::failure)? {
+        let flag = |index| found.get::<_, bool>(index).map_err(error::failure);
+        if guarded && !flag(0)? {
+            return Err(check_failed());
+        }
+        if guarded && !flag(1)? {
+            continue;
+        }
+        let skip = if guarded { 2 } else { 0 };
+        answer::object(&row::SqliteRow(found), &read.columns, skip, count == 0, out)
+            .map_err(error::failure)?;
+        count += 1;
+    }
+    answer::end(read.shape, count, out);
+    Ok(())
+}
+
+/// What Hasura says when a permission's check refuses a written row.
+pub(super) fn check_failed() -> Failure {
+    Failure::new(
+        Code::PermissionError,
+        "$",
+        "check constraint of an insert/update permission has failed",
+    )
+}

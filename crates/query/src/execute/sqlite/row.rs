@@ -1,0 +1,70 @@
+//! Values into and out of SQLite.
+
+use portico_entity::catalogue::Scalar;
+use rusqlite::types::{Value, ValueRef};
+use uuid::Uuid;
+
+use crate::execute::answer;
+use crate::scalar::{self, Parameter, stored_time};
+use crate::sql::OutputValue;
+
+/// A parameter as SQLite stores it.
+pub(super) fn value(parameter: Parameter) -> Value {
+    match parameter {
+        Parameter::Null => Value::Null,
+        Parameter::Boolean(value) => Value::Integer(value.into()),
+        Parameter::Integer(value) => Value::Integer(value),
+        Parameter::Text(text) | Parameter::Json(text) => Value::Text(text),
+        Parameter::Uuid(uuid) => Value::Blob(uuid.into_bytes().to_vec()),
+        Parameter::Time(time) => Value::Text(stored_time(time)),
+        Parameter::Bytes(bytes) => Value::Blob(bytes),
+        Parameter::List(elements) => {
+            Value::Text(serde_json::Value::Array(elements.into_iter().map(element).collect()).to_string())
+        }
+    }
+}
+
+/// An element of a list, which reaches SQLite as a JSON array: bytes as hex digits.
+fn element(parameter: Parameter) -> serde_json::Value {
+    match value(parameter) {
+        Value::Null => serde_json::Value::Null,
+        Value::Integer(number) => number.into(),
+        Value::Real(number) => number.into(),
+        Value::Text(text) => text.into(),
+        Value::Blob(bytes) => scalar::wire_bytes(&bytes).trim_start_matches("\\x").into(),
+    }
+}
+
+/// A row of SQLite.
+pub(super) struct SqliteRow<'r, 's>(pub(super) &'r rusqlite::Row<'s>);
+
+impl answer::Row for SqliteRow<'_, '_> {
+    type Error = rusqlite::Error;
+
+    fn write(&self, index: usize, value: &OutputValue, out: &mut Vec<u8>) -> Result<(), rusqlite::Error> {
+        let found = self.0.get_ref(index)?;
+        match (value, found) {
+            (_, ValueRef::Null) => out.extend_from_slice(b"null"),
+            (OutputValue::Json | OutputValue::Scalar(Scalar::Jsonb), ValueRef::Text(json)) => {
+                out.extend_from_slice(json);
+            }
+            (OutputValue::Scalar(Scalar::Boolean), ValueRef::Integer(number)) => {
+                out.extend_from_slice(if number == 0 { b"false" } else { b"true" });
+            }
+            (_, ValueRef::Integer(number)) => out.extend_from_slice(number.to_string().as_bytes()),
+            (OutputValue::Scalar(Scalar::Timestamptz), ValueRef::Text(_)) => {
+                answer::string(&scalar::wire_time(found.as_str()?), out);
+            }
+            (_, ValueRef::Text(_)) => answer::string(found.as_str()?, out),
+            (OutputValue::Scalar(Scalar::Uuid), ValueRef::Blob(bytes)) => {
+                let uuid = Uuid::from_slice(bytes).unwrap_or_default();
+                answer::string(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()), out);
+            }
+            (_, ValueRef::Blob(bytes)) => answer::string(&scalar::wire_bytes(bytes), out),
+            (_, ValueRef::Real(number)) => {
+                out.extend_from_slice(serde_json::Value::from(number).to_string().as_bytes());
+            }
+        }
+        Ok(())
+    }
+}

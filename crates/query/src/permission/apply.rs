@@ -1,0 +1,165 @@
+//! Joins a plan with the rights of who asks.
+
+use portico_entity::catalogue::{Column, Table, catalogue};
+
+use super::role::{Role, SelectPermission};
+use crate::error::Failure;
+use crate::plan::select::DELETED_AT;
+use crate::plan::{Action, Bind, BindKind, ByName, Content, Filter, Order, Plan, Select, Shape, Update};
+use crate::request::Operand;
+
+/// A plan that holds the row filters of a role and nothing the role may not name. Only [`apply`] makes one,
+/// and SQL is made of nothing else.
+#[derive(Debug, Clone)]
+pub struct Permitted(Plan);
+
+impl Permitted {
+    /// The plan inside.
+    pub fn plan(&self) -> &Plan {
+        &self.0
+    }
+}
+
+/// Adds the role's row filters everywhere a table is met and refuses what the role may not name. The role's
+/// schema has refused it before; this is the second lock.
+pub fn apply(role: &Role, mut plan: Plan) -> Result<Permitted, Failure> {
+    for root in &mut plan.roots {
+        let path = format!("$.selectionSet.{}", root.key);
+        match &mut root.action {
+            Action::Typename(_) => {}
+            Action::Select(found) => select(role, found, &path)?,
+            Action::Update(found) => update(role, found, &path)?,
+        }
+    }
+    Ok(Permitted(plan))
+}
+
+fn hidden(name: &str, type_name: &str, path: &str) -> Failure {
+    Failure::validation(path, format!("field '{name}' not found in type: '{type_name}'"))
+}
+
+fn permission<'r>(role: &'r Role, table: &Table, path: &str) -> Result<&'r SelectPermission, Failure> {
+    role.select(table)
+        .ok_or_else(|| hidden(table.plural, "query_root", path))
+}
+
+fn readable(
+    permission: &SelectPermission,
+    table: &Table,
+    column: &Column,
+    path: &str,
+) -> Result<(), Failure> {
+    match permission.reads(column) {
+        true => Ok(()),
+        false => Err(hidden(&column.name, table.type_name, path)),
+    }
+}
+
+fn select(role: &Role, select: &mut Select, path: &str) -> Result<(), Failure> {
+    let table = select.table;
+    let permission = permission(role, table, path)?;
+    let mut filter = std::mem::replace(&mut select.filter, Filter::TRUE);
+    request_filter(role, table, &mut filter, path)?;
+    select.filter = filter.and(rows(role, table, permission, select.deleted_too));
+    for order in &mut select.order_by {
+        order_by(role, table, order, path)?;
+    }
+    if select.shape == Shape::Many {
+        select.role_limit = permission.limit;
+    }
+    for field in &mut select.fields {
+        let path = format!("{path}.selectionSet.{}", field.key);
+        match &mut field.content {
+            Content::Typename(_) => {}
+            Content::Column(column, _) => readable(permission, table, column, &path)?,
+            Content::Related(_, related) => self::select(role, related, &path)?,
+        }
+    }
+    Ok(())
+}
+
+/// The rows of a table that exist for the role.
+fn rows(role: &Role, table: &'static Table, permission: &SelectPermission, deleted_too: bool) -> Filter {
+    let filter = permission.filter.clone();
+    match table.column_by_sql(DELETED_AT) {
+        Some(column) if !(role.sees_deleted() && deleted_too) => filter.and(is_null(column)),
+        _ => filter,
+    }
+}
+
+fn is_null(column: &'static Column) -> Filter {
+    let yes = Bind {
+        operand: Operand::Constant(true.into()),
+        kind: BindKind::Scalar(portico_entity::catalogue::Scalar::Boolean),
+        path: "$".to_owned(),
+    };
+    Filter::IsNull(ByName(column), yes)
+}
+
+/// Conditions of the request meet related rows only as far as the role sees them.
+fn request_filter(
+    role: &Role,
+    table: &'static Table,
+    filter: &mut Filter,
+    path: &str,
+) -> Result<(), Failure> {
+    match filter {
+        Filter::All(filters) | Filter::Any(filters) => filters
+            .iter_mut()
+            .try_for_each(|filter| request_filter(role, table, filter, path)),
+        Filter::Not(filter) => request_filter(role, table, filter, path),
+        Filter::Compare(column, ..) | Filter::IsNull(column, _) => {
+            let type_name = format!("{}_bool_exp", table.type_name);
+            match permission(role, table, path)?.reads(column.0) {
+                true => Ok(()),
+                false => Err(hidden(&column.0.name, &type_name, path)),
+            }
+        }
+        Filter::Related(relation, inner) => {
+            let Some(target) = catalogue().table(relation.0.target) else {
+                return Err(hidden(relation.0.name, table.type_name, path));
+            };
+            let permission = permission(role, target, path)?;
+            request_filter(role, target, inner, path)?;
+            let deleted_too = inner.names(DELETED_AT);
+            let client = std::mem::replace(&mut **inner, Filter::TRUE);
+            **inner = client.and(rows(role, target, permission, deleted_too));
+            Ok(())
+        }
+    }
+}
+
+fn order_by(role: &Role, table: &'static Table, order: &mut Order, path: &str) -> Result<(), Failure> {
+    let mut at = table;
+    for (relation, filter) in &mut order.through {
+        let Some(target) = catalogue().table(relation.0.target) else {
+            return Err(hidden(relation.0.name, at.type_name, path));
+        };
+        *filter = rows(role, target, permission(role, target, path)?, true);
+        at = target;
+    }
+    readable(permission(role, at, path)?, at, order.column.0, path)
+}
+
+fn update(role: &Role, update: &mut Update, path: &str) -> Result<(), Failure> {
+    let table = update.select.table;
+    let Some(permission) = role.update(table) else {
+        return Err(hidden(table.singular, "mutation_root", path));
+    };
+    for assignment in &update.assignments {
+        if !permission.writes(assignment.column) {
+            return Err(hidden(
+                &assignment.column.name,
+                &format!("{}_set_input", table.type_name),
+                path,
+            ));
+        }
+    }
+    let rows = permission.filter.clone();
+    update.rows = match table.column_by_sql(DELETED_AT) {
+        Some(column) if !role.sees_deleted() => rows.and(is_null(column)),
+        _ => rows,
+    };
+    update.check = permission.check.clone();
+    select(role, &mut update.select, path)
+}

@@ -1,0 +1,15 @@
+//! Who may see and change what. Permissions are data in Hasura's metadata format; what is not granted does
+//! not exist. [`apply`] is the one way from a plan to something SQL can be made of.
+
+mod apply;
+pub mod metadata;
+mod role;
+
+pub use apply::{Permitted, apply};
+pub use role::{Permissions, Role, SelectPermission, TablePermissions, UpdatePermission};
+
+/// The role that sees and does everything but secrets.
+pub const ADMIN: &str = "admin";
+
+/// The role of requests without credentials.
+pub const PUBLIC: &str = "public";

@@ -1,0 +1,96 @@
+//! `where`: Hasura's boolean expressions.
+
+use portico_entity::catalogue::{Column, Scalar, Table, catalogue};
+
+use super::{Bind, BindKind, ByName, Filter, Operator};
+use crate::error::Failure;
+use crate::request::Place;
+
+/// Reads a `where` argument; null and absence mean every row.
+pub fn argument(table: &'static Table, place: Option<Place<'_>>) -> Result<Filter, Failure> {
+    match place {
+        Some(place) if !place.is_null() => expression(table, &place),
+        _ => Ok(Filter::TRUE),
+    }
+}
+
+/// Reads one boolean expression over a table.
+pub fn expression(table: &'static Table, place: &Place<'_>) -> Result<Filter, Failure> {
+    let type_name = format!("{}_bool_exp", table.type_name);
+    let mut filters = Vec::new();
+    for (key, value) in place.entries(&type_name)? {
+        filters.push(match key {
+            "_and" => Filter::All(expressions(table, &value)?),
+            "_or" => Filter::Any(expressions(table, &value)?),
+            "_not" => Filter::Not(Box::new(expression(table, &value)?)),
+            name => member(table, name, &value, &type_name)?,
+        });
+    }
+    Ok(Filter::All(filters))
+}
+
+fn expressions(table: &'static Table, place: &Place<'_>) -> Result<Vec<Filter>, Failure> {
+    place
+        .elements()?
+        .iter()
+        .map(|element| expression(table, element))
+        .collect()
+}
+
+fn member(table: &'static Table, name: &str, place: &Place<'_>, type_name: &str) -> Result<Filter, Failure> {
+    if let Some(column) = table.column(name) {
+        return comparisons(column, place);
+    }
+    let related = table
+        .relation(name)
+        .and_then(|relation| Some((relation, catalogue().table(relation.target)?)));
+    match related {
+        Some((relation, target)) => Ok(Filter::Related(
+            ByName(relation),
+            Box::new(expression(target, place)?),
+        )),
+        None => Err(Failure::validation(
+            &place.path,
+            format!("field '{name}' not found in type: '{type_name}'"),
+        )),
+    }
+}
+
+fn comparisons(column: &'static Column, place: &Place<'_>) -> Result<Filter, Failure> {
+    let type_name = format!("{}_comparison_exp", column.scalar.graphql());
+    let mut filters = Vec::new();
+    for (operator, value) in place.entries(&type_name)? {
+        filters.push(comparison(column, operator, &value, &type_name)?);
+    }
+    Ok(Filter::All(filters))
+}
+
+fn comparison(
+    column: &'static Column,
+    name: &str,
+    place: &Place<'_>,
+    type_name: &str,
+) -> Result<Filter, Failure> {
+    if name == "_is_null" {
+        let bind = bind(place, BindKind::Scalar(Scalar::Boolean));
+        return Ok(Filter::IsNull(ByName(column), bind));
+    }
+    let Some(operator) = Operator::parse(name, column.scalar) else {
+        let message = format!("field '{name}' not found in type: '{type_name}'");
+        return Err(Failure::validation(&place.path, message));
+    };
+    let kind = match operator {
+        operator if operator.takes_list() => BindKind::List(column.scalar),
+        _ => BindKind::Scalar(column.scalar),
+    };
+    Ok(Filter::Compare(ByName(column), operator, bind(place, kind)))
+}
+
+/// A parameter read from a place.
+pub(super) fn bind(place: &Place<'_>, kind: BindKind) -> Bind {
+    Bind {
+        operand: place.operand(),
+        kind,
+        path: place.path.clone(),
+    }
+}

@@ -1,0 +1,372 @@
+//! What is asked, free of roles, databases and values: the same plan serves every request of its shape.
+
+pub mod build;
+pub mod filter;
+pub mod json_path;
+pub mod order_by;
+pub mod select;
+pub mod update;
+
+use portico_entity::catalogue::{Column, Relation, Scalar, Table};
+
+use crate::request::Operand;
+
+/// A parameter of a statement: where its value comes from and what it must be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bind {
+    /// Where execution finds the value.
+    pub operand: Operand,
+    /// What it is coerced to.
+    pub kind: BindKind,
+    /// Where it stands in the request, for an error.
+    pub path: String,
+}
+
+/// What the value of a parameter is coerced to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum BindKind {
+    /// A scalar that is not null.
+    Scalar(Scalar),
+    /// A scalar or null, as an assignment takes.
+    Nullable(Scalar),
+    /// A list of scalars without null.
+    List(Scalar),
+    /// A row count: 0 to 2³¹−1, null for none.
+    Limit,
+    /// A number of rows to skip.
+    Offset,
+    /// A path into a JSON value; null for the whole.
+    JsonPath,
+    /// The steps of a JSON path as a list of strings.
+    JsonSteps,
+}
+
+/// The fields of an operation, in order.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Root fields.
+    pub roots: Vec<Root>,
+}
+
+/// A root field.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// Name in the answer.
+    pub key: String,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a root field does.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Answers the name of the root type.
+    Typename(&'static str),
+    /// Reads rows, or one row.
+    Select(Select),
+    /// Changes the row with a key and reads it.
+    Update(Update),
+}
+
+/// How many rows an answer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One object or null.
+    One,
+    /// A list of objects.
+    Many,
+}
+
+/// Rows of a table, filtered, ordered, cut and projected.
+#[derive(Debug, Clone)]
+pub struct Select {
+    /// The table.
+    pub table: &'static Table,
+    /// One row or many.
+    pub shape: Shape,
+    /// Which rows.
+    pub filter: Filter,
+    /// Whether the request itself names soft deletion or gives the key, so that an administrator means
+    /// deleted rows too.
+    pub deleted_too: bool,
+    /// In which order.
+    pub order_by: Vec<Order>,
+    /// At most so many.
+    pub limit: Option<Bind>,
+    /// A role's own limit.
+    pub role_limit: Option<u32>,
+    /// How many to skip.
+    pub offset: Option<Bind>,
+    /// What of each row.
+    pub fields: Vec<Field>,
+}
+
+/// A field of a row.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Name in the answer.
+    pub key: String,
+    /// What stands there.
+    pub content: Content,
+}
+
+/// What a field of a row holds.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// The name of the row's type.
+    Typename(&'static str),
+    /// A column, or a part of a JSON column.
+    Column(&'static Column, Option<Bind>),
+    /// Related rows.
+    Related(&'static Relation, Box<Select>),
+}
+
+/// A condition on a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// Every one holds; true when empty.
+    All(Vec<Filter>),
+    /// At least one holds; false when empty.
+    Any(Vec<Filter>),
+    /// It does not hold.
+    Not(Box<Filter>),
+    /// A column compared with a value.
+    Compare(ByName<Column>, Operator, Bind),
+    /// Whether a column is null, as the value says.
+    IsNull(ByName<Column>, Bind),
+    /// At least one related row satisfies the condition.
+    Related(ByName<Relation>, Box<Filter>),
+}
+
+/// Something of the catalogue, equal when its address is.
+#[derive(Debug)]
+pub struct ByName<T: 'static>(pub &'static T);
+
+impl<T> Clone for ByName<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for ByName<T> {}
+impl<T> PartialEq for ByName<T> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Filter {
+    /// The condition that every row satisfies.
+    pub const TRUE: Self = Self::All(Vec::new());
+
+    /// Both conditions.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All(first), other) if first.is_empty() => other,
+            (first, Self::All(other)) if other.is_empty() => first,
+            (first, other) => Self::All(vec![first, other]),
+        }
+    }
+
+    /// Whether every row satisfies it, whatever the values.
+    pub fn is_true(&self) -> bool {
+        matches!(self, Self::All(filters) if filters.iter().all(Self::is_true))
+    }
+
+    /// Whether the row's own condition, not one of a related row, names the column.
+    pub fn names(&self, column: &str) -> bool {
+        match self {
+            Self::All(filters) | Self::Any(filters) => filters.iter().any(|filter| filter.names(column)),
+            Self::Not(filter) => filter.names(column),
+            Self::Compare(found, ..) | Self::IsNull(found, _) => found.0.sql == column,
+            Self::Related(..) => false,
+        }
+    }
+}
+
+/// A comparison of a column with a value (Hasura's operators; section 5 of its reference).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `_eq`
+    Equal,
+    /// `_neq`
+    NotEqual,
+    /// `_gt`
+    Greater,
+    /// `_gte`
+    GreaterOrEqual,
+    /// `_lt`
+    Less,
+    /// `_lte`
+    LessOrEqual,
+    /// `_in`
+    In,
+    /// `_nin`
+    NotIn,
+    /// `_like`
+    Like,
+    /// `_nlike`
+    NotLike,
+    /// `_ilike`
+    Ilike,
+    /// `_nilike`
+    NotIlike,
+}
+
+impl Operator {
+    /// Every operator with its name in GraphQL.
+    pub const ALL: [(&'static str, Self); 12] = [
+        ("_eq", Self::Equal),
+        ("_neq", Self::NotEqual),
+        ("_gt", Self::Greater),
+        ("_gte", Self::GreaterOrEqual),
+        ("_lt", Self::Less),
+        ("_lte", Self::LessOrEqual),
+        ("_in", Self::In),
+        ("_nin", Self::NotIn),
+        ("_like", Self::Like),
+        ("_nlike", Self::NotLike),
+        ("_ilike", Self::Ilike),
+        ("_nilike", Self::NotIlike),
+    ];
+
+    /// The operator of this name, if the scalar has it.
+    pub fn parse(name: &str, scalar: Scalar) -> Option<Self> {
+        let (_, operator) = Self::ALL.into_iter().find(|(known, _)| *known == name)?;
+        operator.fits(scalar).then_some(operator)
+    }
+
+    /// Whether columns of the scalar can be compared this way.
+    pub fn fits(self, scalar: Scalar) -> bool {
+        match self {
+            Self::Like | Self::NotLike | Self::Ilike | Self::NotIlike => {
+                matches!(scalar, Scalar::String | Scalar::Citext)
+            }
+            Self::Greater | Self::GreaterOrEqual | Self::Less | Self::LessOrEqual => {
+                !matches!(scalar, Scalar::Enum(_))
+            }
+            Self::Equal | Self::NotEqual | Self::In | Self::NotIn => true,
+        }
+    }
+
+    /// Whether the other side is a list.
+    pub fn takes_list(self) -> bool {
+        matches!(self, Self::In | Self::NotIn)
+    }
+}
+
+/// One term of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// Object relationships to follow, each with the rows a role may see there.
+    pub through: Vec<(ByName<Relation>, Filter)>,
+    /// The column at their end.
+    pub column: ByName<Column>,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// A direction of order with the place of nulls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Direction {
+    /// Greatest first.
+    pub descending: bool,
+    /// Nulls before everything else.
+    pub nulls_first: bool,
+}
+
+impl Direction {
+    /// The values of the enum `order_by`, in Hasura's order, with their descriptions.
+    pub const ALL: [(&'static str, &'static str, Self); 6] = [
+        (
+            "asc",
+            "in ascending order, nulls last",
+            Self {
+                descending: false,
+                nulls_first: false,
+            },
+        ),
+        (
+            "asc_nulls_first",
+            "in ascending order, nulls first",
+            Self {
+                descending: false,
+                nulls_first: true,
+            },
+        ),
+        (
+            "asc_nulls_last",
+            "in ascending order, nulls last",
+            Self {
+                descending: false,
+                nulls_first: false,
+            },
+        ),
+        (
+            "desc",
+            "in descending order, nulls first",
+            Self {
+                descending: true,
+                nulls_first: true,
+            },
+        ),
+        (
+            "desc_nulls_first",
+            "in descending order, nulls first",
+            Self {
+                descending: true,
+                nulls_first: true,
+            },
+        ),
+        (
+            "desc_nulls_last",
+            "in descending order, nulls last",
+            Self {
+                descending: true,
+                nulls_first: false,
+            },
+        ),
+    ];
+}
+
+/// A change of the row with a key, and what is read of it afterwards.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// What is assigned.
+    pub assignments: Vec<Assignment>,
+    /// What must hold of the changed row.
+    pub check: Filter,
+    /// Which row.
+    pub key: Filter,
+    /// Among which rows, as the role's permission says.
+    pub rows: Filter,
+    /// What is read of it; the filter tells whether the role may.
+    pub select: Select,
+}
+
+/// A change of one column.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The column.
+    pub column: &'static Column,
+    /// How it changes.
+    pub change: Change,
+}
+
+/// How a column changes.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// `_set`: takes the value.
+    Set(Bind),
+    /// `_inc`: grows by the value.
+    Increment(Bind),
+    /// `_append`: JSON concatenation, the value last.
+    Append(Bind),
+    /// `_prepend`: JSON concatenation, the value first.
+    Prepend(Bind),
+    /// `_delete_key`: without the key.
+    DeleteKey(Bind),
+    /// `_delete_elem`: without the element.
+    DeleteElement(Bind),
+    /// `_delete_at_path`: without what is at the path.
+    DeleteAtPath(Bind),
+}

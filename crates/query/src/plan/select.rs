@@ -1,0 +1,186 @@
+//! Reading: rows of a table with their columns and related rows.
+
+use portico_entity::catalogue::{Cardinality, Relation, Scalar, Table, catalogue};
+
+use super::filter::{self, bind};
+use super::order_by;
+use super::{Bind, BindKind, ByName, Content, Field, Filter, Operator, Select, Shape};
+use crate::error::Failure;
+use crate::request::{Operand, Selection, Variables};
+
+/// The column that marks a row as softly deleted.
+pub const DELETED_AT: &str = "deleted_at";
+/// The computed column that says the same.
+pub const DELETED: &str = "deleted";
+
+/// A list of rows with the arguments `where`, `order_by`, `limit` and `offset`.
+pub fn list(
+    table: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Select, Failure> {
+    let argument = |name: &str| selection.argument(name, variables, path);
+    let filter = filter::argument(table, argument("where"))?;
+    let deleted_too = filter.names(DELETED_AT) || filter.names(DELETED);
+    Ok(Select {
+        table,
+        shape: Shape::Many,
+        filter,
+        deleted_too,
+        order_by: order_by::argument(table, argument("order_by"))?,
+        limit: argument("limit").map(|place| bind(&place, BindKind::Limit)),
+        role_limit: None,
+        offset: argument("offset").map(|place| bind(&place, BindKind::Offset)),
+        fields: fields(table, &selection.selections, variables, path)?,
+    })
+}
+
+/// The row with the key that the arguments give.
+pub fn by_key(
+    table: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Select, Failure> {
+    let mut conditions = Vec::new();
+    for key in &table.key {
+        let Some(column) = table.column_by_sql(key) else {
+            continue;
+        };
+        let Some(place) = selection.argument(&column.name, variables, path) else {
+            let message = format!("missing required field '{}'", column.name);
+            return Err(Failure::validation(
+                format!("{path}.args.{}", column.name),
+                message,
+            ));
+        };
+        let value = bind(&place, BindKind::Scalar(column.scalar));
+        conditions.push(Filter::Compare(ByName(column), Operator::Equal, value));
+    }
+    one(table, Filter::All(conditions), selection, variables, path)
+}
+
+/// The row of the user who asks.
+pub fn own_user(
+    table: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Select, Failure> {
+    let Some(column) = table.column_by_sql("id") else {
+        return Err(Failure::unexpected(&"the users table has no column id"));
+    };
+    let own = Bind {
+        operand: Operand::Session("x-hasura-user-id".to_owned()),
+        kind: BindKind::Scalar(Scalar::Uuid),
+        path: path.to_owned(),
+    };
+    let filter = Filter::Compare(ByName(column), Operator::Equal, own);
+    one(table, filter, selection, variables, path)
+}
+
+/// At most one row.
+pub(super) fn one(
+    table: &'static Table,
+    filter: Filter,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Select, Failure> {
+    Ok(Select {
+        table,
+        shape: Shape::One,
+        filter,
+        deleted_too: true,
+        order_by: Vec::new(),
+        limit: None,
+        role_limit: None,
+        offset: None,
+        fields: fields(table, &selection.selections, variables, path)?,
+    })
+}
+
+/// What is selected of a row; selections under one name are merged, as GraphQL wants.
+fn fields(
+    table: &'static Table,
+    selections: &[Selection],
+    variables: &Variables,
+    path: &str,
+) -> Result<Vec<Field>, Failure> {
+    let merged = merge(selections);
+    merged
+        .iter()
+        .map(|selection| field(table, selection, variables, path))
+        .collect()
+}
+
+/// Merges selections that share a response name; validation has seen that they agree.
+pub fn merge(selections: &[Selection]) -> Vec<Selection> {
+    let mut merged: indexmap::IndexMap<&str, Selection> = indexmap::IndexMap::new();
+    for selection in selections {
+        match merged.get_mut(selection.key.as_str()) {
+            Some(first) => first.selections.extend(selection.selections.iter().cloned()),
+            None => {
+                merged.insert(&selection.key, selection.clone());
+            }
+        }
+    }
+    merged.into_values().collect()
+}
+
+fn field(
+    table: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Field, Failure> {
+    let path = format!("{path}.selectionSet.{}", selection.key);
+    let key = selection.key.clone();
+    if selection.name == "__typename" {
+        return Ok(Field {
+            key,
+            content: Content::Typename(table.type_name),
+        });
+    }
+    if let Some(column) = table.column(&selection.name) {
+        let json_path = selection
+            .argument("path", variables, &path)
+            .map(|place| bind(&place, BindKind::JsonPath));
+        return Ok(Field {
+            key,
+            content: Content::Column(column, json_path),
+        });
+    }
+    let found = table.relation(&selection.name);
+    let target = found.and_then(|relation| catalogue().table(relation.target));
+    match (found, target) {
+        (Some(relation), Some(target)) => {
+            let select = related(relation, target, selection, variables, &path)?;
+            Ok(Field {
+                key,
+                content: Content::Related(relation, Box::new(select)),
+            })
+        }
+        _ => Err(Failure::validation(
+            path,
+            format!(
+                "field '{}' not found in type: '{}'",
+                selection.name, table.type_name
+            ),
+        )),
+    }
+}
+
+fn related(
+    relation: &'static Relation,
+    target: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Select, Failure> {
+    match relation.cardinality {
+        Cardinality::Array => list(target, selection, variables, path),
+        Cardinality::Object => one(target, Filter::TRUE, selection, variables, path),
+    }
+}

@@ -1,0 +1,132 @@
+//! How to ask it: one statement a root field. Values only ever become bind parameters; names come from the
+//! catalogue and keys from the grammar of GraphQL names.
+
+mod filter;
+mod order_by;
+mod select;
+mod update;
+mod writer;
+
+use std::sync::Arc;
+
+use portico_entity::catalogue::Scalar;
+
+use crate::permission::Permitted;
+use crate::plan::{Action, Bind, Shape};
+
+/// The database that is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite with this crate's functions.
+    Sqlite,
+}
+
+/// Everything an operation asks of the database, without values.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// Root fields in order.
+    pub roots: Vec<CompiledRoot>,
+}
+
+impl Compiled {
+    /// Whether anything is written.
+    pub fn writes(&self) -> bool {
+        self.roots
+            .iter()
+            .any(|root| matches!(root.work, Work::Write(..) | Work::WriteAndRead(_)))
+    }
+
+    /// Whether anything may touch many rows.
+    pub fn heavy(&self) -> bool {
+        self.roots
+            .iter()
+            .any(|root| matches!(&root.work, Work::Read(read) if read.heavy))
+    }
+}
+
+/// A root field.
+#[derive(Debug, Clone)]
+pub struct CompiledRoot {
+    /// Name in the answer.
+    pub key: String,
+    /// What to do for it.
+    pub work: Work,
+}
+
+/// What to do for a root field.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Nothing: the answer is known.
+    Known(String),
+    /// Read.
+    Read(Read),
+    /// Write and read in one statement.
+    WriteAndRead(Read),
+    /// Write, then read, where the database cannot do both in one.
+    Write(Write, Read),
+}
+
+/// A statement whose rows become an answer.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The text.
+    pub sql: Arc<str>,
+    /// Its parameters.
+    pub binds: Vec<Bind>,
+    /// One row or many.
+    pub shape: Shape,
+    /// What becomes of its columns. After a write two more stand before them: whether the permission's check
+    /// holds, and whether the row may be read.
+    pub columns: Vec<OutputColumn>,
+    /// Whether it may touch many rows, so that it must not hold up quick ones.
+    pub heavy: bool,
+}
+
+/// A statement that changes rows and answers nothing.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// The text.
+    pub sql: Arc<str>,
+    /// Its parameters.
+    pub binds: Vec<Bind>,
+}
+
+/// A member of an answered object.
+#[derive(Debug, Clone)]
+pub struct OutputColumn {
+    /// Name in the answer.
+    pub key: String,
+    /// Where its value comes from.
+    pub value: OutputValue,
+}
+
+/// Where the value of a member comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OutputValue {
+    /// It is known: JSON text.
+    Known(String),
+    /// The next column, of this type.
+    Scalar(Scalar),
+    /// The next column, JSON text made by the database.
+    Json,
+}
+
+/// Compiles what a permission let through.
+pub fn compile(permitted: &Permitted, dialect: Dialect) -> Compiled {
+    let roots = permitted.plan().roots.iter().map(|root| {
+        let work = match &root.action {
+            Action::Typename(name) => Work::Known(format!("\"{name}\"")),
+            Action::Select(select) => Work::Read(select::root(select, dialect)),
+            Action::Update(update) => update::root(update, dialect),
+        };
+        CompiledRoot {
+            key: root.key.clone(),
+            work,
+        }
+    });
+    Compiled {
+        roots: roots.collect(),
+    }
+}
