@@ -36,6 +36,8 @@ pub enum MigrateError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
+// Both use `run_direct`: the future of `run` is not `Send` for every lifetime, so it could not be spawned.
+
 /// Brings a SQLite database up to date.
 ///
 /// SQLite has no lock that outlasts a transaction, so a lock on `lock_file` (made where it is missing)
@@ -44,7 +46,8 @@ pub async fn migrate_sqlite(pool: &SqlitePool, lock_file: &Path) -> Result<(), M
     let lock = lock(lock_file).await?;
     let mut migrator = Migrator::with_migrations(history::sqlite());
     migrator.dangerous_set_table_name("portico_migrations");
-    let migrated = migrator.run(pool).await;
+    let mut connection = pool.acquire().await.map_err(MigrateError::Connection)?;
+    let migrated = migrator.run_direct(None, &mut *connection, false).await;
     // Closing the file gives the lock back.
     drop(lock);
     Ok(migrated?)
@@ -56,7 +59,7 @@ pub async fn migrate_postgres(pool: &PgPool) -> Result<(), MigrateError> {
     migrator.create_schema("auth");
     migrator.dangerous_set_table_name("auth.portico_migrations");
     let mut connection = pool.acquire().await.map_err(MigrateError::Connection)?;
-    let migrated = migrator.run(&mut *connection).await;
+    let migrated = migrator.run_direct(None, &mut *connection, false).await;
     if migrated.is_err() {
         // The advisory lock belongs to the connection: in the pool it would be held for ever. What went wrong
         // is told by the migration, so an error of closing adds nothing.

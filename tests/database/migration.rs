@@ -1,0 +1,156 @@
+//! Databases that are empty, migrated already, migrated by two nodes at once, or made by another program.
+
+use portico_migrations::{MigrateError, migrate_postgres, migrate_sqlite};
+
+use super::{folder, postgres_pool, sqlite_pool};
+use crate::support::postgres;
+use crate::support::requirement::Requirement;
+
+const COUNT: &str = "SELECT count(*) FROM users";
+
+#[tokio::test]
+async fn a_migrated_sqlite_database_is_left_as_it_is() {
+    let folder = folder();
+    let (file, lock) = (
+        folder.path().join("portico.db"),
+        folder.path().join("portico.db.lock"),
+    );
+    let pool = sqlite_pool(&file).await;
+    migrate_sqlite(&pool, &lock).await.unwrap();
+    sqlx::query("INSERT INTO users (email) VALUES ('jane@example.org')")
+        .execute(&pool)
+        .await
+        .unwrap();
+    migrate_sqlite(&pool, &lock).await.unwrap();
+    pool.close().await;
+
+    let reopened = sqlite_pool(&file).await;
+    migrate_sqlite(&reopened, &lock).await.unwrap();
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(COUNT)
+            .fetch_one(&reopened)
+            .await
+            .unwrap(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_migrated_postgres_database_is_left_as_it_is() {
+    let Some(cluster) = postgres::shared().await else {
+        return Requirement::Postgres.absent();
+    };
+    let pool = postgres_pool(&cluster.empty_database().await).await;
+    migrate_postgres(&pool).await.unwrap();
+    sqlx::query("INSERT INTO users (email) VALUES ('jane@example.org')")
+        .execute(&pool)
+        .await
+        .unwrap();
+    migrate_postgres(&pool).await.unwrap();
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(COUNT)
+            .fetch_one(&pool)
+            .await
+            .unwrap(),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_processes_migrate_one_sqlite_file_at_once() {
+    let folder = folder();
+    let (file, lock) = (
+        folder.path().join("portico.db"),
+        folder.path().join("portico.db.lock"),
+    );
+    let nodes = (0..4).map(|_| {
+        let (file, lock) = (file.clone(), lock.clone());
+        tokio::spawn(async move {
+            let pool = sqlite_pool(&file).await;
+            migrate_sqlite(&pool, &lock).await
+        })
+    });
+    for node in nodes.collect::<Vec<_>>() {
+        node.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_nodes_migrate_one_postgres_database_at_once() {
+    let Some(cluster) = postgres::shared().await else {
+        return Requirement::Postgres.absent();
+    };
+    let url = cluster.empty_database().await;
+    let nodes = (0..4).map(|_| {
+        let url = url.clone();
+        tokio::spawn(async move { migrate_postgres(&postgres_pool(&url).await).await })
+    });
+    for node in nodes.collect::<Vec<_>>() {
+        node.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_lock_file_that_cannot_be_made_is_named() {
+    let folder = folder();
+    let pool = sqlite_pool(&folder.path().join("portico.db")).await;
+    let lock = folder.path().join("missing").join("portico.db.lock");
+    let error = migrate_sqlite(&pool, &lock).await.unwrap_err();
+    assert!(matches!(error, MigrateError::Lock { .. }));
+    assert!(error.to_string().contains(&lock.display().to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_with_another_history_is_refused_and_the_lock_given_back() {
+    let Some(cluster) = postgres::shared().await else {
+        return Requirement::Postgres.absent();
+    };
+    let pool = postgres_pool(&cluster.migrated_database().await).await;
+    let change = "UPDATE portico_migrations SET checksum = '\\x00' WHERE version = 2";
+    sqlx::query(change).execute(&pool).await.unwrap();
+    let error = migrate_postgres(&pool).await.unwrap_err();
+    assert!(matches!(error, MigrateError::Migration(_)), "{error}");
+    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(held).fetch_one(&pool).await.unwrap(),
+        0
+    );
+}
+
+#[tokio::test]
+async fn the_tables_of_hasura_auth_are_taken_over_with_their_rows() {
+    let Some(cluster) = postgres::shared().await else {
+        return Requirement::Postgres.absent();
+    };
+    let pool = postgres_pool(&cluster.empty_database().await).await;
+    sqlx::raw_sql(
+        "CREATE SCHEMA auth;
+         CREATE EXTENSION citext WITH SCHEMA public;
+         CREATE DOMAIN auth.email AS public.citext CONSTRAINT email_check CHECK (VALUE LIKE '%@%');
+         CREATE TABLE auth.roles (role text NOT NULL PRIMARY KEY);
+         INSERT INTO auth.roles VALUES ('user'), ('editor');
+         CREATE TABLE auth.refresh_token_types (value text NOT NULL PRIMARY KEY, comment text);
+         INSERT INTO auth.refresh_token_types VALUES ('regular', 'Regular refresh token');",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    migrate_postgres(&pool).await.unwrap();
+    let name = "SELECT name FROM roles WHERE role = 'editor'";
+    assert_eq!(
+        sqlx::query_scalar::<_, String>(name)
+            .fetch_one(&pool)
+            .await
+            .unwrap(),
+        "editor"
+    );
+    let comment = "SELECT comment FROM refresh_token_types WHERE value = 'regular'";
+    assert_eq!(
+        sqlx::query_scalar::<_, String>(comment)
+            .fetch_one(&pool)
+            .await
+            .unwrap(),
+        "Regular refresh token"
+    );
+}
