@@ -1,0 +1,188 @@
+//! The people, organisations and sessions that the cases ask about.
+
+use chrono::{DateTime, Utc};
+use portico_entity::{contacts, members, orgs, refresh_tokens, user_apps, user_roles, users};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ActiveModelTrait, DatabaseConnection};
+use serde_json::json;
+use uuid::Uuid;
+
+/// The password of the seeded user Jane.
+pub(super) const PASSWORD: &str = "jane likes long passwords";
+const PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$MnfafouuyGRo0t9e5w9rdA$6dX6I1jZetkkXce0G4dx1mty65KFMShEDZQxXb8d62E";
+
+const JANE: Uuid = id(1, 1);
+const JOHN: Uuid = id(1, 2);
+const ANA: Uuid = id(1, 3);
+const GONE: Uuid = id(1, 4);
+const ACME: Uuid = id(2, 1);
+const BETA: Uuid = id(2, 2);
+
+const fn id(kind: u128, number: u128) -> Uuid {
+    Uuid::from_u128((kind << 124) | number)
+}
+
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// Fills an empty, migrated database.
+pub(super) async fn insert(connection: &DatabaseConnection) {
+    for user in people() {
+        user.insert(connection).await.unwrap();
+    }
+    for (number, user, role) in [
+        (1, JANE, "user"),
+        (2, JANE, "me"),
+        (3, JOHN, "user"),
+        (4, ANA, "user"),
+        (5, GONE, "user"),
+    ] {
+        let row = user_roles::ActiveModel {
+            id: Set(id(4, number)),
+            user_id: Set(user),
+            role: Set(role.into()),
+            ..Default::default()
+        };
+        row.insert(connection).await.unwrap();
+    }
+    for (org, name) in [(ACME, "Acme"), (BETA, "Beta")] {
+        let row = orgs::ActiveModel {
+            id: Set(org),
+            name: Set(name.into()),
+            ..Default::default()
+        };
+        row.insert(connection).await.unwrap();
+    }
+    insert_members(connection).await;
+    insert_belongings(connection).await;
+}
+
+/// Undoes what a case has written; the sessions of the users live on.
+pub(super) async fn restore(connection: &DatabaseConnection) {
+    for user in people() {
+        user.update(connection).await.unwrap();
+    }
+}
+
+fn people() -> [users::ActiveModel; 4] {
+    [jane(), john(), ana(), gone()]
+}
+
+/// A user with the values that the database would give, so that restoring sets every column that may change.
+fn person(id: Uuid, display_name: &str, created_at: &str) -> users::ActiveModel {
+    users::ActiveModel {
+        id: Set(id),
+        display_name: Set(display_name.into()),
+        created_at: Set(time(created_at)),
+        locale: Set("fr".into()),
+        email: Set(None),
+        email_verified: Set(false),
+        gender: Set(None),
+        metadata: Set(json!({})),
+        active: NotSet,
+        deleted: NotSet,
+        ..Default::default()
+    }
+}
+
+fn jane() -> users::ActiveModel {
+    users::ActiveModel {
+        email: Set(Some("Jane@Example.org".into())),
+        email_verified: Set(true),
+        username: Set(Some("Jane".into())),
+        password_hash: Set(Some(PASSWORD_HASH.into())),
+        locale: Set("en".into()),
+        gender: Set(Some("female".into())),
+        last_project_id: Set(Some("aaaaaaaa-0000-0000-0000-00000000000a".parse().unwrap())),
+        metadata: Set(json!({
+            "timezone": "Europe/Paris",
+            "tags": ["a", "b", "c"],
+            "deep": { "list": [1, { "x y": true }] },
+            "ratio": 1.5,
+            "nothing": null,
+        })),
+        ..person(JANE, "Jane Doe", "2026-01-01T08:00:00Z")
+    }
+}
+
+fn john() -> users::ActiveModel {
+    users::ActiveModel {
+        email: Set(Some("john@example.org".into())),
+        username: Set(Some("john".into())),
+        attempt_number: Set(3),
+        metadata: Set(json!({ "a": [1], "b": 2 })),
+        imported_from: Set(Some(json!({ "system": "old" }))),
+        ..person(JOHN, "john", "2026-01-02T08:00:00.123456Z")
+    }
+}
+
+fn ana() -> users::ActiveModel {
+    users::ActiveModel {
+        username: Set(Some("ana".into())),
+        disabled: Set(true),
+        metadata: Set(json!([1, 2, 3])),
+        ..person(ANA, "Ána 100%_done", "2026-01-03T08:00:00.5Z")
+    }
+}
+
+fn gone() -> users::ActiveModel {
+    users::ActiveModel {
+        username: Set(Some("gone".into())),
+        deleted_at: Set(Some(time("2026-02-01T00:00:00Z"))),
+        ..person(GONE, "Gone", "2026-01-04T08:00:00Z")
+    }
+}
+
+async fn insert_members(connection: &DatabaseConnection) {
+    let rows = [
+        (1, ACME, Some(JANE), "Jane", "Owner", None),
+        (2, ACME, Some(JOHN), "John", "Member", None),
+        (3, BETA, Some(ANA), "Ana", "Member", None),
+        (4, BETA, None, "Invited", "Readonly", Some("invited@example.org")),
+        (5, BETA, Some(JOHN), "John B", "Admin", None),
+    ];
+    for (number, org, user, name, role, invited) in rows {
+        let row = members::ActiveModel {
+            id: Set(id(3, number)),
+            org_id: Set(org),
+            user_id: Set(user),
+            name: Set(name.into()),
+            role: Set(role.into()),
+            invite_email: Set(invited.map(Into::into)),
+            ..Default::default()
+        };
+        row.insert(connection).await.unwrap();
+    }
+}
+
+async fn insert_belongings(connection: &DatabaseConnection) {
+    for (user, first, last) in [(JANE, "Jane", "Doe"), (ANA, "", "Ána")] {
+        let row = contacts::ActiveModel {
+            user_id: Set(user),
+            first_name: Set(first.into()),
+            last_name: Set(last.into()),
+            ..Default::default()
+        };
+        row.insert(connection).await.unwrap();
+    }
+    let app = user_apps::ActiveModel {
+        id: Set(id(5, 1)),
+        user_id: Set(JANE),
+        r#type: Set("GoogleCalendar".into()),
+        config: Set(json!({ "calendar": "work" })),
+        secret_config: Set(Some(b"sealed".to_vec())),
+        ..Default::default()
+    };
+    app.insert(connection).await.unwrap();
+    let token = refresh_tokens::ActiveModel {
+        id: Set(id(6, 1)),
+        user_id: Set(JANE),
+        r#type: Set("pat".into()),
+        name: Set(Some("laptop".into())),
+        expires_at: Set(time("2030-01-01T00:00:00Z")),
+        ..Default::default()
+    };
+    token.insert(connection).await.unwrap();
+}

@@ -1,0 +1,52 @@
+//! The database goes away and comes back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support::app::TestApp;
+use crate::support::database::{Kind, TestDatabase};
+use crate::support::postgres::Cluster;
+use crate::support::requirement::Requirement;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service_outlives_its_database() {
+    let Some(cluster) = Cluster::private() else {
+        return Requirement::Postgres.absent();
+    };
+    let url = cluster.empty_database().await;
+    let database = TestDatabase::at(Kind::Postgres, url, tempfile::tempdir().unwrap());
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+
+    cluster.stop();
+    let answer = tokio::time::timeout(Duration::from_secs(30), jane.graphql("{ users { id } }"))
+        .await
+        .unwrap();
+    assert!(!answer.error_code().is_empty(), "{}", answer.text);
+    assert!(
+        !answer.text.contains("127.0.0.1"),
+        "an error of the database reached the client: {}",
+        answer.text
+    );
+    let answer = tokio::time::timeout(
+        Duration::from_secs(30),
+        app.public().sign_in(&jane.email, &jane.password),
+    );
+    assert!(!answer.await.unwrap().error_code().is_empty());
+    assert_eq!(app.public().get("/healthz").await.status, 200);
+    assert_eq!(app.public().get("/readyz").await.status, 503);
+
+    cluster.start();
+    let mut answered = false;
+    for _ in 0..100 {
+        let answer = jane.graphql("{ users { id } }").await;
+        if answer.body.get("errors").is_none() && app.public().get("/readyz").await.status == 200 {
+            answered = true;
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(answered, "the service did not find its database again");
+    app.public().sign_in(&jane.email, &jane.password).await.data();
+    Arc::clone(&database).finish().await;
+}

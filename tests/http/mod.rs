@@ -1,0 +1,15 @@
+//! What does not depend on the content of a request: bodies, methods, headers, health, and a database that fails.
+
+mod bad_input;
+mod batch;
+mod compression;
+mod cors;
+mod database_down;
+mod durability;
+mod get;
+mod graphiql;
+mod health;
+mod log;
+mod process;
+mod request_id;
+mod start;

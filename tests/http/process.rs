@@ -1,0 +1,127 @@
+//! The real program in a process of its own.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::support::caller::Caller;
+use crate::support::database::TestDatabase;
+use crate::support::settings;
+
+/// The program, built by the first test that needs it.
+pub(super) fn program() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build).clone()
+}
+
+fn build() -> PathBuf {
+    // This test stands in <target>/<profile>/deps, the program two folders up.
+    let folder = std::env::current_exe()
+        .unwrap()
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_owned();
+    let mut command = Command::new(env!("CARGO"));
+    command.args([
+        "build",
+        "--quiet",
+        "--package",
+        "portico-server",
+        "--bin",
+        "portico",
+    ]);
+    if folder.ends_with("release") {
+        command.arg("--release");
+    }
+    command.arg("--target-dir").arg(folder.parent().unwrap());
+    assert!(
+        command
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    folder.join("portico")
+}
+
+/// The program with nothing of this environment but what a test sets.
+pub(super) fn command(database: &TestDatabase) -> Command {
+    let mut command = Command::new(program());
+    let inherited = std::env::vars().filter(|(name, _)| name.starts_with("PORTICO_"));
+    inherited.for_each(|(name, _)| {
+        command.env_remove(name);
+    });
+    command
+        .current_dir(database.folder())
+        .env("PORTICO_DATABASE_URL", &database.url)
+        .env("PORTICO_DATA_DIR", database.folder())
+        .env("PORTICO_ADMIN_SECRET", settings::ADMIN_SECRET)
+        .stdin(Stdio::null());
+    command
+}
+
+/// A service that is ended the hard way.
+pub(super) struct Process {
+    child: Child,
+    pub(super) caller: Caller,
+}
+
+impl Process {
+    pub(super) async fn start(database: &Arc<TestDatabase>) -> Self {
+        let port = TcpListener::bind(("127.0.0.1", 0))
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let mut command = command(database);
+        command
+            .env("PORTICO_LISTEN", format!("127.0.0.1:{port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        for limit in ["SIGN_INS", "SIGN_UPS", "REFRESHES"] {
+            command.env(format!("PORTICO_LIMIT_{limit}"), "1000000");
+        }
+        let child = command.spawn().unwrap();
+        let caller = Caller {
+            base: format!("http://127.0.0.1:{port}"),
+            headers: Vec::new(),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            database: Arc::clone(database),
+        };
+        let mut process = Self { child, caller };
+        process.until_ready().await;
+        process
+    }
+
+    async fn until_ready(&mut self) {
+        for _ in 0..300 {
+            let request = self.caller.request(reqwest::Method::GET, "/readyz").send();
+            if request.await.is_ok_and(|response| response.status() == 200) {
+                return;
+            }
+            assert!(
+                self.child.try_wait().unwrap().is_none(),
+                "the service ended at start"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the service never became ready");
+    }
+
+    /// `kill -9`
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended before: then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

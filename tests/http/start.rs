@@ -1,0 +1,119 @@
+//! What the program says when it cannot start.
+
+use std::process::Stdio;
+
+use super::process;
+use crate::support::database::{Kind, TestDatabase};
+
+/// Runs the program to its end, which is to come soon, and gives what it said.
+fn refused(command: &mut std::process::Command) -> String {
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let id = child.id();
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let guard = std::thread::spawn(move || {
+        // Only if it has not ended by then.
+        if wait.recv_timeout(std::time::Duration::from_secs(60)).is_err() {
+            let _ = std::process::Command::new("kill")
+                .args(["-9", &id.to_string()])
+                .status();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    let _ = done.send(());
+    guard.join().unwrap();
+    assert!(!output.status.success());
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+async fn prepared() -> (std::sync::Arc<TestDatabase>, std::process::Command) {
+    let database = TestDatabase::new(Kind::Sqlite).await.unwrap();
+    let mut command = process::command(&database);
+    command.env("PORTICO_LISTEN", "127.0.0.1:0");
+    (database, command)
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_named_with_what_is_allowed() {
+    for (name, value) in [
+        ("PORTICO_LISTEN", "nowhere"),
+        ("PORTICO_ENV", "testing"),
+        ("PORTICO_EMAIL_VERIFICATION", "maybe"),
+        ("PORTICO_DATABASE_URL", "mysql://localhost/x"),
+    ] {
+        let (_database, mut command) = prepared().await;
+        let said = refused(command.env(name, value));
+        assert!(
+            said.contains(name) || said.contains(&flag(name)),
+            "{name}: {said}"
+        );
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+fn flag(name: &str) -> String {
+    format!(
+        "--{}",
+        name.trim_start_matches("PORTICO_")
+            .to_lowercase()
+            .replace('_', "-")
+    )
+}
+
+#[tokio::test]
+async fn an_sqlite_file_that_cannot_be_written_is_named() {
+    let (database, mut command) = prepared().await;
+    // A folder stands where the file should be: that stops root too.
+    let path = database.folder().join("taken");
+    std::fs::create_dir(&path).unwrap();
+    let said = refused(command.env("PORTICO_DATABASE_URL", format!("sqlite:{}", path.display())));
+    assert!(said.contains("taken") && !said.contains("panicked"), "{said}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_down_is_named() {
+    let (_database, mut command) = prepared().await;
+    let said = refused(command.env(
+        "PORTICO_DATABASE_URL",
+        "postgres://portico:hidden-password@127.0.0.1:1/portico",
+    ));
+    assert!(said.to_lowercase().contains("database"), "{said}");
+    assert!(
+        !said.contains("hidden-password") && !said.contains("panicked"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn production_wants_its_secrets_given() {
+    let (_database, mut command) = prepared().await;
+    let said = refused(command.env("PORTICO_ENV", "production"));
+    assert!(
+        said.contains("MASTER_KEY") || said.contains("master-key"),
+        "{said}"
+    );
+    let (_database, mut command) = prepared().await;
+    let said = refused(
+        command
+            .env("PORTICO_ENV", "production")
+            .env("PORTICO_ADMIN_SECRET", "short"),
+    );
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[tokio::test]
+async fn development_stays_on_this_machine() {
+    let (_database, mut command) = prepared().await;
+    let said = refused(command.env("PORTICO_LISTEN", "0.0.0.0:0"));
+    assert!(
+        said.contains("loopback") || said.contains("PORTICO_LISTEN"),
+        "{said}"
+    );
+}

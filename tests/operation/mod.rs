@@ -1,0 +1,15 @@
+//! The operations beside the data, a file per flow, and who may ask for anything at all.
+
+mod auth_config;
+mod limits;
+mod me;
+mod refresh_token;
+mod revoke_session;
+mod sign_in_email_password;
+mod sign_in_username_password;
+mod sign_out;
+mod sign_up_email_password;
+mod sign_up_username_password;
+mod token;
+mod verify_token;
+mod who_asks;

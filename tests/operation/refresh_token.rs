@@ -1,0 +1,208 @@
+//! `refreshToken`
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::token;
+use crate::support::app::TestApp;
+use crate::support::caller::{Session, User};
+use crate::support::database::{TestDatabase, on_both_databases};
+
+on_both_databases!(
+    a_refresh_replaces_the_token_and_keeps_the_session,
+    fifty_at_once_get_one_equal_successor,
+    two_nodes_at_once_give_one_equal_successor,
+    the_previous_token_gives_the_same_successor_within_ten_seconds,
+    the_previous_token_ends_the_session_after_ten_seconds,
+    an_older_token_ends_the_session_at_once,
+    a_forged_token_is_merely_invalid,
+    a_token_of_another_service_is_merely_invalid,
+    garbage_is_merely_invalid,
+    an_idle_session_expires,
+    the_successor_stands_nowhere_in_the_database,
+    an_expired_access_token_beside_it_is_refused,
+);
+
+async fn rotate(app: &TestApp, token: &str) -> Session {
+    Session::read(&app.public().refresh(token).await, "/refreshToken")
+}
+
+async fn assert_ended(app: &TestApp, user: &User, token: &str) {
+    assert_eq!(user.graphql("{ users { id } }").await.error_code(), "invalid-jwt");
+    assert_eq!(
+        app.public().refresh(token).await.error_code(),
+        "invalid-refresh-token"
+    );
+}
+
+async fn a_refresh_replaces_the_token_and_keeps_the_session(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    assert!(jane.session.refresh_token.starts_with("prt_"));
+    app.clock.advance(60);
+    let next = rotate(&app, &jane.session.refresh_token).await;
+    assert_ne!(next.refresh_token, jane.session.refresh_token);
+    assert_ne!(next.access_token, jane.session.access_token);
+    assert_eq!(next.id, jane.session.id);
+    let answer = app
+        .public()
+        .bearer(&next.access_token)
+        .graphql("{ users { id } }")
+        .await;
+    assert_eq!(answer.values("id"), [json!(jane.id)]);
+    rotate(&app, &next.refresh_token).await;
+}
+
+async fn fifty_at_once_get_one_equal_successor(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let sessions = join_all((0..50).map(|_| rotate(&app, &jane.session.refresh_token))).await;
+    let successor = &sessions[0].refresh_token;
+    assert!(sessions.iter().all(|session| session.refresh_token == *successor));
+    assert!(sessions.iter().all(|session| session.id == jane.session.id));
+    rotate(&app, successor).await;
+}
+
+async fn two_nodes_at_once_give_one_equal_successor(database: Arc<TestDatabase>) {
+    let one = TestApp::new(&database).await;
+    let two = TestApp::node(&database, Arc::clone(&one.clock), &[]).await;
+    let jane = one.user("jane").await;
+    let token = &jane.session.refresh_token;
+    let sessions =
+        join_all((0..20).map(|number| rotate(if number % 2 == 0 { &one } else { &two }, token))).await;
+    assert!(
+        sessions
+            .iter()
+            .all(|session| session.refresh_token == sessions[0].refresh_token)
+    );
+    // What one node signed the other accepts.
+    let answer = two
+        .public()
+        .bearer(&jane.session.access_token)
+        .graphql("{ users { id } }")
+        .await;
+    assert_eq!(answer.values("id"), [json!(jane.id)]);
+}
+
+async fn the_previous_token_gives_the_same_successor_within_ten_seconds(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let next = rotate(&app, &jane.session.refresh_token).await;
+    app.clock.advance(9);
+    let again = rotate(&app, &jane.session.refresh_token).await;
+    assert_eq!(next.refresh_token, again.refresh_token);
+}
+
+async fn the_previous_token_ends_the_session_after_ten_seconds(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let elsewhere = jane.sign_in_again().await;
+    let next = rotate(&app, &jane.session.refresh_token).await;
+    app.clock.advance(11);
+    let answer = app.public().refresh(&jane.session.refresh_token).await;
+    assert_eq!(answer.error_code(), "invalid-refresh-token");
+    assert_ended(&app, &jane, &next.refresh_token).await;
+    // Other sessions live on, and the theft is recorded.
+    rotate(&app, &elsewhere.session.refresh_token).await;
+    let answer = app.admin().graphql("{ auditEvents { action sessionId } }").await;
+    assert!(
+        answer.values("sessionId").contains(&json!(jane.session.id)),
+        "{}",
+        answer.text
+    );
+}
+
+async fn an_older_token_ends_the_session_at_once(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let second = rotate(&app, &jane.session.refresh_token).await;
+    let third = rotate(&app, &second.refresh_token).await;
+    let answer = app.public().refresh(&jane.session.refresh_token).await;
+    assert_eq!(answer.error_code(), "invalid-refresh-token");
+    assert_ended(&app, &jane, &third.refresh_token).await;
+}
+
+async fn a_forged_token_is_merely_invalid(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let next = rotate(&app, &jane.session.refresh_token).await;
+    app.clock.advance(60);
+    // The session id and the generation are real, the proof is not.
+    for token in [&jane.session.refresh_token, &next.refresh_token] {
+        let answer = app.public().refresh(&token::forged(token)).await;
+        assert_eq!(answer.error_code(), "invalid-refresh-token");
+    }
+    assert_eq!(
+        jane.graphql("{ users { id } }").await.values("id"),
+        [json!(jane.id)]
+    );
+    rotate(&app, &next.refresh_token).await;
+}
+
+async fn a_token_of_another_service_is_merely_invalid(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let elsewhere = TestDatabase::new(database.kind).await.unwrap();
+    let other = TestApp::new(&elsewhere).await;
+    let john = other.user("john").await;
+    let answer = app.public().refresh(&john.session.refresh_token).await;
+    assert_eq!(answer.error_code(), "invalid-refresh-token");
+    elsewhere.finish().await;
+}
+
+async fn garbage_is_merely_invalid(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let long = "x".repeat(100_000);
+    for garbage in [
+        "",
+        "prt_",
+        "prt_AAAA",
+        "not a token",
+        "0190d1e0-0000-7000-8000-000000000000",
+        "prt_ü",
+        &long,
+    ] {
+        let answer = app.public().refresh(garbage).await;
+        assert_eq!(answer.error_code(), "invalid-refresh-token", "{}", &answer.text);
+    }
+}
+
+async fn an_idle_session_expires(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    app.clock.advance(400 * 24 * 3600);
+    let answer = app.public().refresh(&jane.session.refresh_token).await;
+    assert_eq!(answer.error_code(), "invalid-refresh-token");
+}
+
+async fn the_successor_stands_nowhere_in_the_database(database: Arc<TestDatabase>) {
+    use sea_orm::EntityTrait;
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let next = rotate(&app, &jane.session.refresh_token).await;
+    let connection = database.connect().await;
+    let row = portico_entity::refresh_tokens::Entity::find_by_id(next.id)
+        .one(&connection)
+        .await
+        .unwrap()
+        .unwrap();
+    let sealed = String::from_utf8_lossy(row.sealed_successor.as_deref().unwrap_or_default()).into_owned();
+    let stored = format!(
+        "{:?} {:?} {sealed}",
+        row.refresh_token_hash, row.previous_token_hash
+    );
+    assert!(!stored.contains(&next.refresh_token) && !stored.contains(&next.refresh_token["prt_".len()..]));
+}
+
+async fn an_expired_access_token_beside_it_is_refused(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    app.clock.advance(3600);
+    // A broken credential is refused, never ignored: clients refresh without it.
+    assert_eq!(
+        jane.refresh(&jane.session.refresh_token).await.error_code(),
+        "invalid-jwt"
+    );
+    rotate(&app, &jane.session.refresh_token).await;
+}

@@ -1,0 +1,123 @@
+//! The permission matrix: what each role may do with each column, as a file under review.
+//!
+//! `PORTICO_TEST_ACCEPT=1` writes the file anew.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use portico_entity::catalogue::{Table, catalogue};
+
+use super::ROLES;
+use super::introspection::Schema;
+use crate::support::app::TestApp;
+use crate::support::database::{TestDatabase, on_both_databases};
+
+on_both_databases!(the_matrix_is_up_to_date);
+
+const HEAD: &str = "\
+# What each role may do, read from the running service.
+#
+# s select, f filter, o order by, i insert, u update, d delete one by key; a dot: not at all.
+# Rows: a role other than admin meets the rows its permission names (crates/query/metadata).
+";
+
+async fn the_matrix_is_up_to_date(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let mut schemas = Vec::new();
+    for role in ROLES {
+        schemas.push(Schema::read(&app, role).await);
+    }
+    let mut matrix = HEAD.to_owned();
+    for table in &catalogue().tables {
+        columns(&mut matrix, table, &schemas);
+    }
+    operations(&mut matrix, "queries", &schemas, |schema| schema.query.as_deref());
+    operations(&mut matrix, "mutations", &schemas, |schema| {
+        schema.mutation.as_deref()
+    });
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("permission/matrix.txt");
+    if std::env::var_os("PORTICO_TEST_ACCEPT").is_some() {
+        std::fs::write(&path, &matrix).unwrap();
+    }
+    let reviewed = std::fs::read_to_string(&path).unwrap_or_default();
+    let changed = matrix
+        .lines()
+        .zip(reviewed.lines())
+        .find(|(now, before)| now != before);
+    assert!(
+        matrix == reviewed,
+        "access has changed, first here: {changed:?}; PORTICO_TEST_ACCEPT=1 accepts it"
+    );
+}
+
+fn header(matrix: &mut String, title: &str) {
+    let _ = write!(matrix, "\n{title:<32}");
+    for role in ROLES {
+        let _ = write!(matrix, "{role:<11}");
+    }
+    *matrix = matrix.trim_end().to_owned() + "\n";
+}
+
+fn row(matrix: &mut String, name: &str, cells: impl Iterator<Item = String>) {
+    let mut line = format!("  {name:<30}");
+    for cell in cells {
+        let _ = write!(line, "{cell:<11}");
+    }
+    let _ = writeln!(matrix, "{}", line.trim_end());
+}
+
+fn columns(matrix: &mut String, table: &Table, schemas: &[Schema]) {
+    header(matrix, table.type_name);
+    let name = |suffix: &str| format!("{}_{suffix}", table.type_name);
+    let kinds = [
+        ('s', table.type_name.to_owned()),
+        ('f', name("bool_exp")),
+        ('o', name("order_by")),
+        ('i', name("insert_input")),
+        ('u', name("set_input")),
+    ];
+    let relations = table.relations.iter().map(|relation| relation.name);
+    for member in table
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .chain(relations)
+    {
+        let cells = schemas.iter().map(|schema| {
+            let letter =
+                |(letter, kind): &(char, String)| if schema.has(kind, member) { *letter } else { '.' };
+            kinds.iter().map(letter).collect::<String>()
+        });
+        row(matrix, member, cells);
+    }
+}
+
+/// Root fields, those of tables included: a root that a role lost or gained is a change of access too.
+fn operations(
+    matrix: &mut String,
+    title: &str,
+    schemas: &[Schema],
+    root: impl for<'schema> Fn(&'schema Schema) -> Option<&'schema str>,
+) {
+    header(matrix, title);
+    let fields = |schema: &Schema| {
+        root(schema)
+            .map(|name| schema.members(name).to_vec())
+            .unwrap_or_default()
+    };
+    let names: BTreeSet<String> = schemas.iter().flat_map(fields).collect();
+    for name in names {
+        let cells = schemas.iter().map(|schema| {
+            if fields(schema).contains(&name) {
+                "yes"
+            } else {
+                "."
+            }
+            .to_owned()
+        });
+        row(matrix, &name, cells);
+    }
+}

@@ -1,0 +1,78 @@
+//! The service in this process, behind real HTTP on a port of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use portico_auth::Auth;
+
+use super::caller::{Caller, User};
+use super::clock::TestClock;
+use super::database::TestDatabase;
+use super::entropy::TestEntropy;
+use super::settings;
+
+/// One node of the service.
+#[derive(Debug)]
+pub(crate) struct TestApp {
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) auth: Arc<Auth>,
+    nobody: Caller,
+}
+
+impl TestApp {
+    /// A node with default settings.
+    pub(crate) async fn new(database: &Arc<TestDatabase>) -> Self {
+        Self::with(database, &[]).await
+    }
+
+    /// A node with some variables set.
+    pub(crate) async fn with(database: &Arc<TestDatabase>, variables: &[(&str, &str)]) -> Self {
+        Self::node(database, Arc::new(TestClock::new()), variables).await
+    }
+
+    /// A node that shares a clock with others on the same database.
+    pub(crate) async fn node(
+        database: &Arc<TestDatabase>,
+        clock: Arc<TestClock>,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        static NODES: AtomicU64 = AtomicU64::new(1);
+        let settings = settings::load(database, variables);
+        database.secrets.add(settings::ADMIN_SECRET);
+        let entropy = Arc::new(TestEntropy::new(NODES.fetch_add(1, Ordering::Relaxed)));
+        let running = portico_server::start(settings, Arc::<TestClock>::clone(&clock), entropy)
+            .await
+            .unwrap();
+        let (address, auth) = (running.address, Arc::clone(running.auth()));
+        database.keep(running);
+        let nobody = Caller {
+            base: format!("http://{address}"),
+            headers: Vec::new(),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            database: Arc::clone(database),
+        };
+        Self {
+            address,
+            clock,
+            auth,
+            nobody,
+        }
+    }
+
+    /// Someone without credentials.
+    pub(crate) fn public(&self) -> Caller {
+        self.nobody.clone()
+    }
+
+    /// Someone with the admin secret.
+    pub(crate) fn admin(&self) -> Caller {
+        self.nobody.with("x-hasura-admin-secret", settings::ADMIN_SECRET)
+    }
+
+    /// A new user with a session.
+    pub(crate) async fn user(&self, name: &str) -> User {
+        User::sign_up_as(&self.nobody, name).await
+    }
+}
