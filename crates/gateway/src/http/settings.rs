@@ -1,0 +1,26 @@
+//! What the layers around the handlers need to know.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portico_auth::{Clock, Entropy};
+
+use super::Network;
+
+/// What the layers around the handlers need to know.
+pub struct HttpSettings {
+    /// The size of a body in bytes.
+    pub body_limit: usize,
+    /// How long a request may take.
+    pub request_timeout: Duration,
+    /// Web pages that may call from a browser, each as its `Origin` header has it.
+    pub cors_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Whether the page `/graphiql` exists.
+    pub graphiql: bool,
+    /// Tells the time, for the ids of requests.
+    pub clock: Arc<dyn Clock>,
+    /// Gives the random part of the ids of requests.
+    pub entropy: Arc<dyn Entropy>,
+}

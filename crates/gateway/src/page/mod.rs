@@ -1,0 +1,3 @@
+//! The few pages the service has.
+
+pub(crate) mod graphiql;

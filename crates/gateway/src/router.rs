@@ -1,0 +1,52 @@
+//! Every route of the service on one page.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::app::App;
+use crate::http::{self, HttpSettings, system};
+use crate::{graphql, page};
+
+/// The routes and what surrounds them.
+pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
+    let settings = Arc::new(settings);
+    let graphql = post(graphql::post).get(graphql::get);
+    let graphql = graphql.layer(from_fn_with_state(Arc::clone(&settings), http::body_limit));
+    let mut routes = Router::new()
+        .route("/v1/graphql", graphql.clone())
+        .route("/graphql", graphql)
+        .route("/.well-known/jwks.json", get(system::jwks))
+        .route("/healthz", get(system::healthz))
+        .route("/readyz", get(system::readyz))
+        .route("/v1/version", get(system::version));
+    if settings.graphiql {
+        routes = routes.merge(page::graphiql::routes());
+    }
+    let routes = routes.fallback(http::not_found).method_not_allowed_fallback(http::method_not_allowed);
+    surround(routes, settings).with_state(app)
+}
+
+/// The layers from the inside out: what comes last sees a request first.
+fn surround(routes: Router<Arc<App>>, settings: Arc<HttpSettings>) -> Router<Arc<App>> {
+    let mut routes = routes
+        // The limit of the framework knows neither our setting nor our answer.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(Arc::clone(&settings), http::timeout))
+        .layer(CatchPanicLayer::custom(http::panic_failure))
+        .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest));
+    if let Some(cors) = http::cors(&settings.cors_origins) {
+        routes = routes.layer(cors);
+    }
+    routes
+        .layer(from_fn(http::security_headers))
+        .layer(from_fn(http::log_request))
+        .layer(from_fn_with_state(Arc::clone(&settings), http::client_address))
+        .layer(from_fn_with_state(settings, http::request_id))
+}

@@ -1,0 +1,79 @@
+//! What settings must satisfy together.
+
+use portico_auth::EmailVerification;
+
+use super::Settings;
+use super::source::Problem;
+use super::types::Environment;
+
+/// The fewest characters of an admin secret that others could try to guess.
+pub const ADMIN_SECRET_LENGTH: usize = 32;
+
+/// Every contradiction between settings.
+pub(super) fn check(settings: &Settings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut demand = |fits: bool, text: &str| {
+        if !fits {
+            problems.push(Problem::Together(text.to_owned()));
+        }
+    };
+    if settings.env == Environment::Production {
+        let long = |secret: &super::Secret| secret.reveal().chars().count() >= ADMIN_SECRET_LENGTH;
+        demand(
+            settings.master_key_file.is_some(),
+            "PORTICO_MASTER_KEY_FILE must be given in production",
+        );
+        demand(
+            settings.admin_secret.is_some(),
+            "PORTICO_ADMIN_SECRET must be given in production",
+        );
+        demand(
+            settings.admin_secret.as_ref().is_none_or(long),
+            "PORTICO_ADMIN_SECRET must have at least 32 characters in production",
+        );
+    } else {
+        demand(
+            settings.listen.ip().is_loopback() || settings.expose_development,
+            "PORTICO_LISTEN reaches beyond this machine, which PORTICO_ENV=development does not allow; \
+             set PORTICO_ENV=production, or PORTICO_EXPOSE_DEVELOPMENT=true if this is meant",
+        );
+    }
+    demand(
+        settings.allowed_roles.contains(&settings.default_role),
+        "PORTICO_DEFAULT_ROLE must be one of PORTICO_ALLOWED_ROLES",
+    );
+    demand(
+        !settings
+            .allowed_roles
+            .iter()
+            .any(|role| role == "admin" || role == "public"),
+        "PORTICO_ALLOWED_ROLES must not contain admin or public: nobody becomes one of these by signing up",
+    );
+    demand(
+        settings.locales.is_empty() || settings.locales.contains(&settings.default_locale),
+        "PORTICO_DEFAULT_LOCALE must be one of PORTICO_LOCALES",
+    );
+    demand(
+        settings.session_idle_lifetime <= settings.session_lifetime,
+        "PORTICO_SESSION_IDLE_LIFETIME must not be longer than PORTICO_SESSION_LIFETIME",
+    );
+    demand(
+        settings.access_token_lifetime <= settings.session_idle_lifetime,
+        "PORTICO_ACCESS_TOKEN_LIFETIME must not be longer than PORTICO_SESSION_IDLE_LIFETIME",
+    );
+    problems
+}
+
+/// What is allowed but may surprise.
+pub(crate) fn warnings(settings: &Settings) -> Vec<&'static str> {
+    let mut warnings = Vec::new();
+    if settings.email_verification == EmailVerification::Required && settings.smtp_url.is_none() {
+        warnings.push(
+            "email verification is required, but PORTICO_SMTP_URL is not set: mail stays in the outbox",
+        );
+    }
+    if settings.env == Environment::Production && settings.public_url.is_none() {
+        warnings.push("PORTICO_PUBLIC_URL is not set: tokens and links name the listener");
+    }
+    warnings
+}

@@ -1,0 +1,231 @@
+//! What values a setting may have: each rule says it in words and checks it in code.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::http::Uri;
+use portico_gateway::http::Network;
+use tracing_subscriber::EnvFilter;
+
+use super::types::{DatabaseUrl, Secret};
+
+/// The values that a setting may have.
+pub(super) struct Rule<T> {
+    /// In words, for the person who gave a wrong one.
+    pub(super) allowed: String,
+    /// Whether values must never be shown.
+    pub(super) secret: bool,
+    /// The typed value; an empty text is what an unset setting without default has.
+    pub(super) parse: Box<dyn Fn(&str) -> Option<T>>,
+}
+
+fn rule<T>(allowed: impl Into<String>, parse: impl Fn(&str) -> Option<T> + 'static) -> Rule<T> {
+    Rule {
+        allowed: allowed.into(),
+        secret: false,
+        parse: Box::new(parse),
+    }
+}
+
+/// A setting that may stay unset.
+pub(super) fn optional<T: 'static>(inner: Rule<T>) -> Rule<Option<T>> {
+    let Rule {
+        allowed,
+        secret,
+        parse,
+    } = inner;
+    let parse = move |text: &str| {
+        if text.is_empty() {
+            Some(None)
+        } else {
+            parse(text).map(Some)
+        }
+    };
+    Rule {
+        allowed,
+        secret,
+        parse: Box::new(parse),
+    }
+}
+
+/// Values separated by commas; none is allowed.
+pub(super) fn list<T: 'static>(inner: Rule<T>) -> Rule<Vec<T>> {
+    rule(
+        format!("{}; several are separated by commas", inner.allowed),
+        move |text| {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            items.map(|item| (inner.parse)(item)).collect()
+        },
+    )
+}
+
+/// One of a few words.
+pub(super) fn one_of<T: Copy + 'static>(words: &'static [(&'static str, T)]) -> Rule<T> {
+    let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+    rule(names.join(" or "), move |text| {
+        words
+            .iter()
+            .find(|(word, _)| *word == text)
+            .map(|(_, value)| *value)
+    })
+}
+
+/// Yes or no.
+pub(super) fn switch() -> Rule<bool> {
+    one_of(&[("true", true), ("false", false)])
+}
+
+/// A whole number between two others.
+pub(super) fn number(least: u32, most: u32) -> Rule<u32> {
+    rule(format!("a whole number from {least} to {most}"), move |text| {
+        text.parse().ok().filter(|value| (least..=most).contains(value))
+    })
+}
+
+const UNITS: &[(&str, u64)] = &[("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1), ("", 1)];
+
+/// A time between two others, both in seconds.
+pub(super) fn time(least: u64, most: u64) -> Rule<Duration> {
+    let words = format!(
+        "a time from {} to {}, as 90s, 15m, 12h or 30d",
+        in_words(least),
+        in_words(most)
+    );
+    rule(words, move |text| {
+        let (digits, unit) = UNITS
+            .iter()
+            .find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size)))?;
+        let seconds = digits.parse::<u64>().ok()?.checked_mul(*unit)?;
+        (least..=most)
+            .contains(&seconds)
+            .then(|| Duration::from_secs(seconds))
+    })
+}
+
+fn in_words(seconds: u64) -> String {
+    // Nothing is a whole number of days, too, but reads better in seconds.
+    let unit = UNITS
+        .iter()
+        .find(|(_, size)| seconds >= *size && seconds.is_multiple_of(*size));
+    unit.map_or_else(
+        || format!("{seconds}s"),
+        |(unit, size)| format!("{}{unit}", seconds / size),
+    )
+}
+
+/// An address and port to listen on.
+pub(super) fn socket_address() -> Rule<SocketAddr> {
+    rule(
+        "an IP address and a port, as 127.0.0.1:8080 or [::1]:8080",
+        |text| text.parse().ok(),
+    )
+}
+
+/// A place in the file system.
+pub(super) fn path() -> Rule<PathBuf> {
+    rule("a path", |text| (!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+/// An absolute address of the web, without a slash at its end.
+pub(super) fn web_url() -> Rule<String> {
+    rule("an http:// or https:// address", |text| {
+        let uri: Uri = text.parse().ok()?;
+        let web = matches!(uri.scheme_str(), Some("http" | "https"));
+        let plain = uri.host().is_some_and(|host| !host.is_empty()) && !text.contains('@');
+        (web && plain).then(|| text.trim_end_matches('/').to_owned())
+    })
+}
+
+/// What a browser sends as `Origin`.
+pub(super) fn origin() -> Rule<String> {
+    rule("an origin as https://app.example.org, without a path", |text| {
+        let url = (web_url().parse)(text)?;
+        let uri: Uri = url.parse().ok()?;
+        (uri.path() == "/" && uri.query().is_none()).then(|| url.to_ascii_lowercase())
+    })
+}
+
+/// A range of addresses.
+pub(super) fn network() -> Rule<Network> {
+    rule("an IP address or network, as 10.0.0.0/8", |text| {
+        text.parse().ok()
+    })
+}
+
+/// A name of a role.
+pub(super) fn role() -> Rule<String> {
+    rule("a role: letters, digits, _ and -, at most 64", |text| {
+        let fits = text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter));
+        (fits && (1..=64).contains(&text.len())).then(|| text.to_owned())
+    })
+}
+
+/// A language by two letters.
+pub(super) fn locale() -> Rule<String> {
+    rule("two lower-case letters, as en", |text| {
+        let fits = text.len() == 2 && text.chars().all(|letter| letter.is_ascii_lowercase());
+        fits.then(|| text.to_owned())
+    })
+}
+
+/// What the log lets through.
+pub(super) fn log_filter() -> Rule<String> {
+    rule(
+        "error, warn, info, debug, trace or off, also by module, as info,portico_auth=debug",
+        |text| {
+            // The filter's parser takes any single word for a module.
+            let level = |part: &str| {
+                let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+                ["error", "warn", "info", "debug", "trace", "off"].contains(&level)
+            };
+            let fits = text.split(',').all(level) && EnvFilter::try_new(text).is_ok();
+            fits.then(|| text.to_owned())
+        },
+    )
+}
+
+/// Where the data is.
+pub(super) fn database_url() -> Rule<DatabaseUrl> {
+    let parsed = rule("sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE", |text| {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let file = !path.contains(":memory:") && !path.contains('?');
+            return file.then(|| DatabaseUrl::Sqlite((!path.is_empty()).then(|| PathBuf::from(path))));
+        }
+        let options = text.parse::<sqlx::postgres::PgConnectOptions>();
+        let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        (postgres && options.is_ok()).then(|| DatabaseUrl::Postgres(Secret::new(text)))
+    });
+    Rule {
+        secret: true,
+        ..parsed
+    }
+}
+
+/// Where mail is handed over.
+pub(super) fn mail_url() -> Rule<Secret> {
+    let parsed = rule("smtp://USER:PASSWORD@HOST:PORT or smtps://…", |text| {
+        let uri: Uri = text.parse().ok()?;
+        let mail = matches!(uri.scheme_str(), Some("smtp" | "smtps"));
+        (mail && uri.host().is_some()).then(|| Secret::new(text))
+    });
+    Rule {
+        secret: true,
+        ..parsed
+    }
+}
+
+/// A secret of letters that a header can carry.
+pub(super) fn secret() -> Rule<Secret> {
+    let parsed = rule("visible ASCII characters, at least 32 in production", |text| {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        (visible && !text.is_empty()).then(|| Secret::new(text))
+    });
+    Rule {
+        secret: true,
+        ..parsed
+    }
+}

@@ -1,0 +1,138 @@
+//! The table of settings.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use portico_auth::{EmailVerification, SigningAlgorithm};
+use portico_gateway::http::Network;
+
+use super::rule::{
+    database_url, list, locale, log_filter, mail_url, network, number, one_of, optional, origin, path, role,
+    secret, socket_address, switch, time, web_url,
+};
+use super::setting::Default::{Always, ByEnvironment, Unset};
+use super::setting::{Row, settings};
+use super::source::Reader;
+use super::types::{DatabaseUrl, Environment, LogFormat, Secret};
+
+const DAY: u64 = 86_400;
+
+settings! {
+    /// The file with settings; not itself settable in that file.
+    config: PathBuf = Always("portico.toml"), path();
+    /// Where the service runs: in development what is missing is made, production demands it.
+    env: Environment = Always("development"),
+        one_of(&[("development", Environment::Development), ("production", Environment::Production)]);
+    /// The address to serve HTTP on.
+    listen: SocketAddr = Always("127.0.0.1:8080"), socket_address();
+    /// Lets a service in development listen beyond this machine; turns the outbox page off.
+    expose_development: bool = Always("false"), switch();
+    /// The folder for everything the service keeps itself.
+    data_dir: PathBuf = Always("data"), path();
+    /// The database.
+    database_url: DatabaseUrl = Always("sqlite:"), database_url();
+    /// Connections for accounts and sessions (PostgreSQL; SQLite has one writer).
+    database_connections: u32 = Always("10"), number(2, 1_000);
+    /// Connections for quick reads of data; on SQLite those kept open.
+    database_read_connections: u32 = Always("4"), number(1, 256);
+    /// Connections for reads of data that touch many rows.
+    database_heavy_connections: u32 = Always("2"), number(1, 256);
+    /// Connections for writes of data (PostgreSQL).
+    database_write_connections: u32 = Always("4"), number(1, 256);
+    /// How long a request waits for a connection.
+    database_acquire_timeout: Duration = Always("2s"), time(1, 60);
+    /// How long one statement may run.
+    database_statement_timeout: Duration = Always("10s"), time(1, 3_600);
+    /// How long a statement waits for a lock (PostgreSQL).
+    database_lock_timeout: Duration = Always("5s"), time(1, 3_600);
+    /// The secret that makes a request an administrator's.
+    admin_secret: Option<Secret> = Unset("made in development, demanded in production"), optional(secret());
+    /// A file with the key that everything secret in the database is sealed under: 32 bytes in base64.
+    master_key_file: Option<PathBuf> =
+        Unset("`master.key` in the data directory, made in development; demanded in production"), optional(path());
+    /// The address under which the world reaches the service.
+    public_url: Option<String> = Unset("`http://` and the listener"), optional(web_url());
+    /// The address of the application that users come from; where links in mails lead.
+    client_url: Option<String> = Unset("the public address"), optional(web_url());
+    /// Further addresses that links may lead to.
+    redirect_urls: Vec<String> = Unset("none"), list(web_url());
+    /// Web pages that may call the service from a browser.
+    cors_origins: Vec<String> = Unset("none"), list(origin());
+    /// Proxies whose `X-Forwarded-For` is believed.
+    trusted_proxies: Vec<Network> = Unset("none"), list(network());
+    /// The server that mail is handed to.
+    smtp_url: Option<Secret> = Unset("mail stays in the outbox"), optional(mail_url());
+    /// A folder with permissions that are added to the built-in ones.
+    metadata: Option<PathBuf> = Unset("the built-in permissions"), optional(path());
+    /// Whether a new user has to confirm the email address before the first session.
+    email_verification: EmailVerification = ByEnvironment("optional", "required"),
+        one_of(&[("optional", EmailVerification::Optional), ("required", EmailVerification::Required)]);
+    /// The roles of a new user; a sign-up may ask for fewer.
+    allowed_roles: Vec<String> = Always("user,me"), list(role());
+    /// The role of a new user's requests that name none.
+    default_role: String = Always("user"), role();
+    /// The languages a user may choose.
+    locales: Vec<String> = Unset("any of two letters"), list(locale());
+    /// The language of a new user who names none.
+    default_locale: String = Always("en"), locale();
+    /// Whether nobody can sign up.
+    sign_up_disabled: bool = Always("false"), switch();
+    /// How long the link and the code of a verification mail work.
+    verification_lifetime: Duration = Always("1d"), time(60, 30 * DAY);
+    /// How access tokens are signed.
+    signing_algorithm: SigningAlgorithm = Always("EdDSA"),
+        one_of(&[
+            ("EdDSA", SigningAlgorithm::EdDsa), ("ES256", SigningAlgorithm::Es256),
+            ("RS256", SigningAlgorithm::Rs256), ("HS256", SigningAlgorithm::Hs256),
+        ]);
+    /// The `iss` of access tokens.
+    issuer: Option<String> = Unset("the public address"), optional(web_url());
+    /// How long an access token is good.
+    access_token_lifetime: Duration = Always("15m"), time(60, DAY);
+    /// How long a session lives without being used.
+    session_idle_lifetime: Duration = Always("30d"), time(3_600, 730 * DAY);
+    /// How long a session lives at most.
+    session_lifetime: Duration = Always("90d"), time(3_600, 3_650 * DAY);
+    /// After how long a new key signs access tokens.
+    signing_key_lifetime: Duration = Always("90d"), time(DAY, 3_650 * DAY);
+    /// Threads that hash passwords; 0 is one less than the processor has cores.
+    hashing_threads: u32 = Always("0"), number(0, 1_024);
+    /// Passwords that may wait to be hashed; more are refused.
+    hashing_queue: u32 = Always("128"), number(1, 100_000);
+    /// Sign-ins per address and minute.
+    limit_sign_ins: u32 = Always("30"), number(1, 1_000_000);
+    /// Sign-ups per address and minute.
+    limit_sign_ups: u32 = Always("20"), number(1, 1_000_000);
+    /// Refreshes per address and minute.
+    limit_refreshes: u32 = Always("300"), number(1, 1_000_000);
+    /// Wrong admin secrets per address and minute.
+    limit_admin_secrets: u32 = Always("10"), number(1, 1_000_000);
+    /// Failed sign-ins of one account before delays begin.
+    limit_failures: u32 = Always("10"), number(1, 1_000_000);
+    /// The size of a request's body in bytes.
+    limit_body: u32 = Always("2097152"), number(1_024, 1_073_741_824);
+    /// The levels of a GraphQL document.
+    limit_depth: u32 = Always("30"), number(1, 1_000);
+    /// The aliases in a GraphQL document.
+    limit_aliases: u32 = Always("100"), number(0, 100_000);
+    /// The tokens of a GraphQL document.
+    limit_tokens: u32 = Always("10000"), number(100, 10_000_000);
+    /// The fields of a GraphQL document once its fragments are spread.
+    limit_complexity: u32 = Always("5000"), number(10, 10_000_000);
+    /// The requests in one array.
+    limit_batch: u32 = Always("10"), number(1, 1_000);
+    /// How long a request may take.
+    request_timeout: Duration = Always("30s"), time(1, 3_600);
+    /// How long requests under way may take after the service was told to stop.
+    shutdown_timeout: Duration = Always("20s"), time(0, 3_600);
+    /// Whether the page `/graphiql` exists.
+    graphiql: bool = ByEnvironment("true", "false"), switch();
+    /// Whether roles but `admin` may ask for the schema.
+    introspection: bool = ByEnvironment("true", "false"), switch();
+    /// What is logged.
+    log: String = Always("info"), log_filter();
+    /// How log lines look.
+    log_format: LogFormat = ByEnvironment("text", "json"),
+        one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)]);
+}

@@ -1,0 +1,207 @@
+use super::setting::Default;
+use super::table::table;
+use super::*;
+use portico_auth::EmailVerification;
+
+fn load(arguments: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Settings, String> {
+    let arguments = std::iter::once("portico").chain(arguments.iter().copied());
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::load(arguments, variables, Some(file)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_default_is_allowed_in_both_environments() {
+    assert!(load(&[], &[], "").is_ok());
+    let secret = "s".repeat(32);
+    let production = [
+        ("PORTICO_ENV", "production"),
+        ("PORTICO_MASTER_KEY_FILE", "/key"),
+        ("PORTICO_ADMIN_SECRET", &secret),
+    ];
+    let settings = load(&[], &production, "").unwrap();
+    assert_eq!(settings.email_verification, EmailVerification::Required);
+    assert!(!settings.graphiql);
+}
+
+#[test]
+fn the_command_line_beats_the_environment_beats_the_file_beats_the_default() {
+    let (variable, file) = ([("PORTICO_LIMIT_DEPTH", "8")], "limit_depth = 7");
+    assert_eq!(
+        load(&["--limit-depth", "9"], &variable, file)
+            .unwrap()
+            .limit_depth,
+        9
+    );
+    assert_eq!(
+        load(&["migrate", "--limit-depth", "9"], &variable, file)
+            .unwrap()
+            .limit_depth,
+        9
+    );
+    assert_eq!(
+        load(&["--limit-depth", "9", "migrate"], &variable, file)
+            .unwrap()
+            .limit_depth,
+        9
+    );
+    assert_eq!(load(&[], &variable, file).unwrap().limit_depth, 8);
+    assert_eq!(
+        load(&[], &[("PORTICO_LIMIT_DEPTH", "")], file)
+            .unwrap()
+            .limit_depth,
+        7
+    );
+    assert_eq!(load(&[], &[], "").unwrap().limit_depth, 30);
+}
+
+#[test]
+fn a_wrong_value_is_refused_with_its_name_its_source_and_what_is_allowed() {
+    let refused = |result: Result<Settings, String>| result.unwrap_err();
+    assert_eq!(
+        refused(load(&[], &[("PORTICO_LIMIT_DEPTH", "many")], "")),
+        "PORTICO_LIMIT_DEPTH (environment) = \"many\" is not allowed; allowed is: a whole number from 1 to 1000"
+    );
+    assert_eq!(
+        refused(load(&["--listen", "here"], &[], "")),
+        "--listen (command line) = \"here\" is not allowed; allowed is: an IP address and a port, as 127.0.0.1:8080 or [::1]:8080"
+    );
+    assert_eq!(
+        refused(load(&[], &[], "env = \"test\"")),
+        "env (portico.toml) = \"test\" is not allowed; allowed is: development or production"
+    );
+}
+
+#[test]
+fn every_wrong_value_is_told_at_once() {
+    let refusal = load(&[], &[("PORTICO_LOG", "loud")], "listen = 1\nlimit_batch = 0").unwrap_err();
+    assert_eq!(refusal.lines().count(), 3, "{refusal}");
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    for (name, value) in [
+        ("PORTICO_ADMIN_SECRET", "hush hush"),
+        ("PORTICO_DATABASE_URL", "mysql://me:hush@there/x"),
+        ("PORTICO_SMTP_URL", "http://me:hush@there"),
+    ] {
+        let refusal = load(&[], &[(name, value)], "").unwrap_err();
+        assert!(
+            refusal.starts_with(name) && !refusal.contains("hush"),
+            "{refusal}"
+        );
+    }
+    let settings = load(
+        &[],
+        &[],
+        "admin_secret = \"hush\"\ndatabase_url = \"postgres://me:hush@there/x\"",
+    )
+    .unwrap();
+    assert!(!format!("{settings:?}").contains("hush"));
+    let refusal = load(&[], &[], "admin_secret = \"hush\" hush").unwrap_err();
+    assert!(!refusal.contains("hush"), "{refusal}");
+}
+
+#[test]
+fn an_unknown_key_in_the_file_is_refused() {
+    let refusal = load(&[], &[], "PORTICO_LISTEN = \"x\"").unwrap_err();
+    assert_eq!(
+        refusal,
+        "portico.toml: there is no setting \"PORTICO_LISTEN\"; did you mean \"listen\"?"
+    );
+    assert!(load(&[], &[], "config = \"x\"").is_err());
+    assert!(load(&[], &[], "[limits]\nbody = 1").is_err());
+}
+
+#[test]
+fn lists_are_texts_with_commas_or_lists() {
+    let expected = ["https://a.example", "https://b.example"];
+    let (text, list) = (
+        "https://a.example, https://b.example/",
+        "cors_origins = [\"https://a.example\", \"https://b.example\"]",
+    );
+    assert_eq!(
+        load(&[], &[("PORTICO_CORS_ORIGINS", text)], "")
+            .unwrap()
+            .cors_origins,
+        expected
+    );
+    assert_eq!(load(&[], &[], list).unwrap().cors_origins, expected);
+    assert!(load(&[], &[("PORTICO_CORS_ORIGINS", "*")], "").is_err());
+    assert!(load(&[], &[("PORTICO_TRUSTED_PROXIES", "10.0.0.0/33")], "").is_err());
+}
+
+#[test]
+fn times_have_units() {
+    for (text, seconds) in [
+        ("90", 90),
+        ("90s", 90),
+        ("15m", 900),
+        ("2h", 7_200),
+        ("1d", 86_400),
+    ] {
+        let settings = load(&["--access-token-lifetime", text], &[], "").unwrap();
+        assert_eq!(settings.access_token_lifetime.as_secs(), seconds);
+    }
+    for text in ["1w", "-1", "59", "2d", "99999999999999999999d", "m"] {
+        assert!(
+            load(&["--access-token-lifetime", text], &[], "").is_err(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn production_demands_its_secrets() {
+    let refusal = load(&["--env", "production"], &[], "").unwrap_err();
+    assert!(
+        refusal.contains("PORTICO_MASTER_KEY_FILE") && refusal.contains("PORTICO_ADMIN_SECRET"),
+        "{refusal}"
+    );
+    let short = load(&["--env", "production"], &[("PORTICO_ADMIN_SECRET", "short")], "").unwrap_err();
+    assert!(short.contains("at least 32"), "{short}");
+}
+
+#[test]
+fn development_stays_on_this_machine_unless_told() {
+    let refusal = load(&["--listen", "0.0.0.0:80"], &[], "").unwrap_err();
+    assert!(refusal.contains("PORTICO_EXPOSE_DEVELOPMENT"), "{refusal}");
+    assert!(
+        load(
+            &["--listen", "0.0.0.0:80", "--expose-development", "true"],
+            &[],
+            ""
+        )
+        .is_ok()
+    );
+    assert!(load(&["--listen", "[::1]:80"], &[], "").is_ok());
+}
+
+#[test]
+fn nobody_becomes_admin_by_signing_up() {
+    assert!(load(&["--allowed-roles", "user,admin"], &[], "").is_err());
+    assert!(load(&["--default-role", "other"], &[], "").is_err());
+}
+
+#[test]
+fn every_default_is_shown_and_no_help_is_missing() {
+    command().debug_assert();
+    for row in table() {
+        assert!(row.help.ends_with('.'), "{}", row.name);
+        assert!(!matches!(row.default, Default::Always("")), "{}", row.name);
+        assert!(readme_table().contains(&format!("| `{}` |", row.variable())));
+    }
+}
+
+#[test]
+fn the_table_of_the_readme_is_up_to_date() {
+    let readme = include_str!("../../../../README.md");
+    let (_, rest) = readme.split_once("<!-- configuration -->\n").unwrap();
+    let (table, _) = rest.split_once("<!-- /configuration -->").unwrap();
+    assert_eq!(
+        table.trim(),
+        readme_table().trim(),
+        "renew it with: cargo run -- configuration"
+    );
+}
