@@ -1,1 +1,20 @@
-//! Portico.
+//! HTTP and GraphQL: who asks, a schema for each role, the data path, the operations, the pages.
+
+mod app;
+mod data;
+mod document;
+mod error;
+mod execute;
+mod graphql;
+pub mod http;
+mod locate;
+mod operation;
+mod page;
+mod router;
+mod schema;
+mod session;
+
+pub use app::{App, AppParts, GraphqlSettings};
+pub use document::DocumentLimits;
+pub use router::router;
+pub use schema::RoleSchema;

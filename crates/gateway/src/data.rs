@@ -1,0 +1,130 @@
+//! The data path: from selected root fields to the bytes of an answer.
+
+use std::sync::Arc;
+
+use async_graphql::SelectionField;
+use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ResolverContext, TypeRef};
+use async_graphql_value::ConstValue;
+use portico_auth::Caller;
+use portico_query::execute::Values;
+use portico_query::plan::build::{self, Kind};
+use portico_query::request::{Input, Selection, Variables};
+use portico_query::{Failure, permission, sql};
+
+use crate::app::App;
+use crate::error::WireError;
+use crate::schema::field_value;
+use crate::session::Session;
+
+/// A request's application, sender and rights, at hand wherever a field is resolved.
+#[derive(Clone)]
+pub(crate) struct Asking {
+    pub(crate) app: Arc<App>,
+    pub(crate) caller: Caller,
+    pub(crate) session: Session,
+}
+
+impl Asking {
+    /// What an operation of the auth core needs to know.
+    pub(crate) fn auth(&self) -> portico_auth::Ctx<'_> {
+        portico_auth::Ctx {
+            auth: &self.app.auth,
+            caller: &self.caller,
+            session: self.session.authenticated.as_ref(),
+        }
+    }
+}
+
+/// Answers root fields of the data API as the members of one JSON object.
+pub(crate) async fn answer(
+    asking: &Asking,
+    kind: Kind,
+    selections: &[Selection],
+    variables: &Variables,
+) -> Result<Vec<u8>, Failure> {
+    let role = asking.app.permissions.role(&asking.session.role);
+    let plan = build::plan(kind, selections, variables)?;
+    let permitted = permission::apply(&role, plan)?;
+    let compiled = Arc::new(sql::compile(&permitted, asking.app.executor.dialect()));
+    let values = Values {
+        variables,
+        session: &asking.session.variables,
+    };
+    asking.app.executor.run(&compiled, values).await
+}
+
+/// A root field of the data API. Requests for data alone never reach its resolver; it serves documents that
+/// ask for data beside operations or introspection.
+pub(crate) fn root_field(name: &str, type_ref: TypeRef) -> Field {
+    Field::new(name, type_ref, |context| {
+        FieldFuture::new(async move {
+            let asking = context.ctx.data::<Arc<Asking>>()?;
+            let field = context.ctx.field();
+            resolve(asking, selection(field)?)
+                .await
+                .map_err(WireError::into_resolver_error)
+        })
+    })
+}
+
+/// The row of the user of a new session, with what is selected of it.
+pub(crate) async fn resolve_user(
+    context: &ResolverContext<'_>,
+    session: Session,
+) -> async_graphql::Result<Option<FieldValue<'static>>> {
+    let asking = context.ctx.data::<Arc<Asking>>()?;
+    let asking = Asking {
+        session,
+        ..Asking::clone(asking)
+    };
+    let user = Selection {
+        name: "me".to_owned(),
+        ..selection(context.ctx.field())?
+    };
+    resolve(&asking, user)
+        .await
+        .map_err(WireError::into_resolver_error)
+}
+
+async fn resolve(asking: &Asking, selection: Selection) -> Result<Option<FieldValue<'static>>, WireError> {
+    let key = selection.key.clone();
+    let bytes = answer(asking, Kind::Query, &[selection], &Variables::new()).await?;
+    let mut answered: Variables =
+        serde_json::from_slice(&bytes).map_err(|error| Failure::unexpected(&error))?;
+    Ok(answered.remove(&key).and_then(field_value))
+}
+
+fn selection(field: SelectionField<'_>) -> async_graphql::Result<Selection> {
+    let arguments = field
+        .arguments()
+        .map_err(|error| async_graphql::Error::new(error.message))?
+        .into_iter()
+        .map(|(name, value)| (name.to_string(), input(value)))
+        .collect();
+    Ok(Selection {
+        name: field.name().to_owned(),
+        key: field.alias().unwrap_or_else(|| field.name()).to_owned(),
+        arguments,
+        selections: field
+            .selection_set()
+            .map(selection)
+            .collect::<async_graphql::Result<_>>()?,
+    })
+}
+
+fn input(value: ConstValue) -> Input {
+    match value {
+        ConstValue::Null | ConstValue::Binary(_) => Input::Null,
+        ConstValue::Number(number) => Input::Number(number),
+        ConstValue::String(text) => Input::String(text),
+        ConstValue::Boolean(value) => Input::Boolean(value),
+        ConstValue::Enum(name) => Input::Enum(name.to_string()),
+        ConstValue::List(values) => Input::List(values.into_iter().map(input).collect()),
+        ConstValue::Object(entries) => Input::Object(
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.to_string(), input(value)))
+                .collect(),
+        ),
+    }
+}

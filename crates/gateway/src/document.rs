@@ -1,0 +1,93 @@
+//! A GraphQL document: parsed within limits, its operation chosen, and freed from its syntax.
+
+mod limit;
+mod select;
+mod variable;
+
+use async_graphql::Positioned;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+};
+
+pub use limit::DocumentLimits;
+pub(crate) use select::{json, selections};
+pub(crate) use variable::variables;
+
+use crate::error::WireError;
+
+/// A parsed document with the operation that was asked for.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// The whole document.
+    pub(crate) parsed: ExecutableDocument,
+    /// The name of the operation, if it has one.
+    pub(crate) operation_name: Option<String>,
+    operation: Positioned<OperationDefinition>,
+}
+
+impl Document {
+    /// Parses a document within limits and chooses its operation.
+    pub(crate) fn parse(
+        text: &str,
+        operation_name: Option<&str>,
+        limits: &DocumentLimits,
+    ) -> Result<Self, WireError> {
+        limits.check_tokens(text)?;
+        let parsed = async_graphql::parser::parse_query(text).map_err(|error| {
+            let locations = error.positions().collect();
+            WireError::validation("$.query", format!("not a valid graphql query: {error}")).at(locations)
+        })?;
+        let operation = choose(&parsed, operation_name)?;
+        limits.check_shape(&parsed, &operation.node)?;
+        Ok(Self {
+            operation_name: name_of(&parsed, operation_name),
+            operation,
+            parsed,
+        })
+    }
+
+    /// What kind of operation it is.
+    pub(crate) fn kind(&self) -> OperationType {
+        self.operation.node.ty
+    }
+
+    /// The operation.
+    pub(crate) fn operation(&self) -> &OperationDefinition {
+        &self.operation.node
+    }
+}
+
+fn choose(
+    document: &ExecutableDocument,
+    operation_name: Option<&str>,
+) -> Result<Positioned<OperationDefinition>, WireError> {
+    let refuse = |message: String| WireError::validation("$", message);
+    match (&document.operations, operation_name) {
+        (DocumentOperations::Single(operation), None) => Ok(operation.clone()),
+        (DocumentOperations::Single(_), Some(_)) => Err(refuse(
+            "operationName cannot be used when an anonymous operation exists in the document".into(),
+        )),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations
+            .get(name)
+            .cloned()
+            .ok_or_else(|| refuse(format!("no such operation found in the document: \"{name}\""))),
+        (DocumentOperations::Multiple(operations), None) => {
+            let mut found = operations.values();
+            match (found.next(), found.next()) {
+                (Some(only), None) => Ok(only.clone()),
+                _ => Err(refuse(
+                    "exactly one operation has to be present in the document when operationName is not specified"
+                        .into(),
+                )),
+            }
+        }
+    }
+}
+
+fn name_of(document: &ExecutableDocument, operation_name: Option<&str>) -> Option<String> {
+    match (&document.operations, operation_name) {
+        (_, Some(name)) => Some(name.to_owned()),
+        (DocumentOperations::Multiple(operations), None) => operations.keys().next().map(ToString::to_string),
+        (DocumentOperations::Single(_), None) => None,
+    }
+}

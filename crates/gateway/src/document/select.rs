@@ -1,0 +1,97 @@
+//! From syntax to selections: fragments spread, `@skip` and `@include` applied.
+
+use async_graphql::Positioned;
+use async_graphql::parser::types::{Directive, ExecutableDocument, Field, Selection as Node, SelectionSet};
+use async_graphql_value::{ConstValue, Value};
+use portico_query::request::{Input, Selection, Variables};
+
+/// The fields of a selection set of a validated document.
+pub(crate) fn selections(
+    document: &ExecutableDocument,
+    set: &SelectionSet,
+    variables: &Variables,
+) -> Vec<Selection> {
+    let mut found = Vec::with_capacity(set.items.len());
+    collect(document, set, variables, &mut found);
+    found
+}
+
+fn collect(
+    document: &ExecutableDocument,
+    set: &SelectionSet,
+    variables: &Variables,
+    found: &mut Vec<Selection>,
+) {
+    for node in &set.items {
+        match &node.node {
+            Node::Field(field) if is_included(&field.node.directives, variables) => {
+                found.push(selection(document, &field.node, variables));
+            }
+            Node::InlineFragment(fragment) if is_included(&fragment.node.directives, variables) => {
+                collect(document, &fragment.node.selection_set.node, variables, found);
+            }
+            Node::FragmentSpread(spread) if is_included(&spread.node.directives, variables) => {
+                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                    collect(document, &fragment.node.selection_set.node, variables, found);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn selection(document: &ExecutableDocument, field: &Field, variables: &Variables) -> Selection {
+    Selection {
+        name: field.name.node.to_string(),
+        key: field.response_key().node.to_string(),
+        arguments: field
+            .arguments
+            .iter()
+            .map(|(name, value)| (name.node.to_string(), input(&value.node)))
+            .collect(),
+        selections: selections(document, &field.selection_set.node, variables),
+    }
+}
+
+fn is_included(directives: &[Positioned<Directive>], variables: &Variables) -> bool {
+    directives.iter().all(|directive| {
+        let wanted = match directive.node.name.node.as_str() {
+            "include" => true,
+            "skip" => false,
+            _ => return true,
+        };
+        let condition = match directive.node.get_argument("if").map(|value| &value.node) {
+            Some(Value::Boolean(condition)) => *condition,
+            Some(Value::Variable(name)) => variables
+                .get(name.as_str())
+                .and_then(serde_json::Value::as_bool)
+                .unwrap_or_default(),
+            _ => return true,
+        };
+        condition == wanted
+    })
+}
+
+fn input(value: &Value) -> Input {
+    match value {
+        Value::Variable(name) => Input::Variable(name.to_string()),
+        Value::Null => Input::Null,
+        Value::Number(number) => Input::Number(number.clone()),
+        Value::String(text) => Input::String(text.clone()),
+        Value::Boolean(value) => Input::Boolean(*value),
+        Value::Binary(_) => Input::Null,
+        Value::Enum(name) => Input::Enum(name.to_string()),
+        Value::List(values) => Input::List(values.iter().map(input).collect()),
+        Value::Object(entries) => Input::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.to_string(), input(value)))
+                .collect(),
+        ),
+    }
+}
+
+/// A constant of the document as JSON.
+pub(crate) fn json(value: &ConstValue) -> serde_json::Value {
+    value.clone().into_json().unwrap_or_default()
+}

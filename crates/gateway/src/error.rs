@@ -1,0 +1,145 @@
+//! The one mapping from our errors to the wire.
+
+use std::time::Duration;
+
+use async_graphql::{Pos, ServerError};
+use http::StatusCode;
+use portico_query::{Code, Failure};
+use serde_json::{Value, json};
+
+/// An error as clients read it: a message, `extensions.code` and `extensions.path` as in Hasura, and the
+/// places of the GraphQL specification where they are known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WireError {
+    /// For people.
+    pub message: String,
+    /// For programs.
+    pub code: String,
+    /// Where in the request, as `$.selectionSet.users.args.where`.
+    pub path: String,
+    /// Places in the document.
+    pub locations: Vec<Pos>,
+    /// Place in the answer.
+    pub response_path: Option<Value>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+}
+
+impl WireError {
+    /// An error at a place of the request.
+    pub fn new(code: &str, path: &str, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code: code.to_owned(),
+            path: path.to_owned(),
+            locations: Vec::new(),
+            response_path: None,
+            retry_after: None,
+        }
+    }
+
+    /// A document that does not fit.
+    pub fn validation(path: &str, message: impl Into<String>) -> Self {
+        Self::new("validation-failed", path, message)
+    }
+
+    /// The same error with its places in the document.
+    #[must_use]
+    pub fn at(mut self, locations: Vec<Pos>) -> Self {
+        self.locations = locations;
+        self
+    }
+
+    /// For a resolver: the GraphQL library hands it back unchanged.
+    pub(crate) fn into_resolver_error(self) -> async_graphql::Error {
+        async_graphql::Error::new_with_source(self)
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        let mut error = json!({
+            "message": self.message,
+            "extensions": { "path": self.path, "code": self.code },
+        });
+        if let (false, Some(members)) = (self.locations.is_empty(), error.as_object_mut()) {
+            let locations: Vec<Value> = self
+                .locations
+                .iter()
+                .map(|place| json!({ "line": place.line, "column": place.column }))
+                .collect();
+            members.insert("locations".to_owned(), locations.into());
+        }
+        if let (Some(path), Some(members)) = (&self.response_path, error.as_object_mut()) {
+            members.insert("path".to_owned(), path.clone());
+        }
+        error
+    }
+
+    /// The HTTP status where the answer is `application/graphql-response+json`, and also where overload or
+    /// outage must be seen by whatever stands between client and service.
+    pub fn status(&self) -> StatusCode {
+        match self.code.as_str() {
+            "invalid-jwt" | "invalid-headers" | "access-denied" => StatusCode::UNAUTHORIZED,
+            "too-many-requests" => StatusCode::TOO_MANY_REQUESTS,
+            "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+            "timeout" => StatusCode::GATEWAY_TIMEOUT,
+            "unexpected" | "internal-server-error" => StatusCode::INTERNAL_SERVER_ERROR,
+            "method-not-allowed" => StatusCode::METHOD_NOT_ALLOWED,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl std::fmt::Display for WireError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.code, self.message)
+    }
+}
+
+impl From<Failure> for WireError {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure.code.as_str(), &failure.path, failure.message)
+    }
+}
+
+impl From<portico_auth::Error> for WireError {
+    fn from(error: portico_auth::Error) -> Self {
+        match error {
+            portico_auth::Error::Refused(refusal) => {
+                tracing::debug!(reason = %refusal, "refused");
+                let code = refusal.code();
+                let mut wire = Self::new(code.as_str(), "$", refusal.message());
+                wire.retry_after = refusal.retry_after();
+                wire
+            }
+            portico_auth::Error::Internal(reason) => {
+                tracing::error!(%reason, "an operation failed");
+                Self::from(Failure::new(Code::Unexpected, "$", "internal server error"))
+            }
+        }
+    }
+}
+
+/// An error of the GraphQL library, or one of ours that passed through it.
+pub(crate) fn from_server(error: ServerError, path: impl FnOnce(&ServerError) -> String) -> WireError {
+    if let Some(source) = error.source::<WireError>() {
+        let mut wire = source.clone();
+        wire.locations = error.locations;
+        if wire.path == "$" {
+            wire.path = execution_path(&error.path);
+        }
+        wire.response_path = serde_json::to_value(&error.path)
+            .ok()
+            .filter(|_| !error.path.is_empty());
+        return wire;
+    }
+    let path = path(&error);
+    WireError::validation(&path, error.message).at(error.locations)
+}
+
+fn execution_path(path: &[async_graphql::PathSegment]) -> String {
+    path.iter().fold("$".to_owned(), |path, segment| match segment {
+        async_graphql::PathSegment::Field(name) => format!("{path}.selectionSet.{name}"),
+        async_graphql::PathSegment::Index(_) => path,
+    })
+}

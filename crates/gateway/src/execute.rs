@@ -1,0 +1,253 @@
+//! One GraphQL request from text to answer.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use portico_query::plan::build::{self, Kind};
+use portico_query::request::{Selection, Variables};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::data::{self, Asking};
+use crate::document::{self, Document};
+use crate::error::{WireError, from_server};
+use crate::locate;
+use crate::schema::{RoleSchema, StopBeforeExecution};
+
+/// A GraphQL request as it is sent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GraphqlRequest {
+    pub(crate) query: String,
+    #[serde(default)]
+    pub(crate) variables: Option<Map<String, Value>>,
+    #[serde(default)]
+    pub(crate) operation_name: Option<String>,
+    #[serde(default)]
+    pub(crate) extensions: Option<Map<String, Value>>,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// JSON.
+    pub(crate) body: Vec<u8>,
+    /// The first error, if there is one.
+    pub(crate) error: Option<WireError>,
+    /// Whether anything was executed: errors before that are the request's.
+    pub(crate) executed: bool,
+    /// The operation's name.
+    pub(crate) operation: Option<String>,
+}
+
+impl Answer {
+    /// An answer that holds an error alone.
+    pub(crate) fn refused(error: WireError) -> Self {
+        let body = serde_json::json!({ "errors": [error.to_json()] })
+            .to_string()
+            .into_bytes();
+        Self {
+            body,
+            error: Some(error),
+            executed: false,
+            operation: None,
+        }
+    }
+
+    fn data(members: &[u8]) -> Self {
+        let mut body = Vec::with_capacity(members.len() + 9);
+        body.extend_from_slice(b"{\"data\":");
+        body.extend_from_slice(members);
+        body.push(b'}');
+        Self {
+            body,
+            error: None,
+            executed: true,
+            operation: None,
+        }
+    }
+
+    fn failed(error: WireError) -> Self {
+        let body = serde_json::json!({ "errors": [error.to_json()], "data": null })
+            .to_string()
+            .into_bytes();
+        Self {
+            body,
+            error: Some(error),
+            executed: true,
+            operation: None,
+        }
+    }
+}
+
+/// Answers a request. With `read_only`, mutations are refused, as for GET.
+pub(crate) async fn execute(asking: &Arc<Asking>, request: GraphqlRequest, read_only: bool) -> Answer {
+    let limits = &asking.app.graphql.limits;
+    let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
+    let document = match Document::parse(&request.query, name, limits) {
+        Ok(document) => document,
+        Err(error) => return Answer::refused(error),
+    };
+    let operation = document.operation_name.clone();
+    let mut answer = match run(asking, &document, request, read_only).await {
+        Ok(answer) => answer,
+        Err(error) => Answer::refused(error),
+    };
+    answer.operation = operation;
+    answer
+}
+
+async fn run(
+    asking: &Arc<Asking>,
+    document: &Document,
+    request: GraphqlRequest,
+    read_only: bool,
+) -> Result<Answer, WireError> {
+    let kind = match document.kind() {
+        OperationType::Query => Kind::Query,
+        OperationType::Mutation if read_only => {
+            return Err(WireError::new(
+                "method-not-allowed",
+                "$",
+                "a mutation has to be sent by POST",
+            ));
+        }
+        OperationType::Mutation => Kind::Mutation,
+        OperationType::Subscription => {
+            let message = "subscriptions are not supported over HTTP, use websockets instead";
+            return Err(WireError::new("unexpected-payload", "$", message));
+        }
+    };
+    if let Some(extensions) = &request.extensions
+        && extensions.contains_key("persistedQuery")
+    {
+        return Err(WireError::new("not-supported", "$", "PersistedQueryNotSupported"));
+    }
+    let variables = document::variables(document.operation(), request.variables.unwrap_or_default())?;
+    let set = &document.operation().selection_set.node;
+    let selections = document::selections(&document.parsed, set, &variables);
+    let schema = asking.app.schema(&asking.session.role).map_err(|error| {
+        tracing::error!(%error, role = asking.session.role, "the schema of a role could not be built");
+        WireError::new("unexpected", "$", "internal server error")
+    })?;
+    refuse_introspection(asking, &selections)?;
+    match path(kind, &selections) {
+        Path::Data => {
+            validate(&schema, document, &variables).await?;
+            Ok(match data::answer(asking, kind, &selections, &variables).await {
+                Ok(members) => Answer::data(&members),
+                Err(failure) if is_request_error(&failure) => Answer::refused(failure.into()),
+                Err(failure) => Answer::failed(failure.into()),
+            })
+        }
+        Path::Schema => Ok(through_schema(asking, &schema, document, &variables).await),
+        Path::Mixed => {
+            validate(&schema, document, &variables).await?;
+            let message = "data mutations and operations cannot be in one request: the former are one transaction, the latter commit each by itself";
+            Err(WireError::validation("$", message))
+        }
+    }
+}
+
+/// Which way an operation takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Path {
+    /// All of it is data.
+    Data,
+    /// Operations, introspection, or data beside them in a query.
+    Schema,
+    /// Data mutations beside operations.
+    Mixed,
+}
+
+fn path(kind: Kind, selections: &[Selection]) -> Path {
+    let is_data = |selection: &&Selection| build::root_field(kind, &selection.name).is_some();
+    let named = || {
+        selections
+            .iter()
+            .filter(|selection| selection.name != "__typename")
+    };
+    let data = named().filter(is_data).count();
+    match (data, named().count(), kind) {
+        (data, all, _) if data == all => Path::Data,
+        (0, ..) | (_, _, Kind::Query) => Path::Schema,
+        (_, _, Kind::Mutation) => Path::Mixed,
+    }
+}
+
+fn refuse_introspection(asking: &Asking, selections: &[Selection]) -> Result<(), WireError> {
+    let role = &asking.session.role;
+    let asks = selections
+        .iter()
+        .any(|selection| matches!(selection.name.as_str(), "__schema" | "__type"));
+    if !asks || asking.app.graphql.introspection || role == portico_query::permission::ADMIN {
+        return Ok(());
+    }
+    let message = format!("introspection is disabled for role: \"{role}\"");
+    Err(WireError::new("not-supported", "$", message))
+}
+
+/// Errors that are found before anything runs.
+fn is_request_error(failure: &portico_query::Failure) -> bool {
+    matches!(
+        failure.code,
+        portico_query::Code::ValidationFailed | portico_query::Code::ParseFailed
+    )
+}
+
+fn library_request(document: &Document, variables: &Variables) -> async_graphql::Request {
+    let variables = async_graphql::Variables::from_json(Value::Object(variables.clone()));
+    let mut request = async_graphql::Request::new("").variables(variables);
+    if let Some(name) = &document.operation_name {
+        request = request.operation_name(name);
+    }
+    request.set_parsed_query(document.parsed.clone());
+    request
+}
+
+/// Validates against the schema of the role, and no more.
+async fn validate(schema: &RoleSchema, document: &Document, variables: &Variables) -> Result<(), WireError> {
+    let request = library_request(document, variables).data(StopBeforeExecution);
+    let response = schema.schema.execute(request).await;
+    match response.errors.into_iter().next() {
+        None => Ok(()),
+        Some(error) => Err(from_server(error, |error| {
+            locate::path(document, &error.locations)
+        })),
+    }
+}
+
+async fn through_schema(
+    asking: &Arc<Asking>,
+    schema: &RoleSchema,
+    document: &Document,
+    variables: &Variables,
+) -> Answer {
+    let request = library_request(document, variables).data(Arc::clone(asking));
+    let response = schema.schema.execute(request).await;
+    // Resolver errors know their place in the answer, request errors do not.
+    let executed = response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
+    let errors: Vec<WireError> = response
+        .errors
+        .into_iter()
+        .map(|error| from_server(error, |error| locate::path(document, &error.locations)))
+        .collect();
+    let error = errors.first().cloned();
+    if let (false, Some(error)) = (executed, &error) {
+        return Answer::refused(error.clone());
+    }
+    let mut body = Map::new();
+    if !errors.is_empty() {
+        body.insert(
+            "errors".to_owned(),
+            errors.iter().map(WireError::to_json).collect(),
+        );
+    }
+    body.insert("data".to_owned(), response.data.into_json().unwrap_or_default());
+    Answer {
+        body: Value::Object(body).to_string().into_bytes(),
+        error,
+        executed: true,
+        operation: None,
+    }
+}

@@ -1,0 +1,302 @@
+//! The endpoint: GraphQL over HTTP, one request or an array of them by POST, queries also by GET.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, RawQuery, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use portico_auth::Caller;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::data::Asking;
+use crate::error::WireError;
+use crate::execute::{Answer, GraphqlRequest, execute};
+use crate::http::{ClientAddress, RequestFacts, RequestId};
+use crate::session::Session;
+
+const JSON: &str = "application/json; charset=utf-8";
+const GRAPHQL_RESPONSE: &str = "application/graphql-response+json; charset=utf-8";
+
+/// Answers a request, or a batch of them, sent as JSON.
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    Extension(address): Extension<ClientAddress>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let media = match Media::accepted(&headers) {
+        Ok(media) => media,
+        Err(error) => return Media::Json.failure(StatusCode::NOT_ACCEPTABLE, &error),
+    };
+    if !is_json(&headers) {
+        let error = WireError::new(
+            "invalid-headers",
+            "$",
+            "the body has to be sent as application/json",
+        );
+        return media.failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error);
+    }
+    let body: Value = match serde_json::from_slice(&body) {
+        Ok(body) => body,
+        Err(error) => {
+            let error = WireError::new("invalid-json", "$", format!("the body is not JSON: {error}"));
+            return media.failure(StatusCode::BAD_REQUEST, &error);
+        }
+    };
+    let asking = match asking(app, address, &id, &headers).await {
+        Ok(asking) => asking,
+        Err(error) => return media.single(&Answer::refused(error), None),
+    };
+    match body {
+        Value::Array(elements) => batch(&asking, elements, media).await,
+        single => match parse(single, "$") {
+            Ok(request) => media.single(&execute(&asking, request, false).await, Some(&asking)),
+            Err(error) => media.failure(StatusCode::BAD_REQUEST, &error),
+        },
+    }
+}
+
+/// Answers a query whose parts stand in the address.
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(address): Extension<ClientAddress>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let media = match Media::accepted(&headers) {
+        Ok(media) => media,
+        Err(error) => return Media::Json.failure(StatusCode::NOT_ACCEPTABLE, &error),
+    };
+    let request = match from_address(query.as_deref().unwrap_or_default()) {
+        Ok(request) => request,
+        Err(error) => return media.failure(StatusCode::BAD_REQUEST, &error),
+    };
+    match asking(app, address, &id, &headers).await {
+        Ok(asking) => media.single(&execute(&asking, request, true).await, Some(&asking)),
+        Err(error) => media.single(&Answer::refused(error), None),
+    }
+}
+
+async fn asking(
+    app: Arc<App>,
+    ClientAddress(address): ClientAddress,
+    id: &RequestId,
+    headers: &HeaderMap,
+) -> Result<Arc<Asking>, WireError> {
+    let user_agent = headers
+        .get(USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .map(str::to_owned);
+    let caller = Caller {
+        address,
+        user_agent,
+        request_id: id.as_str().to_owned(),
+    };
+    let session = Session::of(&app.auth, &caller, headers).await?;
+    Ok(Arc::new(Asking { app, caller, session }))
+}
+
+/// Elements run one after the other, each on its own; one that cannot be read refuses them all.
+async fn batch(asking: &Arc<Asking>, elements: Vec<Value>, media: Media) -> Response {
+    let most = asking.app.graphql.batch;
+    if elements.len() > most {
+        let error = WireError::validation("$", format!("a batch has no more than {most} requests"));
+        return media.failure(StatusCode::BAD_REQUEST, &error);
+    }
+    let requests = elements
+        .into_iter()
+        .enumerate()
+        .map(|(index, element)| parse(element, &format!("$[{index}]")))
+        .collect::<Result<Vec<_>, _>>();
+    let requests = match requests {
+        Ok(requests) => requests,
+        Err(error) => return media.failure(StatusCode::BAD_REQUEST, &error),
+    };
+    let mut body = vec![b'['];
+    let mut facts = facts(Some(asking));
+    for (index, request) in requests.into_iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        let answer = execute(asking, request, false).await;
+        body.extend_from_slice(&answer.body);
+        facts.operation = facts.operation.or(answer.operation);
+        facts.code = facts.code.or(answer.error.map(|error| error.code));
+    }
+    body.push(b']');
+    let mut response = media.response(StatusCode::OK, body);
+    response.extensions_mut().insert(facts);
+    response
+}
+
+fn parse(body: Value, path: &str) -> Result<GraphqlRequest, WireError> {
+    let refuse = |path: String, message: &str| Err(WireError::new("parse-failed", &path, message));
+    let Value::Object(members) = &body else {
+        return refuse(path.to_owned(), "a request is an object with the key \"query\"");
+    };
+    match members.get("query") {
+        None => return refuse(path.to_owned(), "the key \"query\" is missing"),
+        Some(Value::String(_)) => {}
+        Some(_) => return refuse(format!("{path}.query"), "expected a string"),
+    }
+    for (key, expected) in [
+        ("variables", "an object"),
+        ("extensions", "an object"),
+        ("operationName", "a string"),
+    ] {
+        let fits = match members.get(key) {
+            None | Some(Value::Null) => true,
+            Some(Value::Object(_)) => key != "operationName",
+            Some(Value::String(_)) => key == "operationName",
+            Some(_) => false,
+        };
+        if !fits {
+            return refuse(format!("{path}.{key}"), &format!("expected {expected} or null"));
+        }
+    }
+    serde_json::from_value(body).map_err(|error| {
+        WireError::new(
+            "parse-failed",
+            path,
+            format!("the request cannot be read: {error}"),
+        )
+    })
+}
+
+fn from_address(query: &str) -> Result<GraphqlRequest, WireError> {
+    let mut members = serde_json::Map::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let value = match name.as_ref() {
+            "query" | "operationName" => Value::String(value.into_owned()),
+            "variables" | "extensions" if value.is_empty() => continue,
+            "variables" | "extensions" => serde_json::from_str(&value).map_err(|error| {
+                WireError::new(
+                    "parse-failed",
+                    &format!("$.{name}"),
+                    format!("{name} is not JSON: {error}"),
+                )
+            })?,
+            _ => continue,
+        };
+        members.insert(name.into_owned(), value);
+    }
+    parse(Value::Object(members), "$")
+}
+
+/// The media type of the body, parameters aside.
+fn is_json(headers: &HeaderMap) -> bool {
+    let given = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let (media, parameters) = given.split_once(';').unwrap_or((given, ""));
+    let charset = parameters
+        .split(';')
+        .find_map(|parameter| parameter.trim().strip_prefix("charset="));
+    let utf8 = charset.is_none_or(|charset| charset.trim_matches('"').eq_ignore_ascii_case("utf-8"));
+    media.trim().eq_ignore_ascii_case("application/json") && utf8
+}
+
+/// The media types of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Media {
+    Json,
+    GraphqlResponse,
+}
+
+impl Media {
+    /// What the client takes; JSON where it does not say.
+    fn accepted(headers: &HeaderMap) -> Result<Self, WireError> {
+        let mut said = false;
+        for value in headers.get_all(ACCEPT) {
+            let value = value.to_str().unwrap_or_default();
+            for range in value
+                .split(',')
+                .map(|range| range.split(';').next().unwrap_or_default().trim())
+            {
+                match range.to_ascii_lowercase().as_str() {
+                    "application/graphql-response+json" => return Ok(Self::GraphqlResponse),
+                    "application/json" | "application/*" | "*/*" => return Ok(Self::Json),
+                    "" => {}
+                    _ => said = true,
+                }
+            }
+        }
+        match said {
+            false => Ok(Self::Json),
+            true => {
+                let message = "answers are application/graphql-response+json or application/json";
+                Err(WireError::new("invalid-headers", "$", message))
+            }
+        }
+    }
+
+    fn response(self, status: StatusCode, body: Vec<u8>) -> Response {
+        let mut response = Response::new(body.into());
+        *response.status_mut() = status;
+        let media = match self {
+            Self::Json => JSON,
+            Self::GraphqlResponse => GRAPHQL_RESPONSE,
+        };
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        response
+    }
+
+    /// A request that GraphQL never sees.
+    fn failure(self, status: StatusCode, error: &WireError) -> Response {
+        let answer = Answer::refused(error.clone());
+        let mut response = self.response(status, answer.body);
+        response.extensions_mut().insert(RequestFacts {
+            code: Some(error.code.clone()),
+            ..RequestFacts::default()
+        });
+        response
+    }
+
+    fn single(self, answer: &Answer, asking: Option<&Arc<Asking>>) -> Response {
+        let mut response = self.response(self.status(answer), answer.body.clone());
+        let mut facts = facts(asking);
+        facts.operation.clone_from(&answer.operation);
+        if let Some(error) = &answer.error {
+            facts.code = Some(error.code.clone());
+            let seconds = error.retry_after.map(|wait| wait.as_secs().max(1).to_string());
+            if let Some(Ok(seconds)) = seconds.map(HeaderValue::try_from) {
+                response.headers_mut().insert(RETRY_AFTER, seconds);
+            }
+            if error.code == "method-not-allowed" {
+                response
+                    .headers_mut()
+                    .insert(ALLOW, HeaderValue::from_static("POST"));
+            }
+        }
+        response.extensions_mut().insert(facts);
+        response
+    }
+
+    /// In plain JSON every answered request is 200, as in Hasura, except where machines in between have to
+    /// see that the service is out of breath, and where the method was wrong.
+    fn status(self, answer: &Answer) -> StatusCode {
+        let Some(error) = &answer.error else {
+            return StatusCode::OK;
+        };
+        match (self, error.code.as_str()) {
+            (_, "too-many-requests" | "unavailable" | "method-not-allowed") => error.status(),
+            (Self::GraphqlResponse, _) if !answer.executed => error.status(),
+            _ => StatusCode::OK,
+        }
+    }
+}
+
+fn facts(asking: Option<&Arc<Asking>>) -> RequestFacts {
+    RequestFacts {
+        role: asking.map(|asking| asking.session.role.clone()),
+        ..RequestFacts::default()
+    }
+}

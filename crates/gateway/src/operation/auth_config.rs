@@ -1,0 +1,32 @@
+//! `authConfig`: what sign-in pages have to know.
+
+use async_graphql::dynamic::{Field, FieldValue, TypeRef};
+use portico_auth::value::Password;
+use portico_auth::{EmailVerification, Policy};
+use serde_json::{Value, json};
+
+use super::operation;
+
+/// The query.
+pub(super) fn field() -> Field {
+    operation(
+        "authConfig",
+        TypeRef::named_nn("AuthConfig"),
+        |asking, _| async move { Ok(FieldValue::owned_any(config(asking.app.auth.policy()))) },
+    )
+    .description("what sign-in pages have to know")
+}
+
+fn config(policy: &Policy) -> Value {
+    json!({
+        "allowedRoles": policy.allowed_roles,
+        "defaultRole": policy.default_role,
+        "locales": policy.locales,
+        "defaultLocale": policy.default_locale,
+        "emailVerificationRequired": policy.email_verification == EmailVerification::Required,
+        "passwordMaxLength": Password::MAXIMUM,
+        "passwordMinLength": Password::MINIMUM,
+        "signUpEnabled": !policy.sign_up_disabled,
+        "methods": ["email-password", "username-password"],
+    })
+}

@@ -1,0 +1,106 @@
+//! Inputs that operations share.
+
+use async_graphql::dynamic::{InputObject, InputValue, TypeRef};
+use portico_auth::Policy;
+use portico_auth::value::{SignUpOptions, SignUpOptionsInput};
+use serde_json::{Map, Value};
+
+use super::{Arguments, invalid, parsed};
+use crate::error::WireError;
+use crate::schema::Types;
+
+/// Registers the inputs.
+pub(super) fn types(types: Types) -> Types {
+    types.with(sign_up_options())
+}
+
+/// The argument `email`.
+pub(super) fn email() -> InputValue {
+    InputValue::new("email", TypeRef::named_nn("citext")).description("the address")
+}
+
+/// The argument `username`.
+pub(super) fn username() -> InputValue {
+    InputValue::new("username", TypeRef::named_nn(TypeRef::STRING))
+        .description("letters, digits, dots, underscores and hyphens; case does not matter")
+}
+
+/// The argument `password`.
+pub(super) fn password() -> InputValue {
+    InputValue::new("password", TypeRef::named_nn(TypeRef::STRING)).description("8 to 256 characters")
+}
+
+/// The argument `options` of a sign-up.
+pub(super) fn options() -> InputValue {
+    InputValue::new("options", TypeRef::named("SignUpOptions")).description("what else is known of the user")
+}
+
+fn sign_up_options() -> InputObject {
+    let strings = || TypeRef::named_nn_list(TypeRef::STRING);
+    let string = || TypeRef::named(TypeRef::STRING);
+    [
+        (
+            "allowedRoles",
+            strings(),
+            "roles the user gets, among the configured ones",
+        ),
+        (
+            "codeChallenge",
+            string(),
+            "PKCE challenge (S256) for the result of a mailed link",
+        ),
+        (
+            "defaultRole",
+            string(),
+            "role of requests that ask for none, among the allowed ones",
+        ),
+        ("displayName", string(), "name as shown"),
+        ("firstName", string(), "given name"),
+        ("gender", string(), "male, female, other or prefer_not_to_say"),
+        ("lastName", string(), "family name"),
+        ("locale", string(), "language, two letters"),
+        (
+            "metadata",
+            TypeRef::named("jsonb"),
+            "an object of the application's own",
+        ),
+        ("redirectTo", string(), "where a mailed link leads in the end"),
+        ("username", string(), "a name to sign in with"),
+    ]
+    .into_iter()
+    .fold(
+        InputObject::new("SignUpOptions").description("what a new user says of themselves"),
+        |input, (name, type_ref, description)| {
+            input.field(InputValue::new(name, type_ref).description(description))
+        },
+    )
+}
+
+/// Reads the options of a sign-up.
+pub(super) fn read_options(arguments: &mut Arguments, policy: &Policy) -> Result<SignUpOptions, WireError> {
+    let mut given = match arguments.0.remove("options") {
+        None => Map::new(),
+        Some(Value::Object(members)) => members,
+        Some(_) => return Err(invalid("options", "must be an object")),
+    };
+    given.retain(|_, value| !value.is_null());
+    let metadata = given.remove("metadata");
+    let allowed_roles = given
+        .remove("allowedRoles")
+        .and_then(|roles| serde_json::from_value(roles).ok());
+    let mut given = Arguments(given);
+    let input = SignUpOptionsInput {
+        username: given.text("username")?,
+        first_name: given.text("firstName")?,
+        last_name: given.text("lastName")?,
+        gender: given.text("gender")?,
+        allowed_roles,
+        default_role: given.text("defaultRole")?,
+        display_name: given.text("displayName")?,
+        locale: given.text("locale")?,
+        metadata,
+        redirect_to: given.text("redirectTo")?,
+        code_challenge: given.text("codeChallenge")?,
+    };
+    parsed(SignUpOptions::parse(input, policy))
+}

@@ -1,0 +1,114 @@
+//! The auth path: decode the arguments, call the flow, encode what it says. A file an operation, named like
+//! the flow.
+
+mod auth_config;
+mod input;
+mod output;
+mod refresh_token;
+mod revoke_session;
+mod sign_in_email_password;
+mod sign_in_username_password;
+mod sign_out;
+mod sign_up_email_password;
+mod sign_up_username_password;
+mod verify_token;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ObjectAccessor, TypeRef};
+use portico_query::permission::{PUBLIC, Role};
+
+use crate::data::Asking;
+use crate::error::WireError;
+use crate::schema::Types;
+
+/// The operations that a role has among its queries.
+pub(crate) fn query_fields(_: &Role) -> Vec<Field> {
+    vec![auth_config::field()]
+}
+
+/// The operations that a role has among its mutations: what needs no session is in every role's schema,
+/// because clients attach their token to every request.
+pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
+    let mut fields = vec![
+        sign_up_email_password::field(),
+        sign_up_username_password::field(),
+        sign_in_email_password::field(),
+        sign_in_username_password::field(),
+        refresh_token::field(),
+        sign_out::field(),
+        verify_token::field(),
+    ];
+    if role.name != PUBLIC {
+        fields.push(revoke_session::field());
+    }
+    fields
+}
+
+/// Registers the types of operations.
+pub(crate) fn types(types: Types) -> Types {
+    output::types(input::types(types))
+}
+
+/// A field that runs an operation.
+fn operation<F, R>(name: &str, type_ref: TypeRef, run: F) -> Field
+where
+    F: Fn(Arc<Asking>, Arguments) -> R + Send + Sync + Clone + 'static,
+    R: Future<Output = Result<FieldValue<'static>, WireError>> + Send + 'static,
+{
+    Field::new(name, type_ref, move |context| {
+        let run = run.clone();
+        FieldFuture::new(async move {
+            let asking = Arc::clone(context.ctx.data::<Arc<Asking>>()?);
+            let arguments = Arguments::of(&context.args);
+            run(asking, arguments)
+                .await
+                .map(Some)
+                .map_err(WireError::into_resolver_error)
+        })
+    })
+}
+
+/// The arguments of an operation, taken out one by one. Their types were checked by the schema.
+struct Arguments(serde_json::Map<String, serde_json::Value>);
+
+impl Arguments {
+    fn of(arguments: &ObjectAccessor<'_>) -> Self {
+        let taken = arguments
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.as_value().clone().into_json().ok()?)))
+            .filter(|(_, value)| !value.is_null());
+        Self(taken.collect())
+    }
+
+    /// A text; the scalars of the data API are open, so another kind of value is refused here.
+    fn text(&mut self, name: &'static str) -> Result<Option<String>, WireError> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(serde_json::Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(invalid(name, "must be a string")),
+        }
+    }
+
+    /// A text that the schema requires.
+    fn required(&mut self, name: &'static str) -> Result<String, WireError> {
+        self.text(name)?.ok_or_else(|| invalid(name, "is missing"))
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        self.0
+            .remove(name)
+            .and_then(|value| value.as_bool())
+            .unwrap_or_default()
+    }
+}
+
+/// A value of an argument, or the rule it breaks.
+fn parsed<T>(value: Result<T, portico_auth::Refusal>) -> Result<T, WireError> {
+    value.map_err(|refusal| portico_auth::Error::from(refusal).into())
+}
+
+fn invalid(name: &str, rule: &str) -> WireError {
+    WireError::new("invalid-request", "$", format!("{name} {rule}"))
+}

@@ -1,0 +1,143 @@
+//! The types that operations answer with.
+
+use async_graphql::dynamic::{Field, FieldFuture, FieldValue, Object, ResolverContext, TypeRef};
+use portico_auth::{Session, SignIn};
+
+use crate::data;
+use crate::schema::{Types, json_field};
+
+/// Registers the types.
+pub(super) fn types(types: Types) -> Types {
+    types
+        .with(session_payload())
+        .with(session())
+        .with(mfa_challenge())
+        .with(auth_config())
+}
+
+/// `SessionPayload!`
+pub(super) fn session_payload_type() -> TypeRef {
+    TypeRef::named_nn("SessionPayload")
+}
+
+/// `Session!`
+pub(super) fn session_type() -> TypeRef {
+    TypeRef::named_nn("Session")
+}
+
+/// `Boolean!`
+pub(super) fn boolean_type() -> TypeRef {
+    TypeRef::named_nn(TypeRef::BOOLEAN)
+}
+
+/// What a sign-in came to.
+pub(super) fn sign_in(sign_in: SignIn) -> FieldValue<'static> {
+    FieldValue::owned_any(sign_in)
+}
+
+/// A session with its tokens.
+pub(super) fn session_value(session: Session) -> FieldValue<'static> {
+    FieldValue::owned_any(session)
+}
+
+fn session_payload() -> Object {
+    let session = Field::new("session", TypeRef::named("Session"), |context| {
+        FieldFuture::Value(match context.parent_value.downcast_ref::<SignIn>() {
+            Some(SignIn::Done(session)) => Some(FieldValue::borrowed_any(session)),
+            _ => None,
+        })
+    });
+    let mfa = Field::new("mfa", TypeRef::named("MfaChallenge"), |_| {
+        FieldFuture::Value(None)
+    });
+    Object::new("SessionPayload")
+        .description("what a sign-in or sign-up came to")
+        .field(session.description("the new session; null where something has to be proved first"))
+        .field(mfa.description("the second factor that is asked for"))
+}
+
+fn session() -> Object {
+    let user = Field::new("user", TypeRef::named("users"), |context| {
+        FieldFuture::new(async move {
+            match context.parent_value.downcast_ref::<Session>() {
+                Some(session) => {
+                    let session = crate::session::Session::of_user(session.authenticated.clone());
+                    data::resolve_user(&context, session).await
+                }
+                None => Ok(None),
+            }
+        })
+    });
+    Object::new("Session")
+        .description("an access token and the refresh token that renews it")
+        .field(
+            part("accessToken", TypeRef::named_nn(TypeRef::STRING), |session| {
+                session.access_token.reveal().into()
+            })
+            .description("JWT for the Authorization header, as `Bearer` credential"),
+        )
+        .field(
+            part(
+                "accessTokenExpiresIn",
+                TypeRef::named_nn(TypeRef::INT),
+                |session| session.access_token_expires_in.into(),
+            )
+            .description("life of the access token in seconds"),
+        )
+        .field(
+            part("refreshToken", TypeRef::named(TypeRef::STRING), |session| {
+                session.refresh_token.reveal().into()
+            })
+            .description("renews the session, once; then its successor does"),
+        )
+        .field(
+            part("refreshTokenId", TypeRef::named("uuid"), |session| {
+                session.refresh_token_id.to_string().into()
+            })
+            .description("id of the session, also of its row in authRefreshTokens"),
+        )
+        .field(user.description("the user, as the new session sees it"))
+}
+
+fn part(name: &str, type_ref: TypeRef, value: fn(&Session) -> async_graphql::Value) -> Field {
+    Field::new(name, type_ref, move |context: ResolverContext<'_>| {
+        let session = context.parent_value.downcast_ref::<Session>();
+        FieldFuture::Value(session.map(|session| FieldValue::value(value(session))))
+    })
+}
+
+fn mfa_challenge() -> Object {
+    Object::new("MfaChallenge")
+        .description("a second factor that is asked for")
+        .field(
+            json_field("ticket", TypeRef::named_nn(TypeRef::STRING))
+                .description("goes with the second proof"),
+        )
+        .field(
+            json_field("factors", TypeRef::named_nn_list_nn(TypeRef::STRING))
+                .description("what can prove it: totp, webauthn, recovery-code"),
+        )
+}
+
+fn auth_config() -> Object {
+    let strings = || TypeRef::named_nn_list_nn(TypeRef::STRING);
+    [
+        json_field("allowedRoles", strings()).description("roles that sign-up offers"),
+        json_field("defaultRole", TypeRef::named_nn(TypeRef::STRING))
+            .description("role of a user who asks for none"),
+        json_field("locales", strings()).description("languages offered; empty for all"),
+        json_field("defaultLocale", TypeRef::named_nn(TypeRef::STRING))
+            .description("language of a user who names none"),
+        json_field("emailVerificationRequired", boolean_type())
+            .description("whether an address has to be confirmed before the first session"),
+        json_field("passwordMaxLength", TypeRef::named_nn(TypeRef::INT)).description("in characters"),
+        json_field("passwordMinLength", TypeRef::named_nn(TypeRef::INT)).description("in characters"),
+        json_field("signUpEnabled", boolean_type()).description("whether anybody can sign up"),
+        json_field("methods", strings()).description("the ways to sign in"),
+    ]
+    .into_iter()
+    .fold(
+        Object::new("AuthConfig").description("what sign-in pages have to know"),
+        Object::field,
+    )
+}

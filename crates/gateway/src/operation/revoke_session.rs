@@ -1,0 +1,22 @@
+//! `revokeSession`: one of the user's own sessions ends.
+
+use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use portico_auth::flow::{RevokeSessionInput, revoke_session};
+
+use super::{invalid, operation, output};
+
+/// The mutation.
+pub(super) fn field() -> Field {
+    operation(
+        "revokeSession",
+        output::boolean_type(),
+        |asking, mut arguments| async move {
+            let id = arguments.required("id")?;
+            let id = id.parse().map_err(|_| invalid("id", "must be a uuid"))?;
+            revoke_session(&asking.auth(), RevokeSessionInput { id }).await?;
+            Ok(FieldValue::value(true))
+        },
+    )
+    .description("ends one of the caller's sessions")
+    .argument(InputValue::new("id", TypeRef::named_nn("uuid")).description("as in authRefreshTokens"))
+}

@@ -1,0 +1,137 @@
+//! Inputs of a table: conditions, orders and changes.
+
+use async_graphql::dynamic::{InputObject, InputValue, TypeRef};
+use portico_entity::catalogue::{Cardinality, Relation, Table, catalogue};
+use portico_query::permission::Role;
+use portico_query::plan::update;
+
+use super::Types;
+
+/// Registers the inputs that the role may give for a table.
+pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
+    let types = types.with(bool_exp(role, table)).with(order_by(role, table));
+    match role.update(table) {
+        Some(_) => changes(types, role, table),
+        None => types,
+    }
+}
+
+/// Relationships to tables that the role can read.
+pub(super) fn relations<'a>(
+    role: &'a Role,
+    table: &'static Table,
+) -> impl Iterator<Item = (&'static Relation, &'static Table)> + 'a {
+    table.relations.iter().filter_map(|relation| {
+        let target = catalogue().table(relation.target)?;
+        role.select(target).map(|_| (relation, target))
+    })
+}
+
+fn bool_exp(role: &Role, table: &'static Table) -> InputObject {
+    let name = format!("{}_bool_exp", table.type_name);
+    let mut input = InputObject::new(&name)
+        .description(format!(
+            "Boolean expression to filter rows from the table \"auth.{}\". All fields are combined with a logical 'AND'.",
+            table.sql
+        ))
+        .field(InputValue::new("_and", TypeRef::named_nn_list(&name)))
+        .field(InputValue::new("_or", TypeRef::named_nn_list(&name)))
+        .field(InputValue::new("_not", TypeRef::named(&name)));
+    for column in readable(role, table) {
+        let comparison = format!("{}_comparison_exp", column.scalar.graphql());
+        input = input.field(InputValue::new(&column.name, TypeRef::named(comparison)));
+    }
+    for (relation, target) in relations(role, table) {
+        let target = format!("{}_bool_exp", target.type_name);
+        input = input.field(InputValue::new(relation.name, TypeRef::named(target)));
+    }
+    input
+}
+
+fn order_by(role: &Role, table: &'static Table) -> InputObject {
+    let mut input = InputObject::new(format!("{}_order_by", table.type_name)).description(format!(
+        "Ordering options when selecting data from \"auth.{}\".",
+        table.sql
+    ));
+    for column in readable(role, table) {
+        input = input.field(InputValue::new(&column.name, TypeRef::named("order_by")));
+    }
+    let objects = relations(role, table).filter(|(relation, _)| relation.cardinality == Cardinality::Object);
+    for (relation, target) in objects {
+        let target = format!("{}_order_by", target.type_name);
+        input = input.field(InputValue::new(relation.name, TypeRef::named(target)));
+    }
+    input
+}
+
+/// The columns of a table that the role can read.
+pub(super) fn readable<'a>(
+    role: &'a Role,
+    table: &'static Table,
+) -> impl Iterator<Item = &'static portico_entity::catalogue::Column> + 'a {
+    let permission = role.select(table);
+    table
+        .columns
+        .iter()
+        .filter(move |column| permission.is_some_and(|permission| permission.reads(column)))
+}
+
+/// The columns that an operator can change, if there are any.
+pub(super) fn changeable<'a>(
+    role: &'a Role,
+    table: &'static Table,
+    operator: &'a str,
+) -> impl Iterator<Item = &'static portico_entity::catalogue::Column> + 'a {
+    let permission = role.update(table);
+    table.columns.iter().filter(move |column| {
+        update::applies(operator, column.scalar)
+            && permission.is_some_and(|permission| permission.writes(column))
+    })
+}
+
+fn changes(mut types: Types, role: &Role, table: &'static Table) -> Types {
+    let mut key = InputObject::new(format!("{}_pk_columns_input", table.type_name))
+        .description(format!("primary key columns of table \"auth.{}\"", table.sql));
+    for column in table.key.iter().filter_map(|key| table.column_by_sql(key)) {
+        key = key.field(InputValue::new(
+            &column.name,
+            TypeRef::named_nn(column.scalar.graphql()),
+        ));
+    }
+    types = types.with(key);
+    for operator in update::OPERATORS {
+        let mut columns = changeable(role, table, operator).peekable();
+        if columns.peek().is_none() {
+            continue;
+        }
+        let name = format!("{}{operator}_input", table.type_name);
+        let mut input = InputObject::new(name).description(description(operator, table));
+        for column in columns {
+            let type_ref = match operator {
+                "_delete_key" => TypeRef::named(TypeRef::STRING),
+                "_delete_elem" => TypeRef::named(TypeRef::INT),
+                "_delete_at_path" => TypeRef::named_nn_list(TypeRef::STRING),
+                _ => TypeRef::named(column.scalar.graphql()),
+            };
+            input = input.field(InputValue::new(&column.name, type_ref));
+        }
+        types = types.with(input);
+    }
+    types
+}
+
+/// What an operator of an update does.
+pub(super) fn description(operator: &str, table: &Table) -> String {
+    match operator {
+        "_set" => format!("input type for updating data in table \"auth.{}\"", table.sql),
+        "_inc" => "increments numeric columns by the given values".into(),
+        "_append" => "appends the given JSON to JSON columns".into(),
+        "_prepend" => "puts the given JSON before what JSON columns hold".into(),
+        "_delete_key" => "deletes the key from JSON columns".into(),
+        "_delete_elem" => {
+            "deletes the array element at the index from JSON columns, counted from the end when negative"
+                .into()
+        }
+        _ => "deletes what is at the path from JSON columns".into(),
+    }
+}

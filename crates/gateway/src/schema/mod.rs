@@ -1,0 +1,128 @@
+//! One GraphQL schema a role, made from the catalogue and the role's permissions, never by hand.
+
+mod input;
+mod scalar;
+mod stop;
+mod table;
+
+use std::sync::Arc;
+
+use async_graphql::dynamic::{
+    Field, FieldFuture, FieldValue, Object, Schema, SchemaBuilder, SchemaError, TypeRef,
+};
+use portico_entity::catalogue::{Table, catalogue};
+use portico_query::permission::Role;
+
+use crate::operation;
+
+pub(crate) use stop::StopBeforeExecution;
+
+/// The schema of a role with the permissions it was made from.
+#[derive(Debug)]
+pub struct RoleSchema {
+    /// The role.
+    pub role: Arc<Role>,
+    /// Its schema.
+    pub schema: Schema,
+}
+
+impl RoleSchema {
+    /// Builds the schema of a role. `signed_in` is the default role of new users: a role that reads no user
+    /// still meets the one it signs in, and their tables by the type of that role.
+    pub fn build(role: Arc<Role>, signed_in: &Role) -> Result<Self, SchemaError> {
+        let mut query = Object::new("query_root");
+        let mut mutation = Object::new("mutation_root");
+        let mut types = Types::default();
+        for table in visible_tables(&role) {
+            for field in table::query_fields(&role, table) {
+                query = query.field(field);
+            }
+            for field in table::mutation_fields(&role, table) {
+                mutation = mutation.field(field);
+            }
+        }
+        let reader = if visible_tables(&role).next().is_some() {
+            role.as_ref()
+        } else {
+            signed_in
+        };
+        for table in visible_tables(reader) {
+            types = table::types(types, reader, table);
+        }
+        for field in operation::query_fields(&role) {
+            query = query.field(field);
+        }
+        for field in operation::mutation_fields(&role) {
+            mutation = mutation.field(field);
+        }
+        types = operation::types(types);
+        let builder = Schema::build("query_root", Some("mutation_root"), None)
+            .register(query)
+            .register(mutation)
+            .disable_suggestions()
+            .extension(stop::StopFactory);
+        let builder = scalar::register(types).into_builder(builder);
+        Ok(Self {
+            role,
+            schema: builder.finish()?,
+        })
+    }
+
+    /// The schema in GraphQL's schema language, everything in alphabetical order.
+    pub fn sdl(&self) -> String {
+        let options = async_graphql::SDLExportOptions::new()
+            .sorted_fields()
+            .sorted_arguments()
+            .sorted_enum_items()
+            .include_specified_by();
+        self.schema.sdl_with_options(options)
+    }
+}
+
+/// The tables that exist for a role.
+fn visible_tables(role: &Role) -> impl Iterator<Item = &'static Table> {
+    catalogue()
+        .tables
+        .iter()
+        .filter(|table| role.select(table).is_some())
+}
+
+/// Types under registration.
+#[derive(Default)]
+pub(crate) struct Types(Vec<async_graphql::dynamic::Type>);
+
+impl Types {
+    pub(crate) fn with(mut self, found: impl Into<async_graphql::dynamic::Type>) -> Self {
+        self.0.push(found.into());
+        self
+    }
+
+    fn into_builder(self, builder: SchemaBuilder) -> SchemaBuilder {
+        self.0.into_iter().fold(builder, SchemaBuilder::register)
+    }
+}
+
+/// A field that takes its value from the parent's JSON by response name, as the data path made it.
+pub(crate) fn json_field(name: &str, type_ref: TypeRef) -> Field {
+    Field::new(name, type_ref, |context| {
+        let field = context.ctx.field();
+        let key = field.alias().unwrap_or_else(|| field.name());
+        let value = context
+            .parent_value
+            .downcast_ref::<serde_json::Value>()
+            .and_then(|row| row.get(key));
+        FieldFuture::Value(value.and_then(|value| field_value(value.clone())))
+    })
+}
+
+/// JSON as the value of a field: objects stay JSON for their own fields to read from.
+pub(crate) fn field_value(value: serde_json::Value) -> Option<FieldValue<'static>> {
+    match value {
+        serde_json::Value::Null => None,
+        serde_json::Value::Object(_) => Some(FieldValue::owned_any(value)),
+        serde_json::Value::Array(rows) if rows.first().is_none_or(serde_json::Value::is_object) => {
+            Some(FieldValue::list(rows.into_iter().map(FieldValue::owned_any)))
+        }
+        other => async_graphql::Value::from_json(other).ok().map(FieldValue::value),
+    }
+}

@@ -1,0 +1,71 @@
+//! Scalars, their comparison inputs, and the enum of directions.
+
+use async_graphql::dynamic::{Enum, EnumItem, InputObject, InputValue, Scalar as ScalarType, TypeRef};
+use portico_entity::catalogue::{Scalar, catalogue};
+use portico_query::plan::{Direction, Operator};
+
+use super::Types;
+
+const PLAIN: [Scalar; 9] = [
+    Scalar::Uuid,
+    Scalar::String,
+    Scalar::Citext,
+    Scalar::Boolean,
+    Scalar::Int,
+    Scalar::Bigint,
+    Scalar::Timestamptz,
+    Scalar::Jsonb,
+    Scalar::Bytea,
+];
+
+/// Registers every scalar with its comparison input.
+pub(super) fn register(mut types: Types) -> Types {
+    for (name, description) in [
+        ("uuid", "A UUID, as in `0190b5c2-7a6e-7cc3-98c4-dc0c0c07398f`."),
+        ("citext", "Text that compares without regard to case."),
+        (
+            "timestamptz",
+            "A time in UTC, as in `2026-11-21T08:30:00.123456+00:00`.",
+        ),
+        ("jsonb", "Any JSON value."),
+        ("bigint", "A 64-bit integer."),
+        ("bytea", "Bytes, written as `\\x` and hex digits."),
+    ] {
+        types = types.with(ScalarType::new(name).description(description));
+    }
+    let directions = Direction::ALL
+        .into_iter()
+        .map(|(name, description, _)| EnumItem::new(name).description(description));
+    types = types.with(
+        Enum::new("order_by")
+            .description("column ordering options")
+            .items(directions),
+    );
+    for scalar in PLAIN {
+        types = types.with(comparison(scalar));
+    }
+    for table in catalogue().tables.iter().filter(|table| !table.values.is_empty()) {
+        let name = format!("{}_enum", table.type_name);
+        types = types.with(Enum::new(name).items(table.values.iter().copied()));
+        types = types.with(comparison(Scalar::Enum(table.type_name)));
+    }
+    types
+}
+
+fn comparison(scalar: Scalar) -> InputObject {
+    let type_name = scalar.graphql();
+    let mut input = InputObject::new(format!("{type_name}_comparison_exp")).description(format!(
+        "Boolean expression to compare columns of type \"{type_name}\". All fields are combined with logical 'AND'."
+    ));
+    for (name, operator) in Operator::ALL
+        .into_iter()
+        .filter(|(_, operator)| operator.fits(scalar))
+    {
+        let type_ref = match operator.takes_list() {
+            true => TypeRef::named_nn_list(&type_name),
+            false => TypeRef::named(&type_name),
+        };
+        input = input.field(InputValue::new(name, type_ref));
+    }
+    input.field(InputValue::new("_is_null", TypeRef::named(TypeRef::BOOLEAN)))
+}

@@ -1,0 +1,133 @@
+//! The object type of a table and its root fields.
+
+use async_graphql::dynamic::{Field, InputValue, Object, TypeRef};
+use portico_entity::catalogue::{Cardinality, Column, Relation, Scalar, Table};
+use portico_query::permission::Role;
+use portico_query::plan::{build, update};
+
+use super::input::{self, changeable, readable, relations};
+use super::{Types, json_field};
+use crate::data;
+
+/// Registers the type of a table and its inputs.
+pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
+    input::types(types.with(object(role, table)), role, table)
+}
+
+/// The root fields that read a table.
+pub(super) fn query_fields(role: &Role, table: &'static Table) -> Vec<Field> {
+    let fetch = format!("fetch data from the table: \"auth.{}\"", table.sql);
+    let list = data::root_field(table.plural, TypeRef::named_nn_list_nn(table.type_name));
+    let mut fields = vec![window(list, table).description(&fetch)];
+    let key: Vec<&Column> = key(table).collect();
+    let permission = role.select(table);
+    if key
+        .iter()
+        .all(|column| permission.is_some_and(|permission| permission.reads(column)))
+    {
+        let mut one = data::root_field(table.singular, TypeRef::named(table.type_name))
+            .description(format!("{fetch} using primary key columns"));
+        for column in key {
+            let type_ref = TypeRef::named_nn(column.scalar.graphql());
+            one = one.argument(InputValue::new(&column.name, type_ref));
+        }
+        fields.push(one);
+    }
+    if table.type_name == "users" {
+        let me = data::root_field("me", TypeRef::named(table.type_name));
+        fields.push(me.description("the user who asks; null without one"));
+    }
+    fields
+}
+
+/// The root fields that change a table.
+pub(super) fn mutation_fields(role: &Role, table: &'static Table) -> Vec<Field> {
+    if role.update(table).is_none() {
+        return Vec::new();
+    }
+    let mut field = data::root_field(&build::update_name(table), TypeRef::named(table.type_name))
+        .description(format!("update single row of the table: \"auth.{}\"", table.sql))
+        .argument(InputValue::new(
+            "pk_columns",
+            TypeRef::named_nn(format!("{}_pk_columns_input", table.type_name)),
+        ));
+    for operator in update::OPERATORS {
+        if changeable(role, table, operator).next().is_some() {
+            let type_ref = TypeRef::named(format!("{}{operator}_input", table.type_name));
+            let argument =
+                InputValue::new(operator, type_ref).description(input::description(operator, table));
+            field = field.argument(argument);
+        }
+    }
+    vec![field]
+}
+
+fn key(table: &'static Table) -> impl Iterator<Item = &'static Column> {
+    table.key.iter().filter_map(|key| table.column_by_sql(key))
+}
+
+/// Adds the arguments of a list.
+fn window(field: Field, table: &Table) -> Field {
+    let order_by = TypeRef::named_nn_list(format!("{}_order_by", table.type_name));
+    let bool_exp = TypeRef::named(format!("{}_bool_exp", table.type_name));
+    [
+        InputValue::new("limit", TypeRef::named(TypeRef::INT))
+            .description("limit the number of rows returned"),
+        InputValue::new("offset", TypeRef::named(TypeRef::INT))
+            .description("skip the first n rows. Use only with order_by"),
+        InputValue::new("order_by", order_by).description("sort the rows by one or more columns"),
+        InputValue::new("where", bool_exp).description("filter the rows returned"),
+    ]
+    .into_iter()
+    .fold(field, Field::argument)
+}
+
+fn object(role: &Role, table: &'static Table) -> Object {
+    let mut object = Object::new(table.type_name).description(match table.comment {
+        "" => format!("columns and relationships of \"auth.{}\"", table.sql),
+        comment => comment.to_owned(),
+    });
+    for column in readable(role, table) {
+        object = object.field(column_field(column));
+    }
+    for (relation, target) in relations(role, table) {
+        object = object.field(relation_field(role, relation, target));
+    }
+    object
+}
+
+fn column_field(column: &Column) -> Field {
+    let scalar = column.scalar.graphql();
+    let type_ref = match column.nullable {
+        true => TypeRef::named(scalar),
+        false => TypeRef::named_nn(scalar),
+    };
+    match column.scalar {
+        Scalar::Jsonb => {
+            let path = InputValue::new("path", TypeRef::named(TypeRef::STRING));
+            json_field(&column.name, type_ref).argument(path.description("JSON select path"))
+        }
+        _ => json_field(&column.name, type_ref),
+    }
+}
+
+/// An object relationship is not null only where the role sees every row on its other side.
+fn relation_field(role: &Role, relation: &Relation, target: &'static Table) -> Field {
+    let name = target.type_name;
+    match relation.cardinality {
+        Cardinality::Array => {
+            let field = json_field(relation.name, TypeRef::named_nn_list_nn(name));
+            window(field, target).description("An array relationship")
+        }
+        Cardinality::Object => {
+            let all = role
+                .select(target)
+                .is_some_and(|permission| permission.filter.is_true());
+            let type_ref = match relation.required && all {
+                true => TypeRef::named_nn(name),
+                false => TypeRef::named(name),
+            };
+            json_field(relation.name, type_ref).description("An object relationship")
+        }
+    }
+}

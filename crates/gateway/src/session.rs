@@ -1,0 +1,121 @@
+//! Who asks: headers become a role with its session variables. A bad credential is never an anonymous one.
+
+use std::collections::BTreeMap;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use portico_auth::{Auth, Authenticated, Caller};
+use portico_query::permission::{ADMIN, PUBLIC};
+
+use crate::error::WireError;
+
+/// The header of the admin secret and its older name.
+pub const ADMIN_SECRET: [&str; 2] = ["x-hasura-admin-secret", "x-hasura-access-key"];
+/// The header that chooses a role.
+pub const ROLE: &str = "x-hasura-role";
+/// What the names of session variables begin with.
+const VARIABLE: &str = "x-hasura-";
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The role of the request.
+    pub role: String,
+    /// Session variables by lower-case name.
+    pub variables: BTreeMap<String, String>,
+    /// The signed-in user, if there is one.
+    pub authenticated: Option<Authenticated>,
+}
+
+impl Session {
+    /// Reads the headers of a request.
+    pub async fn of(auth: &Auth, caller: &Caller, headers: &HeaderMap) -> Result<Self, WireError> {
+        if let Some(secret) = ADMIN_SECRET.iter().find_map(|name| headers.get(*name)) {
+            let secret = secret.to_str().unwrap_or_default();
+            auth.check_admin_secret(caller, secret).await?;
+            return Ok(Self::administrator(headers));
+        }
+        match headers.get(AUTHORIZATION) {
+            None => Ok(Self {
+                role: PUBLIC.to_owned(),
+                variables: BTreeMap::new(),
+                authenticated: None,
+            }),
+            Some(credential) => {
+                let token = credential.to_str().ok().and_then(bearer).ok_or_else(|| {
+                    WireError::new("invalid-headers", "$", "Malformed Authorization header")
+                })?;
+                let authenticated = auth.authenticate(token).await?;
+                Self::with_token(authenticated, text(headers, ROLE)?)
+            }
+        }
+    }
+
+    /// The session of a user who just signed in, under the default role.
+    pub fn of_user(authenticated: Authenticated) -> Self {
+        let role = authenticated.default_role.clone();
+        Self::under(role, authenticated)
+    }
+
+    /// The holder of the secret is the role and the variables of the headers.
+    fn administrator(headers: &HeaderMap) -> Self {
+        let variables: BTreeMap<String, String> = headers
+            .iter()
+            .filter(|(name, _)| name.as_str().starts_with(VARIABLE) && !ADMIN_SECRET.contains(&name.as_str()))
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let role = variables.get(ROLE).cloned().unwrap_or_else(|| ADMIN.to_owned());
+        Self {
+            role,
+            variables,
+            authenticated: None,
+        }
+    }
+
+    /// The role is the token's default, or another that the token allows.
+    fn with_token(authenticated: Authenticated, wanted: Option<&str>) -> Result<Self, WireError> {
+        let role = match wanted {
+            None => authenticated.default_role.clone(),
+            Some(role) if authenticated.allowed_roles.iter().any(|allowed| allowed == role) => {
+                role.to_owned()
+            }
+            Some(_) => {
+                let message = "Your requested role is not in allowed roles";
+                return Err(WireError::new("access-denied", "$", message));
+            }
+        };
+        Ok(Self::under(role, authenticated))
+    }
+
+    fn under(role: String, authenticated: Authenticated) -> Self {
+        let mut variables = authenticated.variables.clone();
+        variables.insert(ROLE.to_owned(), role.clone());
+        Self {
+            role,
+            variables,
+            authenticated: Some(authenticated),
+        }
+    }
+}
+
+/// The token of a credential; the scheme's name ignores case (RFC 9110 section 11.1).
+fn bearer(credential: &str) -> Option<&str> {
+    let (scheme, token) = credential.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, WireError> {
+    headers
+        .get(name)
+        .map(|value| {
+            value.to_str().map_err(|_| {
+                WireError::new(
+                    "invalid-headers",
+                    "$",
+                    format!("the header {name} is not plain text"),
+                )
+            })
+        })
+        .transpose()
+}
