@@ -1,6 +1,14 @@
 //! The tests of Portico through real HTTP, on SQLite and on PostgreSQL, in one binary.
 
 #[cfg(test)]
+mod data;
+#[cfg(test)]
 mod database;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod operation;
+#[cfg(test)]
+mod permission;
 #[cfg(test)]
 mod support;

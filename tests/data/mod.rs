@@ -1,13 +1,13 @@
 //! The generated API over a small set of data: a folder per case, an expected answer per role beside the request.
 
 mod case;
-mod seed;
 
 use std::sync::Arc;
 
 use crate::support::app::TestApp;
 use crate::support::caller::User;
 use crate::support::database::{TestDatabase, on_both_databases};
+use crate::support::seed;
 
 on_both_databases!(every_case_answers_as_expected);
 

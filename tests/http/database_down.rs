@@ -28,9 +28,10 @@ async fn the_service_outlives_its_database() {
         "an error of the database reached the client: {}",
         answer.text
     );
+    let public = app.public();
     let answer = tokio::time::timeout(
         Duration::from_secs(30),
-        app.public().sign_in(&jane.email, &jane.password),
+        public.sign_in(&jane.email, &jane.password),
     );
     assert!(!answer.await.unwrap().error_code().is_empty());
     assert_eq!(app.public().get("/healthz").await.status, 200);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::process::Process;
 use crate::support::caller::{Caller, Session, User};
 use crate::support::database::{TestDatabase, on_both_databases};
+use crate::support::process::Process;
 use crate::support::settings::ADMIN_SECRET;
 
 on_both_databases!(nothing_that_was_answered_is_lost);

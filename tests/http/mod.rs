@@ -10,6 +10,5 @@ mod get;
 mod graphiql;
 mod health;
 mod log;
-mod process;
 mod request_id;
 mod start;

@@ -2,8 +2,8 @@
 
 use std::process::Stdio;
 
-use super::process;
 use crate::support::database::{Kind, TestDatabase};
+use crate::support::process;
 
 /// Runs the program to its end, which is to come soon, and gives what it said.
 fn refused(command: &mut std::process::Command) -> String {

@@ -19,6 +19,9 @@ on_both_databases!(
 const SECRET: &str = "x-hasura-admin-secret";
 const ROLE: &str = "x-hasura-role";
 
+/// What it is about, the headers sent, and what they make of the caller.
+type Case<'case> = (&'case str, &'case [(&'case str, &'case str)], Is);
+
 /// What a caller turns out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Is {
@@ -72,7 +75,7 @@ async fn every_kind_of_caller(database: Arc<TestDatabase>) {
     let access = jane.session.access_token.as_str();
     let bearer = format!("Bearer {access}");
     let spoiled = spoiled(access);
-    let table: &[(&str, &[(&str, &str)], Is)] = &[
+    let table: &[Case] = &[
         ("nothing", &[], Is::Public),
         ("a role without credentials", &[(ROLE, "admin")], Is::Public),
         (

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::support::app::TestApp;
 use crate::support::caller::Caller;
+use crate::support::seed;
 
 const QUERY: &str = "{ __schema {
   queryType { name } mutationType { name }
@@ -21,7 +22,7 @@ pub(super) struct Schema {
     pub(super) mutation: Option<String>,
 }
 
-/// Someone with a role and nothing else.
+/// Someone with a role; where it needs a user, it is Jane.
 pub(super) fn caller(app: &TestApp, role: &str) -> Caller {
     match role {
         "public" => app.public(),
@@ -29,7 +30,7 @@ pub(super) fn caller(app: &TestApp, role: &str) -> Caller {
         role => app
             .admin()
             .with("x-hasura-role", role)
-            .with("x-hasura-user-id", "10000000-0000-0000-0000-000000000001"),
+            .with("x-hasura-user-id", &seed::JANE.to_string()),
     }
 }
 

@@ -10,21 +10,23 @@ use std::sync::Arc;
 use portico_entity::catalogue::{Table, catalogue};
 
 use super::ROLES;
-use super::introspection::Schema;
+use super::introspection::{Schema, caller};
 use crate::support::app::TestApp;
 use crate::support::database::{TestDatabase, on_both_databases};
+use crate::support::seed;
 
 on_both_databases!(the_matrix_is_up_to_date);
 
 const HEAD: &str = "\
 # What each role may do, read from the running service.
 #
-# s select, f filter, o order by, i insert, u update, d delete one by key; a dot: not at all.
-# Rows: a role other than admin meets the rows its permission names (crates/query/metadata).
+# s select, f filter, o order by, i insert, u update; a dot: not at all.
+# Rows: whether a user with that role meets all rows, only some, or none although there are some.
 ";
 
 async fn the_matrix_is_up_to_date(database: Arc<TestDatabase>) {
     let app = TestApp::new(&database).await;
+    seed::insert(&database.connect().await).await;
     let mut schemas = Vec::new();
     for role in ROLES {
         schemas.push(Schema::read(&app, role).await);
@@ -32,6 +34,11 @@ async fn the_matrix_is_up_to_date(database: Arc<TestDatabase>) {
     let mut matrix = HEAD.to_owned();
     for table in &catalogue().tables {
         columns(&mut matrix, table, &schemas);
+        row(
+            &mut matrix,
+            "(rows)",
+            rows(&app, table, &schemas).await.into_iter(),
+        );
     }
     operations(&mut matrix, "queries", &schemas, |schema| schema.query.as_deref());
     operations(&mut matrix, "mutations", &schemas, |schema| {
@@ -93,6 +100,35 @@ fn columns(matrix: &mut String, table: &Table, schemas: &[Schema]) {
         });
         row(matrix, member, cells);
     }
+}
+
+/// Which rows each role meets.
+async fn rows(app: &TestApp, table: &Table, schemas: &[Schema]) -> Vec<String> {
+    let query = format!("{{ {} {{ __typename }} }}", table.plural);
+    let all = caller(app, "admin")
+        .graphql(&query)
+        .await
+        .values("__typename")
+        .len();
+    let mut cells = Vec::new();
+    for (role, schema) in ROLES.iter().zip(schemas) {
+        let listed = schema
+            .query
+            .as_deref()
+            .is_some_and(|root| schema.has(root, table.plural));
+        let seen = if listed {
+            caller(app, role).graphql(&query).await.values("__typename").len()
+        } else {
+            0
+        };
+        cells.push(match seen {
+            _ if !listed => ".",
+            seen if seen == all => "all",
+            0 => "none",
+            _ => "some",
+        });
+    }
+    cells.into_iter().map(str::to_owned).collect()
 }
 
 /// Root fields, those of tables included: a root that a role lost or gained is a change of access too.

@@ -3,6 +3,7 @@
 mod hidden;
 mod introspection;
 mod matrix;
+mod schema;
 mod secrets;
 
 /// Every role of the metadata, and the administrator.

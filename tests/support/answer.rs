@@ -77,20 +77,6 @@ impl Answer {
             .unwrap_or_else(|| panic!("no code: {}", self.text))
     }
 
-    #[track_caller]
-    pub(crate) fn error_path(&self) -> &str {
-        self.error()["extensions"]["path"]
-            .as_str()
-            .unwrap_or_else(|| panic!("no path: {}", self.text))
-    }
-
-    #[track_caller]
-    pub(crate) fn error_message(&self) -> &str {
-        self.error()["message"]
-            .as_str()
-            .unwrap_or_else(|| panic!("no message: {}", self.text))
-    }
-
     /// The value of a header, or nothing.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

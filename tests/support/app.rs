@@ -1,6 +1,5 @@
 //! The service in this process, behind real HTTP on a port of its own.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,9 +12,7 @@ use super::entropy::TestEntropy;
 use super::settings;
 
 /// One node of the service.
-#[derive(Debug)]
 pub(crate) struct TestApp {
-    pub(crate) address: SocketAddr,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) auth: Arc<Auth>,
     nobody: Caller,
@@ -53,12 +50,7 @@ impl TestApp {
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             database: Arc::clone(database),
         };
-        Self {
-            address,
-            clock,
-            auth,
-            nobody,
-        }
+        Self { clock, auth, nobody }
     }
 
     /// Someone without credentials.

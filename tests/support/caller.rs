@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::database::TestDatabase;
 
 /// Someone with certain headers, calling one node of the service.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) base: String,
     pub(crate) headers: Vec<(String, String)>,
@@ -131,7 +131,7 @@ impl Session {
 }
 
 /// A signed-in user, calling with their access token.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct User {
     pub(crate) id: Uuid,
     pub(crate) email: String,

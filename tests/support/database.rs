@@ -20,7 +20,6 @@ pub(crate) enum Kind {
 }
 
 /// A database and whatever is running on it.
-#[derive(Debug)]
 pub(crate) struct TestDatabase {
     pub(crate) kind: Kind,
     /// As `PORTICO_DATABASE_URL` has it.

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 /// The shell waits in a process group of its own, so that an interrupt typed in the terminal ends the
 /// tests and not their clean-up, and it holds none of the test's pipes, so that nobody waits for it.
 pub(crate) fn after(owner: u32, script: &str) {
-    let wait = format!("while kill -0 {owner} 2>/dev/null; do sleep 0.3; done; {script}");
+    let wait = format!("( while kill -0 {owner} 2>/dev/null; do sleep 0.3; done; {script} ) &");
     Command::new("sh")
         .args(["-c", &wait])
         .current_dir("/")
@@ -16,6 +16,6 @@ pub(crate) fn after(owner: u32, script: &str) {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .process_group(0)
-        .spawn()
+        .status()
         .expect("a shell to clean up after the tests");
 }

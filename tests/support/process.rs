@@ -6,12 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::support::caller::Caller;
-use crate::support::database::TestDatabase;
-use crate::support::settings;
+use super::caller::Caller;
+use super::database::TestDatabase;
+use super::settings;
 
 /// The program, built by the first test that needs it.
-pub(super) fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(build).clone()
 }
@@ -48,7 +48,7 @@ fn build() -> PathBuf {
 }
 
 /// The program with nothing of this environment but what a test sets.
-pub(super) fn command(database: &TestDatabase) -> Command {
+pub(crate) fn command(database: &TestDatabase) -> Command {
     let mut command = Command::new(program());
     let inherited = std::env::vars().filter(|(name, _)| name.starts_with("PORTICO_"));
     inherited.for_each(|(name, _)| {
@@ -64,13 +64,13 @@ pub(super) fn command(database: &TestDatabase) -> Command {
 }
 
 /// A service that is ended the hard way.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
-    pub(super) caller: Caller,
+    pub(crate) caller: Caller,
 }
 
 impl Process {
-    pub(super) async fn start(database: &Arc<TestDatabase>) -> Self {
+    pub(crate) async fn start(database: &Arc<TestDatabase>) -> Self {
         let port = TcpListener::bind(("127.0.0.1", 0))
             .unwrap()
             .local_addr()
@@ -112,7 +112,7 @@ impl Process {
     }
 
     /// `kill -9`
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

@@ -1,18 +1,22 @@
-//! The people, organisations and sessions that the cases ask about.
+//! People, organisations and what they have, always the same.
 
 use chrono::{DateTime, Utc};
-use portico_entity::{contacts, members, orgs, refresh_tokens, user_apps, user_roles, users};
+use portico_entity::{
+    audit_events, contacts, members, orgs, refresh_tokens, user_apps, user_providers, user_roles,
+    user_security_keys, users,
+};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, DatabaseConnection};
 use serde_json::json;
 use uuid::Uuid;
 
 /// The password of the seeded user Jane.
-pub(super) const PASSWORD: &str = "jane likes long passwords";
+pub(crate) const PASSWORD: &str = "jane likes long passwords";
 const PASSWORD_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$MnfafouuyGRo0t9e5w9rdA$6dX6I1jZetkkXce0G4dx1mty65KFMShEDZQxXb8d62E";
 
-const JANE: Uuid = id(1, 1);
+/// The user who asks.
+pub(crate) const JANE: Uuid = id(1, 1);
 const JOHN: Uuid = id(1, 2);
 const ANA: Uuid = id(1, 3);
 const GONE: Uuid = id(1, 4);
@@ -28,7 +32,7 @@ fn time(text: &str) -> DateTime<Utc> {
 }
 
 /// Fills an empty, migrated database.
-pub(super) async fn insert(connection: &DatabaseConnection) {
+pub(crate) async fn insert(connection: &DatabaseConnection) {
     for user in people() {
         user.insert(connection).await.unwrap();
     }
@@ -60,7 +64,7 @@ pub(super) async fn insert(connection: &DatabaseConnection) {
 }
 
 /// Undoes what a case has written; the sessions of the users live on.
-pub(super) async fn restore(connection: &DatabaseConnection) {
+pub(crate) async fn restore(connection: &DatabaseConnection) {
     for user in people() {
         user.update(connection).await.unwrap();
     }
@@ -157,6 +161,7 @@ async fn insert_members(connection: &DatabaseConnection) {
     }
 }
 
+/// What Jane has, and John too: whoever sees the rows of the other sees too much.
 async fn insert_belongings(connection: &DatabaseConnection) {
     for (user, first, last) in [(JANE, "Jane", "Doe"), (ANA, "", "Ána")] {
         let row = contacts::ActiveModel {
@@ -167,22 +172,65 @@ async fn insert_belongings(connection: &DatabaseConnection) {
         };
         row.insert(connection).await.unwrap();
     }
-    let app = user_apps::ActiveModel {
-        id: Set(id(5, 1)),
-        user_id: Set(JANE),
+    for (number, user) in [(1, JANE), (2, JOHN)] {
+        app(number, user).insert(connection).await.unwrap();
+        token(number, user).insert(connection).await.unwrap();
+        key(number, user).insert(connection).await.unwrap();
+        provider(number, user).insert(connection).await.unwrap();
+        event(number, user).insert(connection).await.unwrap();
+    }
+}
+
+fn app(number: u128, user: Uuid) -> user_apps::ActiveModel {
+    user_apps::ActiveModel {
+        id: Set(id(5, number)),
+        user_id: Set(user),
         r#type: Set("GoogleCalendar".into()),
         config: Set(json!({ "calendar": "work" })),
         secret_config: Set(Some(b"sealed".to_vec())),
         ..Default::default()
-    };
-    app.insert(connection).await.unwrap();
-    let token = refresh_tokens::ActiveModel {
-        id: Set(id(6, 1)),
-        user_id: Set(JANE),
+    }
+}
+
+fn token(number: u128, user: Uuid) -> refresh_tokens::ActiveModel {
+    refresh_tokens::ActiveModel {
+        id: Set(id(6, number)),
+        user_id: Set(user),
         r#type: Set("pat".into()),
         name: Set(Some("laptop".into())),
         expires_at: Set(time("2030-01-01T00:00:00Z")),
         ..Default::default()
-    };
-    token.insert(connection).await.unwrap();
+    }
+}
+
+fn key(number: u128, user: Uuid) -> user_security_keys::ActiveModel {
+    user_security_keys::ActiveModel {
+        id: Set(id(7, number)),
+        user_id: Set(user),
+        credential_id: Set(format!("credential {number}")),
+        credential_public_key: Set(Some(vec![0, 127, 255])),
+        counter: Set(3_000_000_000),
+        ..Default::default()
+    }
+}
+
+fn provider(number: u128, user: Uuid) -> user_providers::ActiveModel {
+    user_providers::ActiveModel {
+        id: Set(id(8, number)),
+        user_id: Set(user),
+        provider_id: Set("github".into()),
+        provider_user_id: Set(format!("user {number}")),
+        access_token: Set("sealed".into()),
+        ..Default::default()
+    }
+}
+
+fn event(number: u128, user: Uuid) -> audit_events::ActiveModel {
+    audit_events::ActiveModel {
+        id: Set(id(9, number)),
+        user_id: Set(Some(user)),
+        action: Set("seeded".into()),
+        outcome: Set("success".into()),
+        ..Default::default()
+    }
 }
