@@ -1,8 +1,6 @@
 //! The one mapping from our errors to the wire.
 
-use std::time::Duration;
-
-use async_graphql::{Pos, ServerError};
+use async_graphql::{PathSegment, Pos, ServerError};
 use http::StatusCode;
 use portico_query::{Code, Failure};
 use serde_json::{Value, json};
@@ -14,26 +12,26 @@ pub struct WireError {
     /// For people.
     pub message: String,
     /// For programs.
-    pub code: String,
+    pub code: &'static str,
     /// Where in the request, as `$.selectionSet.users.args.where`.
     pub path: String,
     /// Places in the document.
     pub locations: Vec<Pos>,
     /// Place in the answer.
-    pub response_path: Option<Value>,
-    /// When to try again.
-    pub retry_after: Option<Duration>,
+    pub response_path: Vec<PathSegment>,
+    /// After how many seconds to try again.
+    pub retry_after: Option<u32>,
 }
 
 impl WireError {
     /// An error at a place of the request.
-    pub fn new(code: &str, path: &str, message: impl Into<String>) -> Self {
+    pub fn new(code: &'static str, path: &str, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            code: code.to_owned(),
+            code,
             path: path.to_owned(),
             locations: Vec::new(),
-            response_path: None,
+            response_path: Vec::new(),
             retry_after: None,
         }
     }
@@ -69,8 +67,9 @@ impl WireError {
                 .collect();
             members.insert("locations".to_owned(), locations.into());
         }
-        if let (Some(path), Some(members)) = (&self.response_path, error.as_object_mut()) {
-            members.insert("path".to_owned(), path.clone());
+        if let (false, Some(members)) = (self.response_path.is_empty(), error.as_object_mut()) {
+            let path = serde_json::to_value(&self.response_path).unwrap_or_default();
+            members.insert("path".to_owned(), path);
         }
         error
     }
@@ -78,7 +77,7 @@ impl WireError {
     /// The HTTP status where the answer is `application/graphql-response+json`, and also where overload or
     /// outage must be seen by whatever stands between client and service.
     pub fn status(&self) -> StatusCode {
-        match self.code.as_str() {
+        match self.code {
             "invalid-jwt" | "invalid-headers" | "access-denied" => StatusCode::UNAUTHORIZED,
             "too-many-requests" => StatusCode::TOO_MANY_REQUESTS,
             "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
@@ -109,7 +108,9 @@ impl From<portico_auth::Error> for WireError {
                 tracing::debug!(reason = %refusal, "refused");
                 let code = refusal.code();
                 let mut wire = Self::new(code.as_str(), "$", refusal.message());
-                wire.retry_after = refusal.retry_after();
+                wire.retry_after = refusal
+                    .retry_after()
+                    .map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX));
                 wire
             }
             portico_auth::Error::Internal(reason) => {
@@ -128,18 +129,16 @@ pub(crate) fn from_server(error: ServerError, path: impl FnOnce(&ServerError) ->
         if wire.path == "$" {
             wire.path = execution_path(&error.path);
         }
-        wire.response_path = serde_json::to_value(&error.path)
-            .ok()
-            .filter(|_| !error.path.is_empty());
+        wire.response_path = error.path;
         return wire;
     }
     let path = path(&error);
     WireError::validation(&path, error.message).at(error.locations)
 }
 
-fn execution_path(path: &[async_graphql::PathSegment]) -> String {
+fn execution_path(path: &[PathSegment]) -> String {
     path.iter().fold("$".to_owned(), |path, segment| match segment {
-        async_graphql::PathSegment::Field(name) => format!("{path}.selectionSet.{name}"),
-        async_graphql::PathSegment::Index(_) => path,
+        PathSegment::Field(name) => format!("{path}.selectionSet.{name}"),
+        PathSegment::Index(_) => path,
     })
 }

@@ -126,7 +126,7 @@ async fn batch(asking: &Arc<Asking>, elements: Vec<Value>, media: Media) -> Resp
         let answer = execute(asking, request, false).await;
         body.extend_from_slice(&answer.body);
         facts.operation = facts.operation.or(answer.operation);
-        facts.code = facts.code.or(answer.error.map(|error| error.code));
+        facts.code = facts.code.or(answer.error.map(|error| error.code.to_owned()));
     }
     body.push(b']');
     let mut response = media.response(StatusCode::OK, body);
@@ -254,7 +254,7 @@ impl Media {
         let answer = Answer::refused(error.clone());
         let mut response = self.response(status, answer.body);
         response.extensions_mut().insert(RequestFacts {
-            code: Some(error.code.clone()),
+            code: Some(error.code.to_owned()),
             ..RequestFacts::default()
         });
         response
@@ -265,8 +265,8 @@ impl Media {
         let mut facts = facts(asking);
         facts.operation.clone_from(&answer.operation);
         if let Some(error) = &answer.error {
-            facts.code = Some(error.code.clone());
-            let seconds = error.retry_after.map(|wait| wait.as_secs().max(1).to_string());
+            facts.code = Some(error.code.to_owned());
+            let seconds = error.retry_after.map(|seconds| seconds.max(1).to_string());
             if let Some(Ok(seconds)) = seconds.map(HeaderValue::try_from) {
                 response.headers_mut().insert(RETRY_AFTER, seconds);
             }
@@ -286,7 +286,7 @@ impl Media {
         let Some(error) = &answer.error else {
             return StatusCode::OK;
         };
-        match (self, error.code.as_str()) {
+        match (self, error.code) {
             (_, "too-many-requests" | "unavailable" | "method-not-allowed") => error.status(),
             (Self::GraphqlResponse, _) if !answer.executed => error.status(),
             _ => StatusCode::OK,

@@ -41,9 +41,11 @@ pub enum RootField {
     UpdateByKey,
 }
 
+type RootFields = HashMap<(Kind, String), (RootField, &'static Table)>;
+
 /// The data root field of this name with its table; nothing for operations and unknown names.
 pub fn root_field(kind: Kind, name: &str) -> Option<(RootField, &'static Table)> {
-    static FIELDS: LazyLock<HashMap<(Kind, String), (RootField, &'static Table)>> = LazyLock::new(|| {
+    static FIELDS: LazyLock<RootFields> = LazyLock::new(|| {
         let mut fields = HashMap::new();
         for table in &catalogue().tables {
             fields.insert(
@@ -96,16 +98,15 @@ fn action(kind: Kind, selection: &Selection, variables: &Variables) -> Result<Ac
     let path = format!("$.selectionSet.{}", selection.key);
     match root_field(kind, &selection.name) {
         Some((RootField::ByKey, table)) => {
-            select::by_key(table, selection, variables, &path).map(Action::Select)
+            select::by_key(table, selection, variables, &path).map(|select| Action::Select(Box::new(select)))
         }
         Some((RootField::List, table)) => {
-            select::list(table, selection, variables, &path).map(Action::Select)
+            select::list(table, selection, variables, &path).map(|select| Action::Select(Box::new(select)))
         }
-        Some((RootField::Me, table)) => {
-            select::own_user(table, selection, variables, &path).map(Action::Select)
-        }
+        Some((RootField::Me, table)) => select::own_user(table, selection, variables, &path)
+            .map(|select| Action::Select(Box::new(select))),
         Some((RootField::UpdateByKey, table)) => {
-            update::by_key(table, selection, variables, &path).map(Action::Update)
+            update::by_key(table, selection, variables, &path).map(|update| Action::Update(Box::new(update)))
         }
         None => Err(Failure::validation(
             path,

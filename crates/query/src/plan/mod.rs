@@ -63,9 +63,9 @@ pub enum Action {
     /// Answers the name of the root type.
     Typename(&'static str),
     /// Reads rows, or one row.
-    Select(Select),
+    Select(Box<Select>),
     /// Changes the row with a key and reads it.
-    Update(Update),
+    Update(Box<Update>),
 }
 
 /// How many rows an answer holds.
