@@ -8,24 +8,24 @@ use serde_json::{Value, json};
 /// An error as clients read it: a message, `extensions.code` and `extensions.path` as in Hasura, and the
 /// places of the GraphQL specification where they are known.
 #[derive(Debug, Clone, PartialEq)]
-pub struct WireError {
+pub(crate) struct WireError {
     /// For people.
-    pub message: String,
+    pub(crate) message: String,
     /// For programs.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// Where in the request, as `$.selectionSet.users.args.where`.
-    pub path: String,
+    pub(crate) path: String,
     /// Places in the document.
-    pub locations: Vec<Pos>,
+    pub(crate) locations: Vec<Pos>,
     /// Place in the answer.
-    pub response_path: Vec<PathSegment>,
+    pub(crate) response_path: Vec<PathSegment>,
     /// After how many seconds to try again.
-    pub retry_after: Option<u32>,
+    pub(crate) retry_after: Option<u32>,
 }
 
 impl WireError {
     /// An error at a place of the request.
-    pub fn new(code: &'static str, path: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, path: &str, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             code,
@@ -37,13 +37,13 @@ impl WireError {
     }
 
     /// A document that does not fit.
-    pub fn validation(path: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn validation(path: &str, message: impl Into<String>) -> Self {
         Self::new("validation-failed", path, message)
     }
 
     /// The same error with its places in the document.
     #[must_use]
-    pub fn at(mut self, locations: Vec<Pos>) -> Self {
+    pub(crate) fn at(mut self, locations: Vec<Pos>) -> Self {
         self.locations = locations;
         self
     }
@@ -54,7 +54,7 @@ impl WireError {
     }
 
     /// As JSON.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let mut error = json!({
             "message": self.message,
             "extensions": { "path": self.path, "code": self.code },
@@ -76,7 +76,7 @@ impl WireError {
 
     /// The HTTP status where the answer is `application/graphql-response+json`, and also where overload or
     /// outage must be seen by whatever stands between client and service.
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self.code {
             "invalid-jwt" | "invalid-headers" | "access-denied" => StatusCode::UNAUTHORIZED,
             "too-many-requests" => StatusCode::TOO_MANY_REQUESTS,

@@ -10,26 +10,26 @@ use portico_query::permission::{ADMIN, PUBLIC};
 use crate::error::WireError;
 
 /// The header of the admin secret and its older name.
-pub const ADMIN_SECRET: [&str; 2] = ["x-hasura-admin-secret", "x-hasura-access-key"];
+pub(crate) const ADMIN_SECRET: [&str; 2] = ["x-hasura-admin-secret", "x-hasura-access-key"];
 /// The header that chooses a role.
-pub const ROLE: &str = "x-hasura-role";
+pub(crate) const ROLE: &str = "x-hasura-role";
 /// What the names of session variables begin with.
 const VARIABLE: &str = "x-hasura-";
 
 /// Who asks.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub(crate) struct Session {
     /// The role of the request.
-    pub role: String,
+    pub(crate) role: String,
     /// Session variables by lower-case name.
-    pub variables: BTreeMap<String, String>,
+    pub(crate) variables: BTreeMap<String, String>,
     /// The signed-in user, if there is one.
-    pub authenticated: Option<Authenticated>,
+    pub(crate) authenticated: Option<Authenticated>,
 }
 
 impl Session {
     /// Reads the headers of a request.
-    pub async fn of(auth: &Auth, caller: &Caller, headers: &HeaderMap) -> Result<Self, WireError> {
+    pub(crate) async fn of(auth: &Auth, caller: &Caller, headers: &HeaderMap) -> Result<Self, WireError> {
         if let Some(secret) = ADMIN_SECRET.iter().find_map(|name| headers.get(*name)) {
             let secret = secret.to_str().unwrap_or_default();
             auth.check_admin_secret(caller, secret).await?;
@@ -52,7 +52,7 @@ impl Session {
     }
 
     /// The session of a user who just signed in, under the default role.
-    pub fn of_user(authenticated: Authenticated) -> Self {
+    pub(crate) fn of_user(authenticated: Authenticated) -> Self {
         let role = authenticated.default_role.clone();
         Self::under(role, authenticated)
     }

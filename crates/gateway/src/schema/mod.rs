@@ -126,3 +126,45 @@ pub(crate) fn field_value(value: serde_json::Value) -> Option<FieldValue<'static
         other => async_graphql::Value::from_json(other).ok().map(FieldValue::value),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portico_query::permission::Permissions;
+
+    use super::*;
+
+    fn schema(role: &str) -> RoleSchema {
+        let permissions = Permissions::embedded(catalogue()).unwrap();
+        RoleSchema::build(permissions.role(role), &permissions.role("user")).unwrap()
+    }
+
+    #[test]
+    fn every_role_has_a_sound_schema() {
+        let permissions = Permissions::embedded(catalogue()).unwrap();
+        for role in permissions.names().chain(["nobody"]) {
+            assert!(schema(role).sdl().contains("signInEmailPassword"), "{role}");
+        }
+    }
+
+    #[test]
+    fn a_column_without_a_grant_does_not_exist() {
+        let (user, admin) = (schema("user").sdl(), schema("admin").sdl());
+        assert!(admin.contains("attemptNumber") && !user.contains("attemptNumber"));
+        assert!(!user.contains("deletedAt"));
+    }
+
+    #[test]
+    fn no_secret_is_in_any_schema() {
+        for role in ["public", "anonymous", "user", "me", "admin"] {
+            let sdl = schema(role).sdl();
+            for table in &catalogue().tables {
+                let start = sdl.find(&format!("\ntype {} {{", table.type_name));
+                let Some(found) = start.and_then(|start| sdl.get(start..)) else { continue };
+                let body = found.split('}').next().unwrap_or_default();
+                for column in table.columns.iter().filter(|column| column.secret) {
+                    assert!(!body.contains(&format!("\t{}:", column.name)), "{role}: {}", column.name);
+                }
+            }
+        }
+    }
+}
