@@ -1,1 +1,47 @@
-//! Portico.
+//! What a user can do: flows, store, mechanisms, one door. No HTTP, no GraphQL.
+
+mod account;
+mod audit;
+mod auth;
+mod caller;
+mod capacity;
+mod database;
+mod error;
+pub mod flow;
+mod hashing;
+mod jwt;
+mod key_ring;
+mod last_seen;
+mod limit;
+mod message;
+mod password;
+mod policy;
+mod port;
+mod refusal;
+mod seal;
+mod secret;
+mod session;
+mod signing_key;
+mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod token;
+pub mod value;
+
+pub use auth::{Auth, OpenError, Parts};
+pub use caller::{Authenticated, Caller, Ctx};
+pub use database::Database;
+pub use error::{Error, InternalError};
+pub use hashing::StartHashingError;
+pub use key_ring::KeyRingError;
+pub use password::HashError;
+pub use policy::{EmailVerification, Limits, Policy, SigningAlgorithm};
+pub use port::{Clock, Entropy, EntropyError, new_id};
+pub use refusal::{Code, Identifier, RefreshFault, Refusal, TokenFault};
+pub use seal::{MasterKey, MasterKeyError, SealError};
+pub use secret::AdminSecret;
+pub use session::{Session, SignIn};
+pub use signing_key::KeyError;
+pub use token::Plain;

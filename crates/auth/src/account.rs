@@ -1,0 +1,188 @@
+//! The state of an account, as far as the door asks for it.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use uuid::Uuid;
+
+use crate::policy::{EmailVerification, Policy};
+use crate::refusal::Refusal;
+
+/// A user as the door sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) id: Uuid,
+    pub(crate) default_role: String,
+    /// Every role the user holds, the default role among them; sorted.
+    pub(crate) roles: Vec<String>,
+    pub(crate) anonymous: bool,
+    pub(crate) disabled: bool,
+    pub(crate) deleted: bool,
+    pub(crate) activated: bool,
+    pub(crate) locked: bool,
+    pub(crate) locked_until: Option<DateTime<Utc>>,
+    pub(crate) has_email: bool,
+    pub(crate) email_verified: bool,
+}
+
+impl Account {
+    /// An account as it is when it has just been made.
+    pub(crate) fn new(id: Uuid, default_role: String, roles: Vec<String>, has_email: bool) -> Self {
+        Self {
+            id,
+            default_role,
+            roles,
+            anonymous: false,
+            disabled: false,
+            deleted: false,
+            activated: true,
+            locked: false,
+            locked_until: None,
+            has_email,
+            email_verified: false,
+        }
+    }
+
+    /// Whether this account may have a session now. Whoever asks must have proved who they are.
+    pub(crate) fn admit(&self, policy: &Policy, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if self.deleted {
+            return Err(Refusal::DeletedUser);
+        }
+        if self.disabled {
+            return Err(Refusal::DisabledUser);
+        }
+        if self.locked || self.locked_until.is_some_and(|until| until > now) {
+            return Err(Refusal::LockedUser);
+        }
+        if !self.activated {
+            return Err(Refusal::InactiveUser);
+        }
+        let required = policy.email_verification == EmailVerification::Required;
+        if required && self.has_email && !self.email_verified {
+            return Err(Refusal::UnverifiedUser);
+        }
+        Ok(())
+    }
+
+    /// Sorts the roles and adds the default role, which a user always holds.
+    pub(crate) fn all_roles(mut roles: Vec<String>, default_role: &str) -> Vec<String> {
+        roles.push(default_role.to_owned());
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+}
+
+impl FromQueryResult for Account {
+    /// Reads the columns of [`crate::store::users::ACCOUNT`].
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let default_role: String = row.try_get(prefix, "default_role")?;
+        let roles: sea_orm::JsonValue = row.try_get(prefix, "roles")?;
+        let roles: Vec<String> =
+            serde_json::from_value(roles).map_err(|error| DbErr::Json(error.to_string()))?;
+        Ok(Self {
+            id: row.try_get(prefix, "user_id")?,
+            roles: Self::all_roles(roles, &default_role),
+            default_role,
+            anonymous: row.try_get(prefix, "is_anonymous")?,
+            disabled: row.try_get(prefix, "disabled")?,
+            deleted: row.try_get(prefix, "is_deleted")?,
+            activated: row.try_get(prefix, "is_activated")?,
+            locked: row.try_get(prefix, "is_locked")?,
+            locked_until: row.try_get(prefix, "locked_until")?,
+            has_email: row.try_get(prefix, "has_email")?,
+            email_verified: row.try_get(prefix, "email_verified")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn account() -> Account {
+        Account::new(Uuid::from_u128(1), "user".into(), vec!["user".into()], true)
+    }
+
+    #[test]
+    fn each_state_has_its_refusal() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let optional = Policy::default();
+        let required = Policy {
+            email_verification: EmailVerification::Required,
+            ..Policy::default()
+        };
+        let cases = [
+            (account(), &optional, Ok(())),
+            (account(), &required, Err(Refusal::UnverifiedUser)),
+            (
+                Account {
+                    email_verified: true,
+                    ..account()
+                },
+                &required,
+                Ok(()),
+            ),
+            (
+                Account {
+                    has_email: false,
+                    ..account()
+                },
+                &required,
+                Ok(()),
+            ),
+            (
+                Account {
+                    deleted: true,
+                    ..account()
+                },
+                &optional,
+                Err(Refusal::DeletedUser),
+            ),
+            (
+                Account {
+                    disabled: true,
+                    ..account()
+                },
+                &optional,
+                Err(Refusal::DisabledUser),
+            ),
+            (
+                Account {
+                    activated: false,
+                    ..account()
+                },
+                &optional,
+                Err(Refusal::InactiveUser),
+            ),
+            (
+                Account {
+                    locked: true,
+                    ..account()
+                },
+                &optional,
+                Err(Refusal::LockedUser),
+            ),
+            (
+                Account {
+                    locked_until: Some(now + TimeDelta::seconds(1)),
+                    ..account()
+                },
+                &optional,
+                Err(Refusal::LockedUser),
+            ),
+            (
+                Account {
+                    locked_until: Some(now),
+                    ..account()
+                },
+                &optional,
+                Ok(()),
+            ),
+        ];
+        for (account, policy, expected) in cases {
+            assert_eq!(account.admit(policy, now), expected, "{account:?}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What is written down about who did what.
+
+use portico_entity::audit_events::ActiveModel;
+use sea_orm::{ActiveValue::Set, ConnectionTrait};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::refusal::{Code, Refusal};
+use crate::store;
+
+/// An event in the words of the table.
+pub(crate) struct Event {
+    action: &'static str,
+    outcome: &'static str,
+    code: Option<Code>,
+    user_id: Option<Uuid>,
+    session_id: Option<Uuid>,
+    reason: Option<String>,
+}
+
+impl Event {
+    /// The operation did what it was asked for.
+    pub(crate) fn success(action: &'static str, user_id: Uuid, session_id: Option<Uuid>) -> Self {
+        Self {
+            action,
+            outcome: "success",
+            code: None,
+            user_id: Some(user_id),
+            session_id,
+            reason: None,
+        }
+    }
+
+    /// The caller was told no; the reason inside is finer than the code outside.
+    pub(crate) fn refused(action: &'static str, user_id: Option<Uuid>, refusal: Refusal) -> Self {
+        Self {
+            action,
+            outcome: "refused",
+            code: Some(refusal.code()),
+            user_id,
+            session_id: None,
+            reason: Some(refusal.to_string()),
+        }
+    }
+
+    /// Names the session it happened in.
+    pub(crate) fn in_session(self, session_id: Uuid) -> Self {
+        Self {
+            session_id: Some(session_id),
+            ..self
+        }
+    }
+
+    /// Appends the event with what is known of the caller.
+    pub(crate) async fn append<C: ConnectionTrait>(self, ctx: &Ctx<'_>, connection: &C) -> Result<(), Error> {
+        let proved = self.outcome == "success";
+        let actor = ctx
+            .session
+            .map(|session| session.user_id)
+            .or(self.user_id.filter(|_| proved));
+        let row = ActiveModel {
+            id: Set(ctx.new_id()?),
+            created_at: Set(ctx.now()),
+            action: Set(self.action.to_owned()),
+            outcome: Set(self.outcome.to_owned()),
+            code: Set(self.code.map(|code| code.as_str().to_owned())),
+            user_id: Set(self.user_id),
+            actor_id: Set(actor),
+            actor_role: Set(ctx.session.map(|session| session.default_role.clone())),
+            session_id: Set(self.session_id.or(ctx.session.map(|session| session.session_id))),
+            request_id: Set(Some(ctx.caller.request_id.clone())),
+            ip: Set(Some(ctx.caller.address.to_canonical().to_string())),
+            user_agent: Set(ctx.caller.stored_user_agent()),
+            details: Set(self
+                .reason
+                .map_or_else(|| json!({}), |reason| json!({ "reason": reason }))),
+        };
+        Ok(store::audit_events::append(connection, row).await?)
+    }
+
+    /// Appends the event by itself, where no transaction is open.
+    pub(crate) async fn append_alone(self, ctx: &Ctx<'_>) -> Result<(), Error> {
+        let _turn = ctx.auth.database.turn().await;
+        self.append(ctx, &ctx.auth.database.connection).await
+    }
+}

@@ -1,0 +1,292 @@
+//! The service: everything a flow needs, opened once and shared.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::caller::{Authenticated, Caller};
+use crate::capacity::Capacity;
+use crate::database::Database;
+use crate::error::{Error, InternalError};
+use crate::hashing::{Hashing, StartHashingError};
+use crate::jwt::Unverified;
+use crate::key_ring::{Entry, KeyRing, KeyRingError, Source};
+use crate::last_seen::{INTERVAL, LastSeen};
+use crate::policy::Policy;
+use crate::port::{Clock, Entropy, now};
+use crate::refusal::{Refusal, TokenFault};
+use crate::seal::{Keys, MasterKey, SealError};
+use crate::secret::AdminSecret;
+use crate::session::authenticated;
+use crate::store;
+
+/// That a caller is not blocked is believed this long, so that an administrator's requests do not
+/// each ask the database.
+const GATE_OPEN: TimeDelta = TimeDelta::seconds(1);
+
+/// What the service is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub database: Database,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What is allowed and for how long.
+    pub policy: Policy,
+    /// What secrets at rest are sealed under.
+    pub master_key: MasterKey,
+    /// Without one nobody is an administrator by secret.
+    pub admin_secret: Option<AdminSecret>,
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The secrets in the database cannot be opened with the key given.
+    #[error(
+        "the database is sealed under another master key ({stored}) than the one given ({given}); \
+         give the key it was made with"
+    )]
+    OtherMasterKey {
+        /// Id of the key the database was made with.
+        stored: String,
+        /// Id of the key given.
+        given: String,
+    },
+    /// The configuration contradicts itself.
+    #[error("{0}")]
+    Policy(&'static str),
+    /// The database refused or is away.
+    #[error("database: {0}")]
+    Database(#[from] sea_orm::DbErr),
+    /// The keys cannot be derived.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The signing keys cannot be read or made.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    /// The hashing threads do not start.
+    #[error(transparent)]
+    Hashing(#[from] StartHashingError),
+}
+
+/// The service.
+pub struct Auth {
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) policy: Policy,
+    pub(crate) keys: Keys,
+    pub(crate) ring: KeyRing,
+    pub(crate) hashing: Hashing,
+    pub(crate) refreshes: Capacity,
+    pub(crate) last_seen: LastSeen,
+    admin_secret: Option<AdminSecret>,
+    admin_gate: Mutex<HashMap<IpAddr, DateTime<Utc>>>,
+}
+
+impl Auth {
+    /// Opens the service on a migrated database: checks the master key, reads or makes the signing
+    /// keys, adds the configured roles, starts the hashing threads.
+    pub async fn open(parts: Parts) -> Result<Self, OpenError> {
+        let Parts {
+            database,
+            clock,
+            entropy,
+            policy,
+            master_key,
+            admin_secret,
+        } = parts;
+        check(&policy)?;
+        let keys = Keys::derive(&master_key)?;
+        prepare(&database, &keys, &policy).await?;
+        let source = Source {
+            database: &database,
+            keys: &keys,
+            entropy: entropy.as_ref(),
+            policy: &policy,
+            now: now(clock.as_ref()),
+        };
+        let ring = KeyRing::open(&source).await?;
+        let threads = match policy.hashing_threads {
+            0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1)),
+            threads => threads,
+        };
+        Ok(Self {
+            hashing: Hashing::start(entropy.as_ref(), threads, policy.hashing_queue)?,
+            refreshes: Capacity::per_minute(policy.limits.refreshes, Arc::clone(&clock)),
+            last_seen: LastSeen::default(),
+            admin_gate: Mutex::default(),
+            database,
+            clock,
+            entropy,
+            policy,
+            keys,
+            ring,
+            admin_secret,
+        })
+    }
+
+    /// Who an access token speaks for, if the token is ours, valid, and its session goes on.
+    pub async fn authenticate(&self, token: &str) -> Result<Authenticated, Error> {
+        let refused = |fault| Error::Refused(Refusal::AccessToken(fault));
+        let unverified = Unverified::parse(token).map_err(refused)?;
+        let now = now(self.clock.as_ref());
+        let entry = self.verifying_key(unverified.kid(), now).await?;
+        let entry = entry.ok_or_else(|| refused(TokenFault::UnknownKey))?;
+        let claims = unverified
+            .verify(&entry.key, &self.policy.issuer, now)
+            .map_err(refused)?;
+        self.check_session(&claims, now).await?;
+        Ok(authenticated(claims))
+    }
+
+    async fn check_session(&self, claims: &crate::jwt::Claims, now: DateTime<Utc>) -> Result<(), Error> {
+        let connection = &self.database.connection;
+        match store::refresh_tokens::is_alive(connection, claims.sid, claims.sub, now).await? {
+            true => Ok(()),
+            false => Err(Refusal::AccessToken(TokenFault::SessionEnded).into()),
+        }
+    }
+
+    async fn verifying_key(&self, kid: &str, now: DateTime<Utc>) -> Result<Option<Arc<Entry>>, Error> {
+        if let Some(entry) = self.ring.find(kid, now) {
+            return Ok(Some(entry));
+        }
+        // Another node may have made a key since.
+        if self.ring.may_reload(now) {
+            self.maintain_keys().await?;
+        }
+        Ok(self.ring.find(kid, now))
+    }
+
+    async fn maintain_keys(&self) -> Result<(), Error> {
+        let source = Source {
+            database: &self.database,
+            keys: &self.keys,
+            entropy: self.entropy.as_ref(),
+            policy: &self.policy,
+            now: now(self.clock.as_ref()),
+        };
+        self.ring.maintain(&source).await.map_err(|error| match error {
+            KeyRingError::Database(error) => InternalError::Database(error),
+            KeyRingError::Seal(error) => InternalError::Seal(error),
+            KeyRingError::Key(error) => InternalError::Sign(error),
+            KeyRingError::Entropy(error) => InternalError::Entropy(error),
+            KeyRingError::Missing => InternalError::Sign(crate::signing_key::KeyError::Rejected),
+        })?;
+        Ok(())
+    }
+
+    /// Whether this is the admin secret. Wrong ones are counted per caller; beyond the limit the right
+    /// one is refused too, else guessing could go on.
+    pub async fn check_admin_secret(&self, caller: &Caller, secret: &str) -> Result<(), Error> {
+        if !self
+            .admin_secret
+            .as_ref()
+            .is_some_and(|expected| expected.matches(secret))
+        {
+            self.close_gate(caller);
+            self.limit_admin_secret(caller).await?;
+            return Err(Refusal::WrongAdminSecret.into());
+        }
+        let now = now(self.clock.as_ref());
+        if self.gate_is_open(caller, now) {
+            return Ok(());
+        }
+        self.admin_secret_limit(caller).await?;
+        self.gate().insert(caller.network(), now + GATE_OPEN);
+        Ok(())
+    }
+
+    fn gate(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, DateTime<Utc>>> {
+        self.admin_gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close_gate(&self, caller: &Caller) {
+        self.gate().remove(&caller.network());
+    }
+
+    fn gate_is_open(&self, caller: &Caller, now: DateTime<Utc>) -> bool {
+        self.gate()
+            .get(&caller.network())
+            .is_some_and(|until| *until > now)
+    }
+
+    /// The public keys that verify access tokens (RFC 7517); none for a shared secret.
+    pub fn jwks(&self) -> Value {
+        self.ring.published(now(self.clock.as_ref()))
+    }
+
+    /// What is allowed and for how long.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// How many password hashes this node computed.
+    pub fn hash_calls(&self) -> u64 {
+        self.hashing.calls()
+    }
+
+    /// Writes when users were last active. To be called every few seconds and at shutdown.
+    pub async fn flush_last_seen(&self) -> Result<(), Error> {
+        let now = now(self.clock.as_ref());
+        let entries = self.last_seen.take(now);
+        for chunk in entries.chunks(500) {
+            let _turn = self.database.turn().await;
+            let written = store::users::mark_seen(&self.database.connection, chunk, now - INTERVAL).await;
+            if let Err(error) = written {
+                self.last_seen.put_back(chunk);
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the next signing key when it is due, reads those of other nodes, deletes counters that
+    /// tell nothing any more. To be called every few minutes.
+    pub async fn maintain(&self) -> Result<(), Error> {
+        let now = now(self.clock.as_ref());
+        self.gate().retain(|_, until| *until > now);
+        self.maintain_keys().await?;
+        self.purge_limits().await
+    }
+}
+
+fn check(policy: &Policy) -> Result<(), OpenError> {
+    if policy.allowed_roles.iter().any(|role| role == "admin") {
+        return Err(OpenError::Policy(
+            "the role admin cannot be among the roles of sign-up",
+        ));
+    }
+    if !policy.allowed_roles.contains(&policy.default_role) {
+        return Err(OpenError::Policy(
+            "the default role must be among the roles of sign-up",
+        ));
+    }
+    if policy.default_locale.len() != 2 {
+        return Err(OpenError::Policy(
+            "the default locale must be a language code of two letters",
+        ));
+    }
+    Ok(())
+}
+
+async fn prepare(database: &Database, keys: &Keys, policy: &Policy) -> Result<(), OpenError> {
+    let transaction = database.begin().await?;
+    let stored = store::settings::get_or_set(&*transaction, "master_key_id", json!(keys.key_id)).await?;
+    if stored.as_str() != Some(keys.key_id.as_str()) {
+        let stored = stored.as_str().unwrap_or_default().to_owned();
+        return Err(OpenError::OtherMasterKey {
+            stored,
+            given: keys.key_id.clone(),
+        });
+    }
+    store::roles::ensure(&*transaction, &policy.allowed_roles).await?;
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! The database as the auth core sees it: one connection pool, and turns to write on SQLite.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// A pool, and the lock that all writers of a SQLite file share.
+#[derive(Clone)]
+pub struct Database {
+    /// The pool.
+    pub connection: DatabaseConnection,
+    /// Held by whoever writes to SQLite, which has one writer at a time; unused on PostgreSQL.
+    pub writer: Arc<Mutex<()>>,
+}
+
+impl Database {
+    /// Begins a transaction that will write.
+    pub(crate) async fn begin(&self) -> Result<Write, DbErr> {
+        let turn = self.turn().await;
+        // Taking the write lock at once: a deferred transaction that read first could not get it any more.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: turn.is_some().then_some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let transaction = self.connection.begin_with_options(options).await?;
+        Ok(Write {
+            transaction,
+            _turn: turn,
+        })
+    }
+
+    /// Waits for the turn to write one statement; `None` where writers need not wait for each other.
+    pub(crate) async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+        match self.connection.get_database_backend() {
+            DbBackend::Sqlite => Some(Arc::clone(&self.writer).lock_owned().await),
+            _ => None,
+        }
+    }
+}
+
+/// A transaction that writes; dropped without [`Write::commit`] it leaves no trace.
+pub(crate) struct Write {
+    // Rolled back before the turn passes on: fields are dropped in this order.
+    transaction: DatabaseTransaction,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Write {
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        self.transaction.commit().await
+    }
+}
+
+impl Deref for Write {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+}

@@ -1,0 +1,77 @@
+//! Errors of flows: what the caller is told and what only the log sees.
+
+use crate::port::EntropyError;
+use crate::refusal::{Code, Refusal};
+
+/// Why a flow did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller's fault, or nobody's: a known reason to say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Our fault; told to the log, never to the client.
+    #[error(transparent)]
+    Internal(#[from] InternalError),
+}
+
+impl Error {
+    /// The wire code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Internal(_) => Code::InternalServerError,
+        }
+    }
+}
+
+/// A failure the caller can do nothing about.
+#[derive(Debug, thiserror::Error)]
+pub enum InternalError {
+    /// The database refused or is away.
+    #[error("database: {0}")]
+    Database(#[from] sea_orm::DbErr),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// Something sealed cannot be opened.
+    #[error(transparent)]
+    Seal(#[from] crate::seal::SealError),
+    /// A token cannot be signed.
+    #[error("a token could not be signed: {0}")]
+    Sign(#[from] crate::signing_key::KeyError),
+    /// A value cannot be written as JSON.
+    #[error("a value could not be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] crate::password::HashError),
+    /// The pool of hashing threads is gone.
+    #[error("the hashing pool stopped")]
+    HashingStopped,
+    /// A write touched another number of rows than it has to.
+    #[error("{table}: {rows} rows were written where one was expected")]
+    Rows {
+        /// The table written.
+        table: &'static str,
+        /// How many rows it were.
+        rows: u64,
+    },
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<EntropyError> for Error {
+    fn from(error: EntropyError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<crate::seal::SealError> for Error {
+    fn from(error: crate::seal::SealError) -> Self {
+        Self::Internal(error.into())
+    }
+}

@@ -1,0 +1,30 @@
+//! `revokeSession`.
+
+use uuid::Uuid;
+
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::refusal::Refusal;
+use crate::store;
+use crate::store::refresh_tokens::Which;
+
+/// Which session to end.
+pub struct RevokeSessionInput {
+    /// Id of one of the caller's sessions.
+    pub id: Uuid,
+}
+
+/// Ends one of the caller's own sessions. Another user's is answered like one that does not exist.
+pub async fn revoke_session(ctx: &Ctx<'_>, input: RevokeSessionInput) -> Result<(), Error> {
+    let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
+    let transaction = ctx.auth.database.begin().await?;
+    let which = Which::SessionOf(input.id, session.user_id);
+    if store::refresh_tokens::revoke(&*transaction, which, ctx.now()).await? == 0 {
+        return Err(Refusal::UnknownSession.into());
+    }
+    let event = Event::success("revokeSession", session.user_id, Some(input.id));
+    event.append(ctx, &*transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! `signInUsernamePassword`.
+
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::flow::sign_in::{Presented, finish};
+use crate::refusal::Identifier;
+use crate::session::SignIn;
+use crate::store;
+use crate::value::{Password, Username};
+
+/// What a user proves itself with.
+pub struct SignInUsernamePasswordInput {
+    /// The name.
+    pub username: Username,
+    /// The password.
+    pub password: Password,
+}
+
+/// Opens a session for whoever knows the password of this name.
+pub async fn sign_in_username_password(
+    ctx: &Ctx<'_>,
+    input: SignInUsernamePasswordInput,
+) -> Result<SignIn, Error> {
+    ctx.auth.limit_sign_in(ctx.caller).await?;
+    let attempt = ctx
+        .auth
+        .attempt(Identifier::Username, input.username.as_str())
+        .await?;
+    let found = store::users::by_username(&ctx.auth.database.connection, &input.username).await?;
+    let presented = Presented {
+        action: "signInUsernamePassword",
+        identifier: Identifier::Username,
+        attempt,
+        found,
+        password: input.password,
+    };
+    finish(ctx, presented).await
+}

@@ -1,0 +1,51 @@
+//! `signOut`.
+
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::refusal::Refusal;
+use crate::store;
+use crate::store::refresh_tokens::Which;
+use crate::token::RefreshToken;
+
+const ACTION: &str = "signOut";
+
+/// Which session to end.
+#[derive(Default)]
+pub struct SignOutInput {
+    /// A refresh token of the session; without one it is the session of the access token.
+    pub refresh_token: Option<String>,
+    /// Every session of the signed-in user; personal access tokens stay.
+    pub all: bool,
+}
+
+/// Ends a session, or all of them. Ending one that is over already succeeds.
+pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
+    let (auth, now) = (ctx.auth, ctx.now());
+    let which = match (&input.refresh_token, ctx.session, input.all) {
+        (_, Some(session), true) => Which::AllOf(session.user_id),
+        (_, None, true) | (None, None, false) => return Err(Refusal::NotSignedIn.into()),
+        (Some(token), _, false) => {
+            let token = RefreshToken::parse(&auth.keys.refresh_mac, token).map_err(Refusal::RefreshToken)?;
+            Which::Session(token.session())
+        }
+        (None, Some(session), false) => Which::Session(session.session_id),
+    };
+    let connection = &auth.database.connection;
+    let (user_id, session_id) = match which {
+        Which::AllOf(user) | Which::SessionOf(_, user) => (Some(user), None),
+        Which::Session(id) => {
+            let found = store::refresh_tokens::find(connection, id).await?;
+            (found.map(|session| session.user_id), Some(id))
+        }
+    };
+    let transaction = auth.database.begin().await?;
+    let ended = store::refresh_tokens::revoke(&*transaction, which, now).await?;
+    if let Some(user_id) = user_id.filter(|_| ended > 0) {
+        Event::success(ACTION, user_id, session_id)
+            .append(ctx, &*transaction)
+            .await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}

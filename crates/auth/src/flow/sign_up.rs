@@ -1,0 +1,147 @@
+//! What every sign-up does: make the user with all that belongs to it, in one transaction.
+
+use chrono::TimeDelta;
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use crate::account::Account;
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::refusal::Refusal;
+use crate::session::{self, Session, Verified};
+use crate::store;
+use crate::store::contacts::NewContact;
+use crate::store::users::{InsertError, NewUser};
+use crate::value::{Email, SignUpOptions, Username};
+
+/// Proof that an account was made just now; only [`create`] makes one.
+pub(crate) struct Created {
+    account: Account,
+}
+
+impl Created {
+    pub(crate) fn into_account(self) -> Account {
+        self.account
+    }
+
+    pub(super) fn user_id(&self) -> Uuid {
+        self.account.id
+    }
+}
+
+/// Who is to be made.
+pub(super) struct Registration {
+    pub(super) email: Option<Email>,
+    pub(super) username: Option<Username>,
+    pub(super) password_hash: String,
+    pub(super) options: SignUpOptions,
+    /// How long the mailed link works, if one is mailed.
+    pub(super) ticket_lifetime: Option<TimeDelta>,
+}
+
+/// Counts the sign-up and asks whether there is any; before all work.
+pub(super) async fn admit(ctx: &Ctx<'_>) -> Result<(), Error> {
+    ctx.auth.limit_sign_up(ctx.caller).await?;
+    if ctx.auth.policy.sign_up_disabled {
+        return Err(Refusal::SignUpDisabled.into());
+    }
+    Ok(())
+}
+
+/// Makes the user and opens the first session.
+pub(super) async fn with_session(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    registration: Registration,
+) -> Result<Session, Error> {
+    let transaction = ctx.auth.database.begin().await?;
+    let created = create(ctx, &*transaction, registration).await?;
+    let user_id = created.user_id();
+    let session = session::open(ctx, &*transaction, Verified::by_sign_up(created)).await?;
+    let event = Event::success(action, user_id, Some(session.refresh_token_id));
+    event.append(ctx, &*transaction).await?;
+    transaction.commit().await?;
+    Ok(session)
+}
+
+/// Writes the user, its roles and its contact.
+pub(super) async fn create<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    registration: Registration,
+) -> Result<Created, Error> {
+    let (id, now) = (ctx.new_id()?, ctx.now());
+    let Registration {
+        email,
+        username,
+        password_hash,
+        options,
+        ticket_lifetime,
+    } = registration;
+    // Asked first, so that a taken name is told whether or not the address is taken too.
+    if let Some(username) = &username
+        && store::users::username_is_taken(connection, username).await?
+    {
+        return Err(Refusal::UsernameTaken.into());
+    }
+    let has_email = email.is_some();
+    let user = NewUser {
+        id,
+        created_at: now,
+        email: email.clone(),
+        username,
+        password_hash,
+        display_name: options.display_name,
+        gender: options.gender,
+        locale: options.locale,
+        metadata: options.metadata,
+        default_role: options.default_role.clone(),
+        ticket_expires_at: ticket_lifetime.map(|lifetime| now + lifetime),
+    };
+    store::users::insert(connection, user)
+        .await
+        .map_err(|error| match error {
+            InsertError::EmailTaken => Refusal::EmailTaken.into(),
+            InsertError::UsernameTaken => Refusal::UsernameTaken.into(),
+            InsertError::Database(error) => Error::from(error),
+        })?;
+    let roles = Account::all_roles(options.allowed_roles, &options.default_role);
+    grant(ctx, connection, id, &roles).await?;
+    if options.first_name.is_some() || options.last_name.is_some() {
+        let contact = NewContact {
+            user_id: id,
+            first_name: options.first_name,
+            last_name: options.last_name,
+            email,
+        };
+        store::contacts::insert(connection, contact).await?;
+    }
+    let account = Account::new(id, options.default_role, roles, has_email);
+    Ok(Created { account })
+}
+
+async fn grant<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user_id: Uuid,
+    roles: &[String],
+) -> Result<(), Error> {
+    let mut rows = Vec::with_capacity(roles.len());
+    for role in roles {
+        rows.push((ctx.new_id()?, role.clone()));
+    }
+    Ok(store::user_roles::grant(connection, user_id, rows, ctx.now()).await?)
+}
+
+/// Writes down why nobody was made.
+pub(super) async fn record_refusal(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    error: Error,
+) -> Result<Error, Error> {
+    if let Error::Refused(refusal) = &error {
+        Event::refused(action, None, *refusal).append_alone(ctx).await?;
+    }
+    Ok(error)
+}

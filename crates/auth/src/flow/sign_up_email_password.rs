@@ -1,0 +1,87 @@
+//! `signUpEmailPassword`.
+
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::flow::sign_up::{self, Registration};
+use crate::message;
+use crate::policy::EmailVerification;
+use crate::refusal::Refusal;
+use crate::session::SignIn;
+use crate::value::{Email, Password, SignUpOptions};
+
+const ACTION: &str = "signUpEmailPassword";
+
+/// What a new user gives.
+pub struct SignUpEmailPasswordInput {
+    /// The address.
+    pub email: Email,
+    /// The password.
+    pub password: Password,
+    /// The rest.
+    pub options: SignUpOptions,
+}
+
+/// Makes a user with an email and a password.
+///
+/// Where the address must be verified the answer and its cost are the same for new and taken
+/// addresses; whoever owns the address is told by mail.
+pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInput) -> Result<SignIn, Error> {
+    sign_up::admit(ctx).await?;
+    let auth = ctx.auth;
+    let required = auth.policy.email_verification == EmailVerification::Required;
+    let email = input.email;
+    let password_hash = auth.hashing.create(auth.entropy.as_ref(), input.password).await?;
+    let registration = Registration {
+        email: Some(email.clone()),
+        username: input.options.username.clone(),
+        password_hash,
+        options: input.options,
+        ticket_lifetime: required.then_some(auth.policy.verification_lifetime),
+    };
+    let result = match required {
+        true => with_verification(ctx, &email, registration).await,
+        false => {
+            let session = sign_up::with_session(ctx, ACTION, registration).await;
+            session.map(|session| SignIn::Done(Box::new(session)))
+        }
+    };
+    match result {
+        Ok(signed_in) => Ok(signed_in),
+        Err(error) => Err(sign_up::record_refusal(ctx, ACTION, error).await?),
+    }
+}
+
+async fn with_verification(
+    ctx: &Ctx<'_>,
+    email: &Email,
+    registration: Registration,
+) -> Result<SignIn, Error> {
+    let locale = registration.options.locale.clone();
+    let message = message::Verification {
+        redirect_to: registration.options.redirect_to.clone(),
+        code_challenge: registration.options.code_challenge.clone(),
+    };
+    let transaction = ctx.auth.database.begin().await?;
+    match sign_up::create(ctx, &*transaction, registration).await {
+        Ok(created) => {
+            message::verify_email(ctx, &*transaction, email, &locale, message).await?;
+            Event::success(ACTION, created.user_id(), None)
+                .append(ctx, &*transaction)
+                .await?;
+            transaction.commit().await?;
+        }
+        Err(Error::Refused(Refusal::EmailTaken)) => {
+            // PostgreSQL takes no further statement in a transaction that failed.
+            drop(transaction);
+            let transaction = ctx.auth.database.begin().await?;
+            message::email_is_taken(ctx, &*transaction, email, &locale).await?;
+            Event::refused(ACTION, None, Refusal::EmailTaken)
+                .append(ctx, &*transaction)
+                .await?;
+            transaction.commit().await?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(SignIn::NeedsVerification)
+}

@@ -1,0 +1,43 @@
+//! `signUpUsernamePassword`.
+
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::flow::sign_up::{self, Registration};
+use crate::session::SignIn;
+use crate::value::{Password, SignUpOptions, Username};
+
+const ACTION: &str = "signUpUsernamePassword";
+
+/// What a new user gives.
+pub struct SignUpUsernamePasswordInput {
+    /// The name to sign in with; it wins over the one among the options.
+    pub username: Username,
+    /// The password.
+    pub password: Password,
+    /// The rest.
+    pub options: SignUpOptions,
+}
+
+/// Makes a user without an address, who signs in with a name.
+pub async fn sign_up_username_password(
+    ctx: &Ctx<'_>,
+    input: SignUpUsernamePasswordInput,
+) -> Result<SignIn, Error> {
+    sign_up::admit(ctx).await?;
+    let password_hash = ctx
+        .auth
+        .hashing
+        .create(ctx.auth.entropy.as_ref(), input.password)
+        .await?;
+    let registration = Registration {
+        email: None,
+        username: Some(input.username),
+        password_hash,
+        options: input.options,
+        ticket_lifetime: None,
+    };
+    match sign_up::with_session(ctx, ACTION, registration).await {
+        Ok(session) => Ok(SignIn::Done(Box::new(session))),
+        Err(error) => Err(sign_up::record_refusal(ctx, ACTION, error).await?),
+    }
+}

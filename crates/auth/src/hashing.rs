@@ -1,0 +1,248 @@
+//! The threads that hash passwords: few, low in priority, with a bounded queue.
+//!
+//! Hashing is the one thing here that takes tens of milliseconds. On threads of its own a flood of
+//! sign-ins waits for itself and slows nothing else down.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use argon2::Block;
+use tokio::sync::oneshot;
+
+use crate::error::{Error, InternalError};
+use crate::password::{HashError, Matched, PasswordHash};
+use crate::port::{Entropy, EntropyError, random};
+use crate::refusal::Refusal;
+use crate::value::Password;
+
+/// How much lower than the rest of the process the threads rank.
+const NICENESS: i32 = 10;
+/// After this long without work a thread gives its memory back.
+const IDLE: Duration = Duration::from_secs(10);
+/// What a caller is told when the queue is full.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
+
+/// The pool; dropping it ends the threads.
+pub(crate) struct Hashing {
+    shared: Arc<Shared>,
+    dummy: PasswordHash,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    work: Condvar,
+    capacity: usize,
+    calls: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+/// Why the pool did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartHashingError {
+    /// No randomness for the dummy hash.
+    #[error(transparent)]
+    Dummy(#[from] HashError),
+    /// The system gave no thread.
+    #[error("no thread for hashing passwords: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+impl Hashing {
+    /// Starts the threads; none of them takes memory before its first job.
+    pub(crate) fn start(
+        entropy: &dyn Entropy,
+        threads: usize,
+        capacity: usize,
+    ) -> Result<Self, StartHashingError> {
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            work: Condvar::new(),
+            capacity,
+            calls: AtomicU64::new(0),
+        });
+        let pool = Self {
+            shared,
+            dummy: PasswordHash::dummy(entropy)?,
+        };
+        for number in 0..threads.max(1) {
+            let shared = Arc::clone(&pool.shared);
+            std::thread::Builder::new()
+                .name(format!("hashing-{number}"))
+                .spawn(move || shared.serve())?;
+        }
+        Ok(pool)
+    }
+
+    /// Hashes a new password to a PHC string.
+    pub(crate) async fn create(&self, entropy: &dyn Entropy, password: Password) -> Result<String, Error> {
+        let salt = random(entropy).map_err(|error: EntropyError| InternalError::Entropy(error))?;
+        let hash = self
+            .run(move |memory| PasswordHash::create(salt, &password, memory))
+            .await?;
+        Ok(hash.to_phc())
+    }
+
+    /// Compares a password with a stored hash. Without one, or with one that cannot be read, it costs
+    /// the same and nothing matches.
+    pub(crate) async fn verify(
+        &self,
+        stored: Option<&str>,
+        password: Password,
+    ) -> Result<Option<Matched>, Error> {
+        let stored = stored.and_then(|phc| {
+            PasswordHash::from_phc(phc)
+                .inspect_err(|error| tracing::warn!(%error, "a stored password hash is not usable"))
+                .ok()
+        });
+        let known = stored.is_some();
+        let hash = stored.unwrap_or_else(|| self.dummy.clone());
+        let matched = self.run(move |memory| hash.matches(&password, memory)).await?;
+        Ok(matched.filter(|_| known))
+    }
+
+    /// How many hashes were computed so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.shared.calls.load(Ordering::Relaxed)
+    }
+
+    async fn run<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Vec<Block>) -> Result<T, HashError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
+        self.shared.submit(Box::new(move |memory| {
+            // Nobody waits any more: the client went away.
+            if answer.is_closed() {
+                return;
+            }
+            shared.calls.fetch_add(1, Ordering::Relaxed);
+            // The receiver may be dropped meanwhile; then nobody wants the answer.
+            let _ = answer.send(work(memory));
+        }))?;
+        let result = answered.await.map_err(|_| InternalError::HashingStopped)?;
+        Ok(result.map_err(InternalError::Hash)?)
+    }
+}
+
+impl Drop for Hashing {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.work.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn submit(&self, job: Job) -> Result<(), Refusal> {
+        let mut queue = self.lock();
+        if queue.jobs.len() >= self.capacity {
+            return Err(Refusal::TooManyRequests {
+                retry_after: RETRY_AFTER,
+            });
+        }
+        queue.jobs.push_back(job);
+        drop(queue);
+        self.work.notify_one();
+        Ok(())
+    }
+
+    fn serve(&self) {
+        // On Linux this concerns the calling thread only.
+        if let Err(error) = rustix::process::nice(NICENESS) {
+            tracing::debug!(%error, "hashing threads run at normal priority");
+        }
+        let mut memory = Vec::new();
+        while let Some(job) = self.next(&mut memory) {
+            job(&mut memory);
+        }
+    }
+
+    /// The next job; `None` once the pool is dropped.
+    fn next(&self, memory: &mut Vec<Block>) -> Option<Job> {
+        let mut queue = self.lock();
+        loop {
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            if queue.closed {
+                return None;
+            }
+            let idle;
+            (queue, idle) = self
+                .work
+                .wait_timeout(queue, IDLE)
+                .map(|(queue, waited)| (queue, waited.timed_out()))
+                .unwrap_or_else(|poisoned| (poisoned.into_inner().0, false));
+            if idle {
+                *memory = Vec::new();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refusal::Code;
+    use crate::testing::TestEntropy;
+
+    fn password(text: &str) -> Password {
+        Password::parse(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_missing_hash_costs_as_many_calls_as_a_wrong_password() {
+        let entropy = TestEntropy::default();
+        let pool = Hashing::start(&entropy, 1, 8).unwrap();
+        let phc = pool.create(&entropy, password("right password")).await.unwrap();
+        assert_eq!(pool.calls(), 1);
+        assert!(
+            pool.verify(Some(&phc), password("right password"))
+                .await
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            pool.verify(Some(&phc), password("wrong password"))
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            pool.verify(None, password("right password"))
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            pool.verify(Some("not a hash"), password("right password"))
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert_eq!(pool.calls(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_and_tells_when_to_come_back() {
+        let entropy = TestEntropy::default();
+        let pool = Hashing::start(&entropy, 1, 0).unwrap();
+        let error = pool.verify(None, password("some password")).await.unwrap_err();
+        assert_eq!(error.code(), Code::TooManyRequests);
+        assert_eq!(pool.calls(), 0);
+    }
+}

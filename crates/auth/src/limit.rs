@@ -1,0 +1,139 @@
+//! Limits that guard secrets: counted in the database before the work, so that every node agrees.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ConnectionTrait;
+
+use crate::auth::Auth;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::port::now;
+use crate::refusal::{Identifier, Refusal};
+use crate::seal::hex;
+use crate::store;
+
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
+/// Failures of an account are forgotten this long after the last one.
+const FAILURES_LAST: TimeDelta = TimeDelta::hours(24);
+/// How long the next attempt has to wait once the free ones are used up; the last one repeats.
+const DELAYS: [TimeDelta; 7] = [
+    TimeDelta::seconds(5),
+    TimeDelta::seconds(15),
+    TimeDelta::seconds(30),
+    TimeDelta::minutes(1),
+    TimeDelta::minutes(2),
+    TimeDelta::minutes(5),
+    TimeDelta::minutes(15),
+];
+
+const SIGN_IN: &str = "sign-in-ip";
+const SIGN_UP: &str = "sign-up-ip";
+const ADMIN_SECRET: &str = "admin-secret-ip";
+
+/// An attempt to prove a secret, counted as a failure until it succeeds.
+pub(crate) struct Attempt {
+    bucket: &'static str,
+    key: String,
+}
+
+impl Auth {
+    /// Counts a sign-in of this caller.
+    pub(crate) async fn limit_sign_in(&self, caller: &Caller) -> Result<(), Error> {
+        self.limit_caller(SIGN_IN, caller, self.policy.limits.sign_ins)
+            .await
+    }
+
+    /// Counts a sign-up of this caller.
+    pub(crate) async fn limit_sign_up(&self, caller: &Caller) -> Result<(), Error> {
+        self.limit_caller(SIGN_UP, caller, self.policy.limits.sign_ups)
+            .await
+    }
+
+    /// Counts a wrong admin secret of this caller.
+    pub(crate) async fn limit_admin_secret(&self, caller: &Caller) -> Result<(), Error> {
+        self.limit_caller(ADMIN_SECRET, caller, self.policy.limits.admin_secrets)
+            .await
+    }
+
+    /// Whether this caller sent too many wrong admin secrets; counts nothing.
+    pub(crate) async fn admin_secret_limit(&self, caller: &Caller) -> Result<(), Error> {
+        let key = self.limit_key(&caller.network().to_string());
+        let found = store::limits::find(&self.database.connection, ADMIN_SECRET, &key).await?;
+        let now = now(self.clock.as_ref());
+        let maximum = i64::from(self.policy.limits.admin_secrets);
+        match found.filter(|row| row.expires_at > now && row.count >= maximum) {
+            Some(row) => Err(too_many(row.expires_at, now).into()),
+            None => Ok(()),
+        }
+    }
+
+    async fn limit_caller(&self, bucket: &str, caller: &Caller, maximum: u32) -> Result<(), Error> {
+        let now = now(self.clock.as_ref());
+        let key = self.limit_key(&caller.network().to_string());
+        let _turn = self.database.turn().await;
+        let (count, end) =
+            store::limits::count(&self.database.connection, bucket, &key, now, now + MINUTE).await?;
+        if count > i64::from(maximum) {
+            return Err(too_many(end, now).into());
+        }
+        Ok(())
+    }
+
+    /// Counts an attempt on an account, also on one that does not exist, or refuses it because it
+    /// came too early after others that failed.
+    pub(crate) async fn attempt(&self, identifier: Identifier, name: &str) -> Result<Attempt, Error> {
+        let bucket = match identifier {
+            Identifier::Email => "sign-in-email",
+            Identifier::Username => "sign-in-username",
+        };
+        let key = self.limit_key(name);
+        let now = now(self.clock.as_ref());
+        let next = DELAYS.map(|delay| now + delay);
+        let steps = (self.policy.limits.failures.max(1), next.as_slice());
+        let connection = &self.database.connection;
+        let turn = self.database.turn().await;
+        let counted =
+            store::limits::attempt(connection, bucket, &key, now, now + FAILURES_LAST, steps).await?;
+        drop(turn);
+        if counted.is_none() {
+            let found = store::limits::find(connection, bucket, &key).await?;
+            return Err(too_many(found.map_or(now, |row| row.window_start), now).into());
+        }
+        Ok(Attempt { bucket, key })
+    }
+
+    /// Keys are hashed: the table tells neither addresses nor names.
+    fn limit_key(&self, text: &str) -> String {
+        let hash = hmac::sign(&self.keys.limit_hash, text.as_bytes());
+        hex(hash.as_ref().iter().take(16))
+    }
+
+    /// Deletes counters that tell nothing any more.
+    pub(crate) async fn purge_limits(&self) -> Result<(), Error> {
+        let _turn = self.database.turn().await;
+        store::limits::purge(&self.database.connection, now(self.clock.as_ref())).await?;
+        self.refreshes.shrink();
+        Ok(())
+    }
+}
+
+impl Attempt {
+    /// The secret was proved: earlier failures are forgotten.
+    pub(crate) async fn succeeded<C: ConnectionTrait>(self, connection: &C) -> Result<(), Error> {
+        Ok(store::limits::forget(connection, self.bucket, &self.key).await?)
+    }
+}
+
+fn too_many(until: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
+    // Whole seconds, rounded up: coming back exactly then succeeds.
+    let seconds = (until - now)
+        .num_milliseconds()
+        .max(0)
+        .unsigned_abs()
+        .div_ceil(1000);
+    Refusal::TooManyRequests {
+        retry_after: Duration::from_secs(seconds.max(1)),
+    }
+}

@@ -1,0 +1,140 @@
+//! Everything an operator may tune, with defaults a person never notices.
+
+use chrono::TimeDelta;
+
+/// Whether an address must be confirmed before its first session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailVerification {
+    /// Sign-up returns a session at once.
+    Optional,
+    /// Sign-up returns no session and tells nobody whether the address is taken.
+    Required,
+}
+
+/// How access tokens are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningAlgorithm {
+    /// Ed25519.
+    EdDsa,
+    /// ECDSA over P-256.
+    Es256,
+    /// RSA with 2,048 bits.
+    Rs256,
+    /// A secret shared with whoever verifies.
+    Hs256,
+}
+
+impl SigningAlgorithm {
+    /// The name in the header of a token.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+            Self::Hs256 => "HS256",
+        }
+    }
+
+    /// Reads the name in the header of a token.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::EdDsa, Self::Es256, Self::Rs256, Self::Hs256]
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == text)
+    }
+}
+
+/// How often something may be tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Sign-ins per IP and minute.
+    pub sign_ins: u32,
+    /// Sign-ups per IP and minute.
+    pub sign_ups: u32,
+    /// Refreshes per IP and minute, on each node.
+    pub refreshes: u32,
+    /// Wrong admin secrets per IP and minute.
+    pub admin_secrets: u32,
+    /// Failed sign-ins of one account before delays begin.
+    pub failures: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sign_ins: 30,
+            sign_ups: 20,
+            refreshes: 300,
+            admin_secrets: 10,
+            failures: 10,
+        }
+    }
+}
+
+/// What the service allows and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Who access tokens say they are from.
+    pub issuer: String,
+    /// How access tokens are signed.
+    pub algorithm: SigningAlgorithm,
+    /// Life of an access token.
+    pub access_token_lifetime: TimeDelta,
+    /// A session ends after this long without a refresh.
+    pub session_idle_lifetime: TimeDelta,
+    /// A session ends after this long however much it is used.
+    pub session_lifetime: TimeDelta,
+    /// A new signing key is made after this long.
+    pub signing_key_lifetime: TimeDelta,
+    /// Whether an address must be confirmed first.
+    pub email_verification: EmailVerification,
+    /// How long the link and the code of a verification mail work.
+    pub verification_lifetime: TimeDelta,
+    /// Nobody can sign up.
+    pub sign_up_disabled: bool,
+    /// Roles offered at sign-up, and given where the client asks for none.
+    pub allowed_roles: Vec<String>,
+    /// Role of a user who asks for none.
+    pub default_role: String,
+    /// Languages offered; empty for every code of two letters.
+    pub locales: Vec<String>,
+    /// Language of a user who names none.
+    pub default_locale: String,
+    /// Address of this service as the world sees it; links in mails start with it.
+    pub public_url: String,
+    /// Address of the application.
+    pub client_url: Option<String>,
+    /// Further addresses a user may be sent to.
+    pub redirect_urls: Vec<String>,
+    /// How often something may be tried.
+    pub limits: Limits,
+    /// Threads that hash passwords; 0 for one less than the processor has cores.
+    pub hashing_threads: usize,
+    /// Passwords that may wait to be hashed.
+    pub hashing_queue: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            issuer: "portico".to_owned(),
+            algorithm: SigningAlgorithm::EdDsa,
+            access_token_lifetime: TimeDelta::minutes(15),
+            session_idle_lifetime: TimeDelta::days(30),
+            session_lifetime: TimeDelta::days(90),
+            signing_key_lifetime: TimeDelta::days(90),
+            email_verification: EmailVerification::Optional,
+            verification_lifetime: TimeDelta::days(1),
+            sign_up_disabled: false,
+            allowed_roles: vec!["user".to_owned(), "me".to_owned()],
+            default_role: "user".to_owned(),
+            locales: Vec::new(),
+            default_locale: "en".to_owned(),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            client_url: None,
+            redirect_urls: Vec::new(),
+            limits: Limits::default(),
+            hashing_threads: 0,
+            hashing_queue: 128,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The outside world as traits: time and randomness are arguments, so that tests can fix them.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Gives unpredictable bytes.
+pub trait Entropy: Send + Sync {
+    /// Fills `bytes` from a generator fit for secrets.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+}
+
+/// The source of randomness failed; nothing that needs a secret may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the source of randomness failed")]
+pub struct EntropyError;
+
+/// The present moment in the precision that both databases store.
+pub(crate) fn now(clock: &dyn Clock) -> DateTime<Utc> {
+    clock.now().trunc_subsecs(6)
+}
+
+/// Fixed-size random bytes.
+pub(crate) fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], EntropyError> {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A new id (uuid v7): ordered by time, so that indexes grow at their end.
+pub fn new_id(clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Uuid, EntropyError> {
+    let bytes: [u8; 10] = random(entropy)?;
+    let milliseconds = u64::try_from(clock.now().timestamp_millis()).unwrap_or(0);
+    Ok(uuid::Builder::from_unix_timestamp_millis(milliseconds, &bytes).into_uuid())
+}

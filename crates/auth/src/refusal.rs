@@ -1,0 +1,304 @@
+//! The closed list of reasons to say no, and the wire code of each.
+
+use std::time::Duration;
+
+/// What identifies a user who signs in with a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identifier {
+    /// An email address.
+    Email,
+    /// A user name.
+    Username,
+}
+
+/// Why an access token is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// Not three parts of base64url and JSON with the claims of this service.
+    #[error("it is malformed")]
+    Malformed,
+    /// Names no key of this service.
+    #[error("its key is unknown")]
+    UnknownKey,
+    /// The header names another algorithm than that of the key.
+    #[error("its algorithm is not that of the key")]
+    Algorithm,
+    /// The signature does not match.
+    #[error("its signature does not match")]
+    Signature,
+    /// Made by another service.
+    #[error("its issuer is another")]
+    Issuer,
+    /// No longer valid.
+    #[error("it expired")]
+    Expired,
+    /// Claims to come from the future.
+    #[error("it is not valid yet")]
+    NotYetValid,
+    /// The session it belongs to is over, or its user may not act.
+    #[error("its session ended")]
+    SessionEnded,
+}
+
+/// Why a refresh token is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshFault {
+    /// Not in the form of a refresh token.
+    #[error("it is malformed")]
+    Malformed,
+    /// Not made by this service.
+    #[error("it is forged")]
+    Forged,
+    /// Its session does not exist.
+    #[error("its session is unknown")]
+    UnknownSession,
+    /// Its session was ended.
+    #[error("its session ended")]
+    SessionEnded,
+    /// Its session was not used for too long, or lasted too long.
+    #[error("its session expired")]
+    Expired,
+    /// It was replaced before; the session ends.
+    #[error("it was used before")]
+    Reused,
+    /// It names a generation or a text that was never stored.
+    #[error("the database knows another token of this generation")]
+    Mismatch,
+}
+
+/// A reason to say no to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// An argument breaks a rule.
+    #[error("{field}: {rule}")]
+    InvalidInput {
+        /// The argument, as clients spell it.
+        field: &'static str,
+        /// The rule it breaks.
+        rule: &'static str,
+    },
+    /// Fewer characters than a password needs.
+    #[error("the password is too short")]
+    PasswordTooShort,
+    /// More characters than a password may have.
+    #[error("the password is too long")]
+    PasswordTooLong,
+    /// A role that sign-up does not offer.
+    #[error("the role is not offered at sign-up")]
+    RoleNotAllowed,
+    /// The default role is not among the roles asked for.
+    #[error("the default role is not among the allowed roles")]
+    DefaultRoleNotAllowed,
+    /// A redirection to an address that is not listed.
+    #[error("the redirection is not listed")]
+    RedirectNotAllowed,
+    /// Sign-up is switched off.
+    #[error("sign-up is disabled")]
+    SignUpDisabled,
+    /// Another user has this address.
+    #[error("the email belongs to a user")]
+    EmailTaken,
+    /// Another user has this name.
+    #[error("the username belongs to a user")]
+    UsernameTaken,
+    /// Nobody has this email or username.
+    #[error("no user has this {0:?}")]
+    UnknownUser(Identifier),
+    /// The password does not match.
+    #[error("the password does not match ({0:?})")]
+    WrongPassword(Identifier),
+    /// The account is switched off.
+    #[error("the user is disabled")]
+    DisabledUser,
+    /// The account is locked.
+    #[error("the user is locked")]
+    LockedUser,
+    /// The account was not activated yet.
+    #[error("the user is not activated")]
+    InactiveUser,
+    /// The account was deleted.
+    #[error("the user is deleted")]
+    DeletedUser,
+    /// The address was not confirmed yet.
+    #[error("the email is not verified")]
+    UnverifiedUser,
+    /// The refresh token is not accepted.
+    #[error("refresh token: {0}")]
+    RefreshToken(RefreshFault),
+    /// The access token is not accepted.
+    #[error("access token: {0}")]
+    AccessToken(TokenFault),
+    /// The operation needs a session.
+    #[error("the operation needs a session")]
+    NotSignedIn,
+    /// No session of the caller has this id.
+    #[error("no such session of this user")]
+    UnknownSession,
+    /// The admin secret is wrong, or none is configured.
+    #[error("the admin secret is wrong")]
+    WrongAdminSecret,
+    /// Too many attempts.
+    #[error("too many requests, again in {} s", retry_after.as_secs())]
+    TooManyRequests {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+}
+
+/// What a client is told: the wire code in `extensions.code`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// `invalid-request`
+    InvalidRequest,
+    /// `password-too-short`
+    PasswordTooShort,
+    /// `password-too-long`
+    PasswordTooLong,
+    /// `role-not-allowed`
+    RoleNotAllowed,
+    /// `default-role-must-be-in-allowed-roles`
+    DefaultRoleNotAllowed,
+    /// `redirectTo-not-allowed`
+    RedirectNotAllowed,
+    /// `signup-disabled`
+    SignUpDisabled,
+    /// `email-already-in-use`
+    EmailAlreadyInUse,
+    /// `username-already-in-use`
+    UsernameAlreadyInUse,
+    /// `invalid-email-password`
+    InvalidEmailPassword,
+    /// `invalid-username-password`
+    InvalidUsernamePassword,
+    /// `disabled-user`
+    DisabledUser,
+    /// `locked-user`
+    LockedUser,
+    /// `inactive-user`
+    InactiveUser,
+    /// `unverified-user`
+    UnverifiedUser,
+    /// `invalid-refresh-token`
+    InvalidRefreshToken,
+    /// `invalid-jwt`
+    InvalidJwt,
+    /// `unauthenticated`
+    Unauthenticated,
+    /// `session-not-found`
+    SessionNotFound,
+    /// `access-denied`
+    AccessDenied,
+    /// `too-many-requests`
+    TooManyRequests,
+    /// `internal-server-error`
+    InternalServerError,
+}
+
+impl Refusal {
+    /// The wire code: many reasons inside, few outside.
+    pub fn code(self) -> Code {
+        match self {
+            Self::InvalidInput { .. } => Code::InvalidRequest,
+            Self::PasswordTooShort => Code::PasswordTooShort,
+            Self::PasswordTooLong => Code::PasswordTooLong,
+            Self::RoleNotAllowed => Code::RoleNotAllowed,
+            Self::DefaultRoleNotAllowed => Code::DefaultRoleNotAllowed,
+            Self::RedirectNotAllowed => Code::RedirectNotAllowed,
+            Self::SignUpDisabled => Code::SignUpDisabled,
+            Self::EmailTaken => Code::EmailAlreadyInUse,
+            Self::UsernameTaken => Code::UsernameAlreadyInUse,
+            Self::UnknownUser(Identifier::Email) | Self::WrongPassword(Identifier::Email) => {
+                Code::InvalidEmailPassword
+            }
+            Self::UnknownUser(Identifier::Username) | Self::WrongPassword(Identifier::Username) => {
+                Code::InvalidUsernamePassword
+            }
+            // To the caller a deleted account is one that is switched off.
+            Self::DeletedUser | Self::DisabledUser => Code::DisabledUser,
+            Self::LockedUser => Code::LockedUser,
+            Self::InactiveUser => Code::InactiveUser,
+            Self::UnverifiedUser => Code::UnverifiedUser,
+            Self::RefreshToken(_) => Code::InvalidRefreshToken,
+            Self::AccessToken(_) => Code::InvalidJwt,
+            Self::NotSignedIn => Code::Unauthenticated,
+            Self::UnknownSession => Code::SessionNotFound,
+            Self::WrongAdminSecret => Code::AccessDenied,
+            Self::TooManyRequests { .. } => Code::TooManyRequests,
+        }
+    }
+
+    /// What a client is told in words; for bad input the field and the rule, else the text of the code.
+    pub fn message(self) -> String {
+        match self {
+            Self::InvalidInput { field, rule } => format!("{field} {rule}"),
+            Self::AccessToken(TokenFault::Expired) => "The access token expired".to_owned(),
+            other => other.code().message().to_owned(),
+        }
+    }
+
+    /// How long to wait, where waiting helps.
+    pub fn retry_after(self) -> Option<Duration> {
+        match self {
+            Self::TooManyRequests { retry_after } => Some(retry_after),
+            _ => None,
+        }
+    }
+}
+
+impl Code {
+    /// The code as it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid-request",
+            Self::PasswordTooShort => "password-too-short",
+            Self::PasswordTooLong => "password-too-long",
+            Self::RoleNotAllowed => "role-not-allowed",
+            Self::DefaultRoleNotAllowed => "default-role-must-be-in-allowed-roles",
+            Self::RedirectNotAllowed => "redirectTo-not-allowed",
+            Self::SignUpDisabled => "signup-disabled",
+            Self::EmailAlreadyInUse => "email-already-in-use",
+            Self::UsernameAlreadyInUse => "username-already-in-use",
+            Self::InvalidEmailPassword => "invalid-email-password",
+            Self::InvalidUsernamePassword => "invalid-username-password",
+            Self::DisabledUser => "disabled-user",
+            Self::LockedUser => "locked-user",
+            Self::InactiveUser => "inactive-user",
+            Self::UnverifiedUser => "unverified-user",
+            Self::InvalidRefreshToken => "invalid-refresh-token",
+            Self::InvalidJwt => "invalid-jwt",
+            Self::Unauthenticated => "unauthenticated",
+            Self::SessionNotFound => "session-not-found",
+            Self::AccessDenied => "access-denied",
+            Self::TooManyRequests => "too-many-requests",
+            Self::InternalServerError => "internal-server-error",
+        }
+    }
+
+    /// What a client is told in words.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "The request is incorrect",
+            Self::PasswordTooShort => "The password needs at least 8 characters",
+            Self::PasswordTooLong => "The password may have 256 characters at most",
+            Self::RoleNotAllowed => "The role is not allowed",
+            Self::DefaultRoleNotAllowed => "The default role must be among the allowed roles",
+            Self::RedirectNotAllowed => "The value of redirectTo is not allowed",
+            Self::SignUpDisabled => "Sign-up is disabled",
+            Self::EmailAlreadyInUse => "The email is already in use",
+            Self::UsernameAlreadyInUse => "The username is already in use",
+            Self::InvalidEmailPassword => "The email or the password is incorrect",
+            Self::InvalidUsernamePassword => "The username or the password is incorrect",
+            Self::DisabledUser => "The user is disabled",
+            Self::LockedUser => "The user is locked",
+            Self::InactiveUser => "The user is not activated yet",
+            Self::UnverifiedUser => "The email is not verified yet",
+            Self::InvalidRefreshToken => "The refresh token is invalid or expired",
+            Self::InvalidJwt => "The access token is invalid or its session ended",
+            Self::Unauthenticated => "The operation needs a signed-in user",
+            Self::SessionNotFound => "No such session",
+            Self::AccessDenied => "invalid \"x-hasura-admin-secret\"/\"x-hasura-access-key\"",
+            Self::TooManyRequests => "Too many requests, try again later",
+            Self::InternalServerError => "Internal server error",
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The database, one file per table: SQL only, takes a connection, returns values.
+
+pub(crate) mod audit_events;
+pub(crate) mod contacts;
+pub(crate) mod limits;
+pub(crate) mod outbox;
+pub(crate) mod refresh_tokens;
+pub(crate) mod roles;
+pub(crate) mod settings;
+pub(crate) mod signing_keys;
+pub(crate) mod user_roles;
+pub(crate) mod users;
+
+use sea_orm::{ConnectionTrait, Statement, Value};
+
+/// A statement in the text that both databases read (`$1`, `CAST`), values bound.
+fn statement<C: ConnectionTrait>(
+    connection: &C,
+    sql: impl Into<String>,
+    values: impl IntoIterator<Item = Value>,
+) -> Statement {
+    Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
+}

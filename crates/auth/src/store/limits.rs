@@ -1,0 +1,95 @@
+//! Table `limits`: counters that every node agrees on. Counting is one statement, hence atomic.
+
+use chrono::{DateTime, Utc};
+use portico_entity::limits::{Column, Entity};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Value};
+
+use crate::store::statement;
+
+/// Counts one within a window; returns how many it are now and when the window ends.
+pub(crate) async fn count<C: ConnectionTrait>(
+    connection: &C,
+    bucket: &str,
+    key: &str,
+    now: DateTime<Utc>,
+    window_end: DateTime<Utc>,
+) -> Result<(i64, DateTime<Utc>), DbErr> {
+    let sql = "INSERT INTO limits (bucket, key, window_start, count, expires_at) VALUES ($1, $2, $3, 1, $4) \
+        ON CONFLICT (bucket, key) DO UPDATE SET \
+        count = CASE WHEN limits.expires_at <= $3 THEN 1 ELSE limits.count + 1 END, \
+        window_start = CASE WHEN limits.expires_at <= $3 THEN $3 ELSE limits.window_start END, \
+        expires_at = CASE WHEN limits.expires_at <= $3 THEN $4 ELSE limits.expires_at END \
+        RETURNING count, expires_at";
+    let values = [bucket.into(), key.into(), now.into(), window_end.into()];
+    let row = connection
+        .query_one_raw(statement(connection, sql, values))
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("a counter that was just written".to_owned()))?;
+    Ok((row.try_get("", "count")?, row.try_get("", "expires_at")?))
+}
+
+/// Counts one attempt and sets from when the next is accepted (`window_start`): at once for the first
+/// `free` attempts, then after the delays given, the last of which repeats. Returns `None` where this
+/// attempt came too early; it is not counted then.
+pub(crate) async fn attempt<C: ConnectionTrait>(
+    connection: &C,
+    bucket: &str,
+    key: &str,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    (free, next): (u32, &[DateTime<Utc>]),
+) -> Result<Option<i64>, DbErr> {
+    let mut values: Vec<Value> = vec![bucket.into(), key.into(), now.into(), expires_at.into()];
+    let mut next_window = format!("CASE WHEN limits.expires_at <= $3 OR limits.count + 1 < {free} THEN $3");
+    for (step, time) in next.iter().enumerate() {
+        values.push((*time).into());
+        let place = values.len();
+        let last = step + 1 == next.len();
+        next_window.push_str(&match last {
+            false => format!(
+                " WHEN limits.count + 1 < {} THEN ${place}",
+                i64::from(free) + step as i64 + 1
+            ),
+            true => format!(" ELSE ${place}"),
+        });
+    }
+    let sql = format!(
+        "INSERT INTO limits (bucket, key, window_start, count, expires_at) VALUES ($1, $2, $3, 1, $4) \
+         ON CONFLICT (bucket, key) DO UPDATE SET \
+         count = CASE WHEN limits.expires_at <= $3 THEN 1 ELSE limits.count + 1 END, \
+         window_start = {next_window} END, expires_at = $4 \
+         WHERE limits.window_start <= $3 RETURNING count"
+    );
+    let row = connection
+        .query_one_raw(statement(connection, sql, values))
+        .await?;
+    row.map(|row| row.try_get("", "count")).transpose()
+}
+
+/// A counter as it stands: how many, from when the next is accepted, when it is forgotten.
+pub(crate) async fn find<C: ConnectionTrait>(
+    connection: &C,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<portico_entity::limits::Model>, DbErr> {
+    Entity::find_by_id((bucket.to_owned(), key.to_owned()))
+        .one(connection)
+        .await
+}
+
+/// Forgets a counter.
+pub(crate) async fn forget<C: ConnectionTrait>(connection: &C, bucket: &str, key: &str) -> Result<(), DbErr> {
+    Entity::delete_by_id((bucket.to_owned(), key.to_owned()))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Deletes counters that tell nothing any more.
+pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let done = Entity::delete_many()
+        .filter(Column::ExpiresAt.lte(now))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected)
+}

@@ -1,0 +1,192 @@
+//! Table `refresh_tokens`: one row per session.
+
+use chrono::{DateTime, Utc};
+use portico_entity::refresh_tokens::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    Value,
+};
+use uuid::Uuid;
+
+use crate::account::Account;
+use crate::store::{statement, users};
+
+/// Types that a sign-in makes; a personal access token is no session.
+const SESSION_TYPES: [&str; 2] = ["regular", "app"];
+
+/// Begins a session.
+pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, session: ActiveModel) -> Result<(), DbErr> {
+    Entity::insert(session).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+/// What a rotation writes.
+pub(crate) struct Rotation<'a> {
+    pub(crate) session: Uuid,
+    pub(crate) generation: u32,
+    pub(crate) hash: String,
+    pub(crate) successor_hash: String,
+    pub(crate) sealed_successor: Vec<u8>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) ip: String,
+    pub(crate) user_agent: Option<&'a str>,
+    /// Whether an unverified address keeps its user out.
+    pub(crate) needs_verified: bool,
+}
+
+/// Proof that a current token was presented and replaced; only [`rotate`] makes one.
+pub(crate) struct Rotated {
+    account: Account,
+}
+
+impl Rotated {
+    pub(crate) fn into_account(self) -> Account {
+        self.account
+    }
+}
+
+/// Replaces the current token by its successor, if it is the current one and its user may act. One
+/// statement: of many that race, one wins. `None` leaves everything as it was.
+pub(crate) async fn rotate<C: ConnectionTrait>(
+    connection: &C,
+    rotation: Rotation<'_>,
+) -> Result<Option<Rotated>, DbErr> {
+    let values = [
+        rotation.session.into(),
+        i64::from(rotation.generation).into(),
+        rotation.hash.into(),
+        rotation.now.into(),
+        rotation.expires_at.into(),
+        rotation.successor_hash.into(),
+        rotation.sealed_successor.into(),
+        rotation.ip.into(),
+        rotation.user_agent.map(str::to_owned).into(),
+        rotation.needs_verified.into(),
+    ];
+    let found = match connection.get_database_backend() {
+        DbBackend::Postgres => {
+            let columns = users::account_columns(DbBackend::Postgres);
+            let sql = format!(
+                "UPDATE refresh_tokens t SET {ROTATION} FROM users u \
+                 WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}"
+            );
+            Account::find_by_statement(statement(connection, sql, values))
+                .one(connection)
+                .await?
+        }
+        // There an update returns columns of its own table only; reading the rest is a local call.
+        _ => {
+            let sql = format!(
+                "UPDATE refresh_tokens AS t SET {ROTATION} WHERE {CURRENT} AND EXISTS \
+                 (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id"
+            );
+            match connection
+                .query_one_raw(statement(connection, sql, values))
+                .await?
+            {
+                Some(row) => users::account(connection, row.try_get("", "user_id")?).await?,
+                None => None,
+            }
+        }
+    };
+    Ok(found.map(|account| Rotated { account }))
+}
+
+const ROTATION: &str = "generation = $2 + 1, refresh_token_hash = $6, previous_token_hash = $3, \
+    sealed_successor = $7, rotated_at = $4, last_used_at = $4, expires_at = $5, ip = $8, user_agent = $9";
+
+const CURRENT: &str = "t.id = $1 AND t.generation = $2 AND t.refresh_token_hash = $3 \
+    AND t.revoked_at IS NULL AND t.expires_at > $4 \
+    AND (t.session_expires_at IS NULL OR t.session_expires_at > $4)";
+
+/// A token of a user who may not act is not used up: the door tells why afterwards.
+const ADMITTED: &str = "NOT u.disabled AND NOT u.is_locked AND u.deleted_at IS NULL";
+
+const READY: &str = "u.activated_at IS NOT NULL AND (u.locked_until IS NULL OR u.locked_until <= $4) \
+    AND (u.email IS NULL OR u.email_verified OR NOT $10)";
+
+/// A session as a refresh that did not win finds it.
+#[derive(FromQueryResult)]
+pub(crate) struct Found {
+    pub(crate) user_id: Uuid,
+    pub(crate) generation: i64,
+    pub(crate) previous_token_hash: Option<String>,
+    pub(crate) sealed_successor: Option<Vec<u8>>,
+    pub(crate) rotated_at: Option<DateTime<Utc>>,
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) session_expires_at: Option<DateTime<Utc>>,
+    pub(crate) revoked_at: Option<DateTime<Utc>>,
+}
+
+/// Reads a session by id.
+pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Found>, DbErr> {
+    Entity::find_by_id(id)
+        .select_only()
+        .columns([
+            Column::UserId,
+            Column::Generation,
+            Column::PreviousTokenHash,
+            Column::SealedSuccessor,
+            Column::RotatedAt,
+            Column::ExpiresAt,
+            Column::SessionExpiresAt,
+            Column::RevokedAt,
+        ])
+        .into_model::<Found>()
+        .one(connection)
+        .await
+}
+
+/// Whether a session goes on and its user may act.
+pub(crate) async fn is_alive<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let sql = format!(
+        "SELECT 1 AS alive FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
+         WHERE t.id = $1 AND t.user_id = $2 AND t.revoked_at IS NULL \
+         AND (t.session_expires_at IS NULL OR t.session_expires_at > $3) AND {ADMITTED}"
+    );
+    let values: [Value; 3] = [id.into(), user.into(), now.into()];
+    Ok(connection
+        .query_one_raw(statement(connection, sql, values))
+        .await?
+        .is_some())
+}
+
+/// Which sessions to end.
+#[derive(Clone, Copy)]
+pub(crate) enum Which {
+    /// This one, whoever has it.
+    Session(Uuid),
+    /// This one, if it belongs to the user.
+    SessionOf(Uuid, Uuid),
+    /// Every session of the user.
+    AllOf(Uuid),
+}
+
+/// Ends sessions and erases what their tokens are compared with; returns how many ended now.
+pub(crate) async fn revoke<C: ConnectionTrait>(
+    connection: &C,
+    which: Which,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(now))
+        .col_expr(Column::RefreshTokenHash, Expr::value(None::<String>))
+        .col_expr(Column::PreviousTokenHash, Expr::value(None::<String>))
+        .col_expr(Column::SealedSuccessor, Expr::value(None::<Vec<u8>>))
+        .filter(Column::RevokedAt.is_null());
+    let update = match which {
+        Which::Session(id) => update.filter(Column::Id.eq(id)),
+        Which::SessionOf(id, user) => update.filter(Column::Id.eq(id)).filter(Column::UserId.eq(user)),
+        Which::AllOf(user) => update
+            .filter(Column::UserId.eq(user))
+            .filter(Column::Type.is_in(SESSION_TYPES)),
+    };
+    Ok(update.exec(connection).await?.rows_affected)
+}

@@ -1,0 +1,197 @@
+//! Table `users`.
+
+use chrono::{DateTime, Utc};
+use portico_entity::users::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::CaseStatement;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait,
+    FromQueryResult, QueryFilter, QueryResult, SqlErr, Value,
+};
+use uuid::Uuid;
+
+use crate::account::Account;
+use crate::store::statement;
+use crate::value::{DisplayName, Email, Gender, Locale, Metadata, Username};
+
+/// What the door asks of a user `u`; read by [`Account`].
+pub(crate) fn account_columns(backend: DbBackend) -> String {
+    let roles = match backend {
+        DbBackend::Postgres => {
+            "COALESCE((SELECT json_agg(r.role) FROM user_roles r WHERE r.user_id = u.id), '[]')"
+        }
+        // This aggregate is never null.
+        _ => "(SELECT json_group_array(r.role) FROM user_roles r WHERE r.user_id = u.id)",
+    };
+    format!(
+        "u.id AS user_id, u.default_role, u.is_anonymous, u.disabled, u.deleted_at IS NOT NULL AS is_deleted, \
+         u.activated_at IS NOT NULL AS is_activated, u.is_locked, u.locked_until, \
+         u.email IS NOT NULL AS has_email, u.email_verified, {roles} AS roles"
+    )
+}
+
+/// A user and what a password is compared with.
+pub(crate) struct Credentials {
+    pub(crate) account: Account,
+    pub(crate) password_hash: Option<String>,
+}
+
+impl FromQueryResult for Credentials {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            account: Account::from_query_result(row, prefix)?,
+            password_hash: row.try_get(prefix, "password_hash")?,
+        })
+    }
+}
+
+/// The user with this email; a deleted one is not met.
+pub(crate) async fn by_email<C: ConnectionTrait>(
+    connection: &C,
+    email: &Email,
+) -> Result<Option<Credentials>, DbErr> {
+    // Without the cast PostgreSQL compares as text, with regard to case.
+    credentials(connection, "u.email = CAST($1 AS citext)", email.as_str().into()).await
+}
+
+/// The user with this name; a deleted one is not met.
+pub(crate) async fn by_username<C: ConnectionTrait>(
+    connection: &C,
+    username: &Username,
+) -> Result<Option<Credentials>, DbErr> {
+    credentials(
+        connection,
+        "u.username = CAST($1 AS citext)",
+        username.as_str().into(),
+    )
+    .await
+}
+
+async fn credentials<C: ConnectionTrait>(
+    connection: &C,
+    condition: &str,
+    value: Value,
+) -> Result<Option<Credentials>, DbErr> {
+    let columns = account_columns(connection.get_database_backend());
+    let sql =
+        format!("SELECT {columns}, u.password_hash FROM users u WHERE {condition} AND u.deleted_at IS NULL");
+    Credentials::find_by_statement(statement(connection, sql, [value]))
+        .one(connection)
+        .await
+}
+
+/// The user with this id, also a deleted one.
+pub(crate) async fn account<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Account>, DbErr> {
+    let columns = account_columns(connection.get_database_backend());
+    let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1");
+    Account::find_by_statement(statement(connection, sql, [id.into()]))
+        .one(connection)
+        .await
+}
+
+/// Whether somebody, also someone deleted, has this name.
+pub(crate) async fn username_is_taken<C: ConnectionTrait>(
+    connection: &C,
+    username: &Username,
+) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 AS taken FROM users u WHERE u.username = CAST($1 AS citext)";
+    let found = connection
+        .query_one_raw(statement(connection, sql, [username.as_str().into()]))
+        .await?;
+    Ok(found.is_some())
+}
+
+/// A user about to be made.
+pub(crate) struct NewUser {
+    pub(crate) id: Uuid,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) email: Option<Email>,
+    pub(crate) username: Option<Username>,
+    pub(crate) password_hash: String,
+    pub(crate) display_name: Option<DisplayName>,
+    pub(crate) gender: Option<Gender>,
+    pub(crate) locale: Locale,
+    pub(crate) metadata: Metadata,
+    pub(crate) default_role: String,
+    /// Until when the mailed link and code work, if one is mailed.
+    pub(crate) ticket_expires_at: Option<DateTime<Utc>>,
+}
+
+/// Why a user was not made.
+pub(crate) enum InsertError {
+    EmailTaken,
+    UsernameTaken,
+    Database(DbErr),
+}
+
+/// Makes a user.
+pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, user: NewUser) -> Result<(), InsertError> {
+    let email = user.email.map(|email| email.as_str().to_owned());
+    let username = user.username.map(|username| username.as_str().to_owned());
+    let shown = user.display_name.map(|name| name.as_str().to_owned());
+    let ticket_expires_at = user.ticket_expires_at.unwrap_or(user.created_at);
+    let row = ActiveModel {
+        id: Set(user.id),
+        created_at: Set(user.created_at),
+        updated_at: Set(user.created_at),
+        activated_at: Set(Some(user.created_at)),
+        last_seen: Set(None),
+        display_name: Set(shown
+            .or_else(|| email.clone())
+            .or_else(|| username.clone())
+            .unwrap_or_default()),
+        email: Set(email),
+        username: Set(username),
+        password_hash: Set(Some(user.password_hash)),
+        gender: Set(user.gender.map(|gender| gender.as_str().to_owned())),
+        locale: Set(user.locale.as_str().to_owned()),
+        metadata: Set(user.metadata.into_value()),
+        default_role: Set(user.default_role),
+        ticket_expires_at: Set(ticket_expires_at),
+        otp_hash_expires_at: Set(ticket_expires_at),
+        ..Default::default()
+    };
+    Entity::insert(row)
+        .exec_without_returning(connection)
+        .await
+        .map_err(classify)?;
+    Ok(())
+}
+
+/// PostgreSQL names the constraint, SQLite the column.
+fn classify(error: DbErr) -> InsertError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(text)) if names(&text, "email") => InsertError::EmailTaken,
+        Some(SqlErr::UniqueConstraintViolation(text)) if names(&text, "username") => {
+            InsertError::UsernameTaken
+        }
+        _ => InsertError::Database(error),
+    }
+}
+
+fn names(text: &str, column: &str) -> bool {
+    text.contains(&format!("users_{column}_key")) || text.contains(&format!("users.{column}"))
+}
+
+/// Writes when users were last active, unless the row is newer already.
+pub(crate) async fn mark_seen<C: ConnectionTrait>(
+    connection: &C,
+    entries: &[(Uuid, DateTime<Utc>)],
+    written_before: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let cases = entries.iter().fold(CaseStatement::new(), |cases, (id, at)| {
+        cases.case(Column::Id.eq(*id), *at)
+    });
+    let stale = Condition::any()
+        .add(Column::LastSeen.is_null())
+        .add(Column::LastSeen.lte(written_before));
+    Entity::update_many()
+        .col_expr(Column::LastSeen, cases.into())
+        .filter(Column::Id.is_in(entries.iter().map(|(id, _)| *id)))
+        .filter(stale)
+        .exec(connection)
+        .await?;
+    Ok(())
+}

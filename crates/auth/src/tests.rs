@@ -1,0 +1,10 @@
+//! The flows on a real database: a SQLite file each, or PostgreSQL if `PORTICO_TEST_POSTGRES_URL`
+//! names a server on which databases may be created.
+
+mod admin_secret;
+mod open;
+mod refresh;
+mod session;
+mod sign_in;
+mod sign_up;
+mod support;

@@ -1,0 +1,22 @@
+//! What callers send, parsed once at the edge: a value that exists keeps its rules.
+
+mod email;
+mod name;
+mod password;
+mod profile;
+mod redirect;
+mod sign_up_options;
+
+pub use email::Email;
+pub use name::{DisplayName, PersonName, Username};
+pub use password::Password;
+pub use profile::{CodeChallenge, Gender, Locale, Metadata};
+pub use redirect::RedirectUrl;
+pub use sign_up_options::{SignUpOptions, SignUpOptionsInput};
+
+use crate::refusal::Refusal;
+
+/// Bad input: names the argument and the rule it breaks.
+fn invalid(field: &'static str, rule: &'static str) -> Refusal {
+    Refusal::InvalidInput { field, rule }
+}
