@@ -55,7 +55,6 @@ pub struct Values<'a> {
 }
 
 /// A database that answers with JSON.
-#[derive(Debug)]
 pub enum Executor {
     /// PostgreSQL.
     Postgres(PostgresExecutor),

@@ -173,11 +173,22 @@ pub struct Permissions {
 impl Permissions {
     /// The permissions this build comes with.
     pub fn embedded(catalogue: &'static Catalogue) -> Result<Self, MetadataError> {
+        Self::extended(catalogue, &[])
+    }
+
+    /// The permissions this build comes with and those of further files, each with its name.
+    pub fn extended(
+        catalogue: &'static Catalogue,
+        files: &[(String, String)],
+    ) -> Result<Self, MetadataError> {
         let mut roles = BTreeMap::from([
             (ADMIN.to_owned(), Role::admin(catalogue)),
             (PUBLIC.to_owned(), Role::unknown(PUBLIC)),
         ]);
         for (file, text) in metadata::EMBEDDED {
+            metadata::read(catalogue, file, text, &mut roles)?;
+        }
+        for (file, text) in files {
             metadata::read(catalogue, file, text, &mut roles)?;
         }
         let roles = roles

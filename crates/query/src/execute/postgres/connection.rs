@@ -8,7 +8,9 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::encryption::Encryption;
 use super::error;
 use super::row::TextParameter;
 use crate::error::Failure;
@@ -19,14 +21,18 @@ use crate::scalar::Parameter;
 const MOST_STATEMENTS: usize = 512;
 
 /// How to reach the database.
-#[derive(Debug)]
 pub(super) struct Link {
     config: Config,
+    encryption: Option<MakeRustlsConnect>,
     acquire_timeout: Duration,
 }
 
 impl Link {
     pub(super) fn parse(url: &str, settings: &ExecutorSettings) -> Result<Self, Failure> {
+        let Encryption {
+            url,
+            connector: encryption,
+        } = Encryption::parse(url).map_err(|error| Failure::unavailable(&error))?;
         let mut config: Config = url.parse().map_err(|error| Failure::unavailable(&error))?;
         let timeout = settings.statement_timeout.as_millis();
         let own = format!(
@@ -41,28 +47,46 @@ impl Link {
             .application_name("portico")
             .connect_timeout(settings.acquire_timeout);
         Ok(Self {
+            encryption,
             config,
             acquire_timeout: settings.acquire_timeout,
         })
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {
-        let connecting = tokio::time::timeout(self.acquire_timeout, self.config.connect(NoTls));
-        let (client, driver) = connecting
+        tokio::time::timeout(self.acquire_timeout, self.client())
             .await
             .map_err(|_| Failure::unavailable(&"no connection in time"))?
-            .map_err(|error| Failure::unavailable(&error))?;
-        // The driver ends when the client is dropped or the database closes the connection.
-        tokio::spawn(async move {
-            if let Err(error) = driver.await {
-                tracing::warn!(%error, "a connection to the database ended");
-            }
-        });
-        Ok(Connection {
-            client,
-            statements: Mutex::default(),
-        })
+            .map(|client| Connection {
+                client,
+                statements: Mutex::default(),
+            })
+            .map_err(|error| Failure::unavailable(&error))
     }
+
+    async fn client(&self) -> Result<Client, tokio_postgres::Error> {
+        match &self.encryption {
+            None => {
+                let (client, driver) = self.config.connect(NoTls).await?;
+                drive(driver);
+                Ok(client)
+            }
+            Some(connector) => {
+                let (client, driver) = self.config.connect(connector.clone()).await?;
+                drive(driver);
+                Ok(client)
+            }
+        }
+    }
+}
+
+/// The driver ends when the client is dropped or the database closes the connection.
+fn drive(driver: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {
+    tokio::spawn(async move {
+        if let Err(error) = driver.await {
+            tracing::warn!(%error, "a connection to the database ended");
+        }
+    });
 }
 
 /// A connection with its prepared statements.
@@ -107,7 +131,6 @@ impl Connection {
 }
 
 /// A few connections that requests share in turn.
-#[derive(Debug)]
 pub(super) struct Lanes {
     link: Arc<Link>,
     lanes: Vec<tokio::sync::Mutex<Option<Arc<Connection>>>>,
@@ -141,7 +164,6 @@ impl Lanes {
 }
 
 /// Connections of which each serves one transaction at a time.
-#[derive(Debug)]
 pub(super) struct Transactions {
     link: Arc<Link>,
     permits: Arc<Semaphore>,

@@ -2,6 +2,7 @@
 //! transaction has a connection to itself.
 
 mod connection;
+mod encryption;
 mod error;
 mod row;
 
@@ -19,7 +20,6 @@ use crate::sql::{Compiled, Read, Work};
 use connection::{Connection, Lanes, Link, Transactions};
 
 /// A PostgreSQL database.
-#[derive(Debug)]
 pub struct PostgresExecutor {
     quick: Lanes,
     heavy: Lanes,
