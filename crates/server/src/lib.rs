@@ -1,1 +1,17 @@
-//! Portico.
+//! The service as a program: configuration, telemetry, adapters, workers and commands.
+
+mod adapter;
+pub mod command;
+pub mod configuration;
+mod data_folder;
+mod database;
+mod policy;
+mod start;
+pub mod telemetry;
+mod worker;
+
+pub use adapter::{SystemClock, SystemEntropy};
+pub use configuration::Settings;
+pub use data_folder::DataFolderError;
+pub use database::DatabaseError;
+pub use start::{Running, StartError, start};

@@ -10,6 +10,9 @@ use tracing_subscriber::EnvFilter;
 
 use super::types::{DatabaseUrl, Secret};
 
+/// From the text to the value; nothing where the text is not allowed.
+type Parse<T> = Box<dyn Fn(&str) -> Option<T>>;
+
 /// The values that a setting may have.
 pub(super) struct Rule<T> {
     /// In words, for the person who gave a wrong one.
@@ -17,7 +20,7 @@ pub(super) struct Rule<T> {
     /// Whether values must never be shown.
     pub(super) secret: bool,
     /// The typed value; an empty text is what an unset setting without default has.
-    pub(super) parse: Box<dyn Fn(&str) -> Option<T>>,
+    pub(super) parse: Parse<T>,
 }
 
 fn rule<T>(allowed: impl Into<String>, parse: impl Fn(&str) -> Option<T> + 'static) -> Rule<T> {

@@ -1,0 +1,5 @@
+//! The outside world behind the traits of the auth core.
+
+mod system;
+
+pub use system::{SystemClock, SystemEntropy};

@@ -1,0 +1,58 @@
+//! `portico serve`: the service until a signal ends it.
+
+use std::fmt::Write;
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{CommandError, print};
+use crate::configuration::{DatabaseUrl, warnings};
+use crate::{Settings, SystemClock, SystemEntropy, data_folder, start};
+
+/// Serves until told to stop.
+pub(super) async fn run(settings: Settings) -> Result<(), CommandError> {
+    for warning in warnings(&settings) {
+        tracing::warn!("{warning}");
+    }
+    // Heard from the first moment: a signal during the start is not lost.
+    let mut terminate = signal(SignalKind::terminate()).map_err(CommandError::Signal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(CommandError::Signal)?;
+    let running = start(settings.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    print(&welcome(&settings, &running.address.to_string()))?;
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("told to stop"),
+        _ = interrupt.recv() => tracing::info!("interrupted"),
+    }
+    running.shutdown().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What a person at a terminal wants to know; the admin secret goes nowhere else.
+fn welcome(settings: &Settings, address: &str) -> String {
+    let mut text = format!(
+        "Portico {} listens on http://{address}\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    // Writing to a text cannot fail.
+    let _ = writeln!(text, "  GraphQL    http://{address}/v1/graphql");
+    if settings.graphiql {
+        let _ = writeln!(text, "  GraphiQL   http://{address}/graphiql");
+    }
+    let data = match &settings.database_url {
+        DatabaseUrl::Sqlite(None) => settings.data_dir.join("portico.db").display().to_string(),
+        DatabaseUrl::Sqlite(Some(path)) => path.display().to_string(),
+        DatabaseUrl::Postgres(_) => "PostgreSQL".to_owned(),
+    };
+    let _ = writeln!(text, "  data       {data}");
+    if settings.admin_secret.is_none() {
+        let path = data_folder::admin_secret_file(settings);
+        let shown = match data_folder::read_admin_secret(&path) {
+            Ok(secret) if io::stdout().is_terminal() => secret,
+            _ => format!("in {}", path.display()),
+        };
+        let _ = writeln!(text, "  x-hasura-admin-secret   {shown}");
+    }
+    text
+}

@@ -1,0 +1,183 @@
+//! The folder of what the service keeps itself: the SQLite file, the master key, the admin secret.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portico_auth::{AdminSecret, Entropy, EntropyError, MasterKey, MasterKeyError};
+
+use crate::Settings;
+
+/// Why a file of the data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataFolderError {
+    /// The folder cannot be made.
+    #[error("cannot make the data folder {} (PORTICO_DATA_DIR): {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {} ({name}): {source}", path.display())]
+    Read {
+        /// What the file is for.
+        name: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A file cannot be made.
+    #[error("cannot make {} ({name}): {source}", path.display())]
+    Make {
+        /// What the file is for.
+        name: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file of the master key holds something else.
+    #[error("{} (master key): {source}; one is made by: head -c 32 /dev/urandom | base64", path.display())]
+    MasterKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: MasterKeyError,
+    },
+    /// The file of the admin secret is empty.
+    #[error("{} (admin secret) is empty: delete it, and a new one is made", path.display())]
+    NoAdminSecret {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+/// The two secrets an operator keeps.
+pub(crate) struct Secrets {
+    /// What everything at rest is sealed under.
+    pub(crate) master_key: MasterKey,
+    /// What makes a request an administrator's.
+    pub(crate) admin_secret: AdminSecret,
+}
+
+/// Makes the folder where it is missing, for its owner only.
+pub(crate) fn make(settings: &Settings) -> Result<(), DataFolderError> {
+    let path = &settings.data_dir;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| DataFolderError::Folder {
+        path: path.clone(),
+        source,
+    })
+}
+
+/// The secrets given, or in development those in the data folder, made where they are missing.
+pub(crate) fn secrets(settings: &Settings, entropy: &dyn Entropy) -> Result<Secrets, DataFolderError> {
+    let path = master_key_file(settings);
+    if settings.master_key_file.is_none() {
+        let key = MasterKey::generate(entropy)?.to_base64();
+        make_file("master key", &path, &key)?;
+    }
+    let master_key = master_key(&path)?;
+    let admin_secret = match &settings.admin_secret {
+        Some(secret) => AdminSecret::new(secret.reveal()),
+        None => {
+            let mut bytes = [0; 32];
+            entropy.fill(&mut bytes)?;
+            let path = admin_secret_file(settings);
+            make_file("admin secret", &path, &URL_SAFE_NO_PAD.encode(bytes))?;
+            AdminSecret::new(&read_admin_secret(&path)?)
+        }
+    };
+    Ok(Secrets {
+        master_key,
+        admin_secret,
+    })
+}
+
+/// Where the master key is.
+pub(crate) fn master_key_file(settings: &Settings) -> PathBuf {
+    settings
+        .master_key_file
+        .clone()
+        .unwrap_or_else(|| settings.data_dir.join("master.key"))
+}
+
+/// Where the admin secret is if none is given.
+pub(crate) fn admin_secret_file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("admin.secret")
+}
+
+/// Reads the master key.
+pub(crate) fn master_key(path: &Path) -> Result<MasterKey, DataFolderError> {
+    let text = read("master key", path)?;
+    MasterKey::from_base64(&text).map_err(|source| DataFolderError::MasterKey {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Reads the admin secret of the data folder.
+pub(crate) fn read_admin_secret(path: &Path) -> Result<String, DataFolderError> {
+    let secret = read("admin secret", path)?.trim().to_owned();
+    if secret.is_empty() {
+        return Err(DataFolderError::NoAdminSecret {
+            path: path.to_owned(),
+        });
+    }
+    Ok(secret)
+}
+
+/// Whether others than the owner may read a file.
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+fn read(name: &'static str, path: &Path) -> Result<String, DataFolderError> {
+    std::fs::read_to_string(path).map_err(|source| DataFolderError::Read {
+        name,
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Makes a file for its owner only, unless it exists. Another process that starts at the same time sees all of
+/// it or nothing.
+fn make_file(name: &'static str, path: &Path, text: &str) -> Result<(), DataFolderError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let made = || -> io::Result<()> {
+        let draft = path.with_extension(format!("{}.new", std::process::id()));
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
+        writeln!(file, "{text}")?;
+        file.sync_all()?;
+        let linked = std::fs::hard_link(&draft, path);
+        std::fs::remove_file(&draft)?;
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        // The name is durable once its folder is: a key that is lost makes the database unreadable.
+        path.parent()
+            .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    };
+    made().map_err(|source| DataFolderError::Make {
+        name,
+        path: path.to_owned(),
+        source,
+    })
+}

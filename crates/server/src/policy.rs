@@ -1,0 +1,69 @@
+//! Settings as the other packages take them.
+
+use chrono::TimeDelta;
+use portico_auth::{Limits, Policy};
+use portico_gateway::{DocumentLimits, GraphqlSettings};
+use portico_query::execute::ExecutorSettings;
+
+use crate::Settings;
+
+/// What the auth core allows and for how long.
+pub(crate) fn policy(settings: &Settings) -> Policy {
+    // The longest time that a setting allows is far from the longest there is.
+    let delta = |time: std::time::Duration| TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+    Policy {
+        issuer: settings
+            .issuer
+            .clone()
+            .unwrap_or_else(|| settings.public_address()),
+        algorithm: settings.signing_algorithm,
+        access_token_lifetime: delta(settings.access_token_lifetime),
+        session_idle_lifetime: delta(settings.session_idle_lifetime),
+        session_lifetime: delta(settings.session_lifetime),
+        signing_key_lifetime: delta(settings.signing_key_lifetime),
+        email_verification: settings.email_verification,
+        verification_lifetime: delta(settings.verification_lifetime),
+        sign_up_disabled: settings.sign_up_disabled,
+        allowed_roles: settings.allowed_roles.clone(),
+        default_role: settings.default_role.clone(),
+        locales: settings.locales.clone(),
+        default_locale: settings.default_locale.clone(),
+        public_url: settings.public_address(),
+        client_url: settings.client_url.clone(),
+        redirect_urls: settings.redirect_urls.clone(),
+        limits: Limits {
+            sign_ins: settings.limit_sign_ins,
+            sign_ups: settings.limit_sign_ups,
+            refreshes: settings.limit_refreshes,
+            admin_secrets: settings.limit_admin_secrets,
+            failures: settings.limit_failures,
+        },
+        hashing_threads: settings.hashing_threads as usize,
+        hashing_queue: settings.hashing_queue as usize,
+    }
+}
+
+/// How GraphQL is served.
+pub(crate) fn graphql(settings: &Settings) -> GraphqlSettings {
+    GraphqlSettings {
+        limits: DocumentLimits {
+            tokens: settings.limit_tokens as usize,
+            depth: settings.limit_depth as usize,
+            aliases: settings.limit_aliases as usize,
+            complexity: settings.limit_complexity as usize,
+        },
+        batch: settings.limit_batch as usize,
+        introspection: settings.introspection,
+    }
+}
+
+/// How the data path uses the database.
+pub(crate) fn executor(settings: &Settings) -> ExecutorSettings {
+    ExecutorSettings {
+        read_connections: settings.database_read_connections as usize,
+        heavy_connections: settings.database_heavy_connections as usize,
+        write_connections: settings.database_write_connections as usize,
+        statement_timeout: settings.database_statement_timeout,
+        acquire_timeout: settings.database_acquire_timeout,
+    }
+}

@@ -1,0 +1,227 @@
+//! Starting and stopping the service.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use portico_auth::{Auth, Clock, Database, Entropy, OpenError, Parts};
+use portico_entity::catalogue::catalogue;
+use portico_gateway::http::HttpSettings;
+use portico_gateway::{App, AppParts};
+use portico_query::execute::Executor;
+use portico_query::permission::Permissions;
+use portico_query::permission::metadata::MetadataError;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+
+use crate::data_folder::{self, DataFolderError};
+use crate::database::{DatabaseError, Pool};
+use crate::{Settings, policy, worker};
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder or a secret in it cannot be used.
+    #[error(transparent)]
+    DataFolder(#[from] DataFolderError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The auth core refuses the database or the settings.
+    #[error(transparent)]
+    Auth(#[from] OpenError),
+    /// The data path refuses the database.
+    #[error("{0}")]
+    Executor(portico_query::error::Failure),
+    /// A permission says what cannot be.
+    #[error(transparent)]
+    Permissions(#[from] MetadataError),
+    /// A file with permissions cannot be read.
+    #[error("cannot read the permissions in {} (PORTICO_METADATA): {source}", path.display())]
+    Metadata {
+        /// The file or folder.
+        path: std::path::PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address} (PORTICO_LISTEN): {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// The service while it runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    auth: Arc<Auth>,
+    pool: Pool,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<io::Result<()>>,
+    worker: JoinHandle<()>,
+    shutdown_timeout: Duration,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Running")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens the database, brings it up to date and serves.
+pub async fn start(
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Running, StartError> {
+    data_folder::make(&settings)?;
+    let permissions = permissions(&settings)?;
+    let secrets = data_folder::secrets(&settings, entropy.as_ref())?;
+    // Taken before the database is touched: a second service started by mistake changes nothing.
+    let listener = listen(&settings).await?;
+    let address = listener.local_addr().map_err(|source| StartError::Listen {
+        address: settings.listen,
+        source,
+    })?;
+    let pool = Pool::open(&settings).await?;
+    pool.migrate(&settings).await?;
+
+    let writer = Arc::new(Mutex::new(()));
+    let executor = open_executor(&settings, &pool, Arc::clone(&writer))?;
+    let auth = Auth::open(Parts {
+        database: Database {
+            connection: pool.connection(),
+            writer,
+        },
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        policy: policy::policy(&settings),
+        master_key: secrets.master_key,
+        admin_secret: Some(secrets.admin_secret),
+    });
+    let auth = Arc::new(auth.await?);
+    let parts = AppParts {
+        auth: Arc::clone(&auth),
+        executor,
+        permissions,
+        graphql: policy::graphql(&settings),
+    };
+    let http = HttpSettings {
+        body_limit: settings.limit_body as usize,
+        request_timeout: settings.request_timeout,
+        cors_origins: settings.cors_origins.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        graphiql: settings.graphiql,
+        clock,
+        entropy,
+    };
+    let routes = portico_gateway::router(Arc::new(App::new(parts)), http);
+    let (stop, stopped) = watch::channel(false);
+    let server = serve(listener, routes, stopped.clone());
+    let worker = tokio::spawn(worker::run(Arc::clone(&auth), stopped));
+    Ok(Running {
+        address,
+        auth,
+        pool,
+        stop,
+        server,
+        worker,
+        shutdown_timeout: settings.shutdown_timeout,
+    })
+}
+
+/// The permissions this build comes with, and those of the operator.
+pub(crate) fn permissions(settings: &Settings) -> Result<Permissions, StartError> {
+    let Some(folder) = &settings.metadata else {
+        return Ok(Permissions::embedded(catalogue())?);
+    };
+    let refuse = |path: &std::path::Path, source| StartError::Metadata {
+        path: path.to_owned(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|source| refuse(folder, source))? {
+        let path = entry.map_err(|source| refuse(folder, source))?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let text = std::fs::read_to_string(&path).map_err(|source| refuse(&path, source))?;
+            files.push((path.display().to_string(), text));
+        }
+    }
+    // The order of a folder is by chance; what is told about a mistake should not be.
+    files.sort();
+    Ok(Permissions::extended(catalogue(), &files)?)
+}
+
+async fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
+    let address = settings.listen;
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen { address, source })
+}
+
+fn open_executor(settings: &Settings, pool: &Pool, writer: Arc<Mutex<()>>) -> Result<Executor, StartError> {
+    let settings = policy::executor(settings);
+    let opened = match pool {
+        Pool::Sqlite(_, path) => Executor::open_sqlite(path, writer, settings),
+        Pool::Postgres(_, url) => Executor::open_postgres(url.reveal(), settings),
+    };
+    opened.map_err(StartError::Executor)
+}
+
+fn serve(
+    listener: TcpListener,
+    routes: axum::Router,
+    mut stop: watch::Receiver<bool>,
+) -> JoinHandle<io::Result<()>> {
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let listener = listener.tap_io(|stream| {
+        // Answers are written whole: waiting for more of them only costs time.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    let stopped = async move {
+        // An end of the sender is an end of the service, too.
+        let _ = stop.changed().await;
+    };
+    tokio::spawn(
+        axum::serve(listener, service)
+            .with_graceful_shutdown(stopped)
+            .into_future(),
+    )
+}
+
+impl Running {
+    /// Users and sessions.
+    pub fn auth(&self) -> &Arc<Auth> {
+        &self.auth
+    }
+
+    /// Takes no more requests, lets those under way end within the time set, and ends.
+    pub async fn shutdown(mut self) {
+        // Nobody listens only if everything has ended already.
+        let _ = self.stop.send(true);
+        if tokio::time::timeout(self.shutdown_timeout, &mut self.server)
+            .await
+            .is_err()
+        {
+            tracing::warn!("requests still under way were ended");
+            self.server.abort();
+        }
+        if let Err(error) = self.worker.await {
+            tracing::error!(%error, "the work beside requests broke off");
+        }
+        self.pool.close().await;
+    }
+}
