@@ -68,6 +68,16 @@ pub async fn migrate_postgres(pool: &PgPool) -> Result<(), MigrateError> {
     Ok(migrated?)
 }
 
+/// How many migrations there are for SQLite.
+pub fn known_sqlite() -> usize {
+    history::sqlite().len()
+}
+
+/// How many migrations there are for PostgreSQL.
+pub fn known_postgres() -> usize {
+    history::postgres().len()
+}
+
 async fn lock(path: &Path) -> Result<File, MigrateError> {
     let owned = path.to_owned();
     let locked = tokio::task::spawn_blocking(move || {
