@@ -13,7 +13,7 @@ use portico_query::{Failure, permission, sql};
 
 use crate::app::App;
 use crate::error::WireError;
-use crate::schema::field_value;
+use crate::schema::rows;
 use crate::session::Session;
 
 /// A request's application, sender and rights, at hand wherever a field is resolved.
@@ -91,7 +91,7 @@ async fn resolve(asking: &Asking, selection: Selection) -> Result<Option<FieldVa
     let bytes = answer(asking, Kind::Query, &[selection], &Variables::new()).await?;
     let mut answered: Variables =
         serde_json::from_slice(&bytes).map_err(|error| Failure::unexpected(&error))?;
-    Ok(answered.remove(&key).and_then(field_value))
+    Ok(answered.remove(&key).and_then(rows))
 }
 
 fn selection(field: SelectionField<'_>) -> async_graphql::Result<Selection> {

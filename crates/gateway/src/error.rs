@@ -132,6 +132,12 @@ pub(crate) fn from_server(error: ServerError, path: impl FnOnce(&ServerError) ->
         wire.response_path = error.path;
         return wire;
     }
+    // A resolver that fails otherwise is a fault of ours, and its words are for the log.
+    if !error.path.is_empty() {
+        let mut wire = WireError::from(Failure::unexpected(&error.message));
+        wire.response_path = error.path;
+        return wire;
+    }
     let path = path(&error);
     WireError::validation(&path, error.message).at(error.locations)
 }

@@ -43,7 +43,7 @@ pub(super) fn session_value(session: Session) -> FieldValue<'static> {
 fn session_payload() -> Object {
     let session = Field::new("session", TypeRef::named("Session"), |context| {
         FieldFuture::Value(match context.parent_value.downcast_ref::<SignIn>() {
-            Some(SignIn::Done(session)) => Some(FieldValue::borrowed_any(session)),
+            Some(SignIn::Done(session)) => Some(FieldValue::borrowed_any(session.as_ref())),
             _ => None,
         })
     });

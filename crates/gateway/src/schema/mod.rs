@@ -102,28 +102,40 @@ impl Types {
     }
 }
 
-/// A field that takes its value from the parent's JSON by response name, as the data path made it.
+/// A scalar field that takes its value from the parent's JSON by response name, as the data path made it.
 pub(crate) fn json_field(name: &str, type_ref: TypeRef) -> Field {
-    Field::new(name, type_ref, |context| {
-        let field = context.ctx.field();
-        let key = field.alias().unwrap_or_else(|| field.name());
-        let value = context
-            .parent_value
-            .downcast_ref::<serde_json::Value>()
-            .and_then(|row| row.get(key));
-        FieldFuture::Value(value.and_then(|value| field_value(value.clone())))
+    member_field(name, type_ref, |value| {
+        async_graphql::Value::from_json(value).ok().map(FieldValue::value)
     })
 }
 
-/// JSON as the value of a field: objects stay JSON for their own fields to read from.
-pub(crate) fn field_value(value: serde_json::Value) -> Option<FieldValue<'static>> {
+/// A field of rows that stay JSON for their own fields to read from.
+pub(crate) fn row_field(name: &str, type_ref: TypeRef) -> Field {
+    member_field(name, type_ref, rows)
+}
+
+fn member_field(
+    name: &str,
+    type_ref: TypeRef,
+    value: fn(serde_json::Value) -> Option<FieldValue<'static>>,
+) -> Field {
+    Field::new(name, type_ref, move |context| {
+        let field = context.ctx.field();
+        let key = field.alias().unwrap_or_else(|| field.name());
+        let row = context.parent_value.downcast_ref::<serde_json::Value>();
+        let member = row
+            .and_then(|row| row.get(key))
+            .filter(|member| !member.is_null());
+        FieldFuture::Value(member.and_then(|member| value(member.clone())))
+    })
+}
+
+/// A row or rows as the value of a field.
+pub(crate) fn rows(value: serde_json::Value) -> Option<FieldValue<'static>> {
     match value {
         serde_json::Value::Null => None,
-        serde_json::Value::Object(_) => Some(FieldValue::owned_any(value)),
-        serde_json::Value::Array(rows) if rows.first().is_none_or(serde_json::Value::is_object) => {
-            Some(FieldValue::list(rows.into_iter().map(FieldValue::owned_any)))
-        }
-        other => async_graphql::Value::from_json(other).ok().map(FieldValue::value),
+        serde_json::Value::Array(rows) => Some(FieldValue::list(rows.into_iter().map(FieldValue::owned_any))),
+        row => Some(FieldValue::owned_any(row)),
     }
 }
 
@@ -159,10 +171,16 @@ mod tests {
             let sdl = schema(role).sdl();
             for table in &catalogue().tables {
                 let start = sdl.find(&format!("\ntype {} {{", table.type_name));
-                let Some(found) = start.and_then(|start| sdl.get(start..)) else { continue };
+                let Some(found) = start.and_then(|start| sdl.get(start..)) else {
+                    continue;
+                };
                 let body = found.split('}').next().unwrap_or_default();
                 for column in table.columns.iter().filter(|column| column.secret) {
-                    assert!(!body.contains(&format!("\t{}:", column.name)), "{role}: {}", column.name);
+                    assert!(
+                        !body.contains(&format!("\t{}:", column.name)),
+                        "{role}: {}",
+                        column.name
+                    );
                 }
             }
         }

@@ -6,7 +6,7 @@ use portico_query::permission::Role;
 use portico_query::plan::{build, update};
 
 use super::input::{self, changeable, readable, relations};
-use super::{Types, json_field};
+use super::{Types, json_field, row_field};
 use crate::data;
 
 /// Registers the type of a table and its inputs.
@@ -116,7 +116,7 @@ fn relation_field(role: &Role, relation: &Relation, target: &'static Table) -> F
     let name = target.type_name;
     match relation.cardinality {
         Cardinality::Array => {
-            let field = json_field(relation.name, TypeRef::named_nn_list_nn(name));
+            let field = row_field(relation.name, TypeRef::named_nn_list_nn(name));
             window(field, target).description("An array relationship")
         }
         Cardinality::Object => {
@@ -127,7 +127,7 @@ fn relation_field(role: &Role, relation: &Relation, target: &'static Table) -> F
                 true => TypeRef::named_nn(name),
                 false => TypeRef::named(name),
             };
-            json_field(relation.name, type_ref).description("An object relationship")
+            row_field(relation.name, type_ref).description("An object relationship")
         }
     }
 }
