@@ -34,6 +34,9 @@ impl Document {
     ) -> Result<Self, WireError> {
         limits.check_tokens(text)?;
         let parsed = async_graphql::parser::parse_query(text).map_err(|error| {
+            if matches!(error, async_graphql::parser::Error::RecursionLimitExceeded) {
+                return limit::too_deep(limits.depth);
+            }
             let locations = error.positions().collect();
             WireError::validation("$.query", format!("not a valid graphql query: {error}")).at(locations)
         })?;

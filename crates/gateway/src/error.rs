@@ -121,30 +121,32 @@ impl From<portico_auth::Error> for WireError {
     }
 }
 
-/// An error of the GraphQL library, or one of ours that passed through it.
-pub(crate) fn from_server(error: ServerError, path: impl FnOnce(&ServerError) -> String) -> WireError {
-    if let Some(source) = error.source::<WireError>() {
-        let mut wire = source.clone();
-        wire.locations = error.locations;
-        if wire.path == "$" {
-            wire.path = execution_path(&error.path);
-        }
-        wire.response_path = error.path;
-        return wire;
-    }
-    // A resolver that fails otherwise is a fault of ours, and its words are for the log.
-    if !error.path.is_empty() {
-        let mut wire = WireError::from(Failure::unexpected(&error.message));
-        wire.response_path = error.path;
-        return wire;
-    }
-    let path = path(&error);
-    WireError::validation(&path, error.message).at(error.locations)
+/// An error of the GraphQL library, or one of ours that passed through it; `path` is where in the request
+/// it arose.
+pub(crate) fn from_server(error: ServerError, path: String) -> WireError {
+    let mut wire = match error.source::<WireError>() {
+        Some(source) if source.path == "$" => WireError {
+            path,
+            ..source.clone()
+        },
+        Some(source) => source.clone(),
+        None if is_ours(&error) => WireError::from(Failure::unexpected(&error.message)),
+        None => return WireError::validation(&path, error.message).at(error.locations),
+    };
+    wire.response_path = match error.path.is_empty() {
+        true => root_field(&wire.path).into_iter().collect(),
+        false => error.path,
+    };
+    wire.at(error.locations)
 }
 
-fn execution_path(path: &[PathSegment]) -> String {
-    path.iter().fold("$".to_owned(), |path, segment| match segment {
-        PathSegment::Field(name) => format!("{path}.selectionSet.{name}"),
-        PathSegment::Index(_) => path,
-    })
+/// Whether it arose while answering: a resolver that fails in other words than ours is a fault of ours.
+pub(crate) fn is_ours(error: &ServerError) -> bool {
+    error.source::<WireError>().is_some() || !error.path.is_empty()
+}
+
+/// The response name of the root field in a path of the request.
+fn root_field(path: &str) -> Option<PathSegment> {
+    let name = path.strip_prefix("$.selectionSet.")?.split('.').next()?;
+    Some(PathSegment::Field(name.to_owned()))
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::data::{self, Asking};
 use crate::document::{self, Document};
-use crate::error::{WireError, from_server};
+use crate::error::{WireError, from_server, is_ours};
 use crate::locate;
 use crate::schema::{RoleSchema, StopBeforeExecution};
 
@@ -140,7 +140,7 @@ async fn run(
                 Err(failure) => Answer::failed(failure.into()),
             })
         }
-        Path::Schema => Ok(through_schema(asking, &schema, document, &variables).await),
+        Path::Schema => Ok(through_schema(asking, &schema, document, &variables, &selections).await),
         Path::Mixed => {
             validate(&schema, document, &variables).await?;
             let message = "data mutations and operations cannot be in one request: the former are one transaction, the latter commit each by itself";
@@ -211,9 +211,7 @@ async fn validate(schema: &RoleSchema, document: &Document, variables: &Variable
     let response = schema.schema.execute(request).await;
     match response.errors.into_iter().next() {
         None => Ok(()),
-        Some(error) => Err(from_server(error, |error| {
-            locate::path(document, &error.locations)
-        })),
+        Some(error) => Err(located(document, error)),
     }
 }
 
@@ -222,15 +220,15 @@ async fn through_schema(
     schema: &RoleSchema,
     document: &Document,
     variables: &Variables,
+    selections: &[Selection],
 ) -> Answer {
     let request = library_request(document, variables).data(Arc::clone(asking));
     let response = schema.schema.execute(request).await;
-    // Resolver errors know their place in the answer, request errors do not.
-    let executed = response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
+    let executed = response.errors.iter().all(is_ours);
     let errors: Vec<WireError> = response
         .errors
         .into_iter()
-        .map(|error| from_server(error, |error| locate::path(document, &error.locations)))
+        .map(|error| located(document, error))
         .collect();
     let error = errors.first().cloned();
     if let (false, Some(error)) = (executed, &error) {
@@ -243,11 +241,30 @@ async fn through_schema(
             errors.iter().map(WireError::to_json).collect(),
         );
     }
-    body.insert("data".to_owned(), response.data.into_json().unwrap_or_default());
+    body.insert(
+        "data".to_owned(),
+        in_order(response.data.into_json().unwrap_or_default(), selections),
+    );
     Answer {
         body: Value::Object(body).to_string().into_bytes(),
         error,
         executed: true,
         operation: None,
     }
+}
+
+fn located(document: &Document, error: async_graphql::ServerError) -> WireError {
+    let path = locate::path(document, &error.locations);
+    from_server(error, path)
+}
+
+/// The library answers root fields in the order in which they were ready; GraphQL wants that of the request.
+fn in_order(data: Value, selections: &[Selection]) -> Value {
+    let Value::Object(mut members) = data else {
+        return data;
+    };
+    let ordered = selections
+        .iter()
+        .filter_map(|selection| members.shift_remove_entry(&selection.key));
+    Value::Object(ordered.collect())
 }

@@ -62,6 +62,11 @@ fn too_much(what: &str, limit: usize) -> WireError {
     )
 }
 
+pub(super) fn too_deep(limit: usize) -> WireError {
+    let message = format!("the document is nested too deep: no more than {limit} levels are allowed");
+    WireError::validation("$.query", message)
+}
+
 fn tokens(text: &str, most: usize) -> usize {
     let mut count = 0;
     let mut in_word = false;
@@ -110,13 +115,7 @@ struct Count<'d> {
 impl<'d> Count<'d> {
     fn selection_set(&mut self, set: &'d SelectionSet, depth: usize) -> Result<(), WireError> {
         if depth > self.limits.depth && !set.items.is_empty() {
-            return Err(WireError::validation(
-                "$.query",
-                format!(
-                    "the document is nested too deep: no more than {} levels are allowed",
-                    self.limits.depth
-                ),
-            ));
+            return Err(too_deep(self.limits.depth));
         }
         set.items
             .iter()

@@ -50,12 +50,26 @@ fn constraint(extended: i32, message: &str) -> Failure {
                 "Not-NULL violation. null value in column \"{column}\" of relation \"{table}\" violates not-null constraint"
             ))
         }
-        ffi::SQLITE_CONSTRAINT_CHECK => Failure::new(
-            Code::PermissionError,
-            "$",
-            format!("Check constraint violation. new row violates check constraint \"{detail}\""),
-        ),
+        ffi::SQLITE_CONSTRAINT_CHECK => check(detail),
         _ => Failure::unexpected(&message),
+    }
+}
+
+/// A limit on the length of a text is a type in PostgreSQL and an unnamed check here.
+fn check(detail: &str) -> Failure {
+    let length = detail
+        .strip_prefix("length(")
+        .and_then(|rest| rest.split_once(") <= "));
+    match length {
+        Some((_, most)) => {
+            let message = format!("value too long for type character varying({most})");
+            Failure::new(Code::DataException, "$", message)
+        }
+        None => {
+            let message =
+                format!("Check constraint violation. new row violates check constraint \"{detail}\"");
+            Failure::new(Code::PermissionError, "$", message)
+        }
     }
 }
 
