@@ -17,7 +17,7 @@ import { exposed } from "./secrets.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
-const secret = "the admin secret of the client tests";
+const secret = "the-admin-secret-of-the-client-tests";
 
 function run(program, args, environment = {}) {
   const options = { cwd: here, encoding: "utf8", env: { ...process.env, ...environment }, maxBuffer: 64 << 20 };

@@ -57,18 +57,17 @@ async fn each_element_of_a_batch_counts(database: Arc<TestDatabase>) {
     let app = TestApp::new(&database).await;
     app.user("jane").await;
     let before = app.auth.hash_calls();
-    let batch: Vec<Value> = (0..50).map(|_| json!({ "query": aliases(1) })).collect();
+    let batch: Vec<Value> = (0..10).map(|_| json!({ "query": aliases(2) })).collect();
     let answer = app.public().post_json(&json!(batch)).await;
+    let answers = answer.body.as_array().unwrap();
+    assert_eq!(answers.len(), 10);
+    assert!(
+        answers
+            .iter()
+            .flat_map(codes)
+            .any(|code| code == "too-many-requests")
+    );
     assert!(app.auth.hash_calls() - before <= 10, "{}", answer.text);
-    if let Some(answers) = answer.body.as_array() {
-        assert_eq!(answers.len(), 50);
-        assert!(
-            answers
-                .iter()
-                .flat_map(codes)
-                .any(|code| code == "too-many-requests")
-        );
-    }
 }
 
 async fn sign_ups_are_limited_per_address_of_the_caller(database: Arc<TestDatabase>) {

@@ -29,7 +29,7 @@ async fn the_username_is_found_without_regard_to_case(database: Arc<TestDatabase
     let answer = app.public().graphql_with(SIGN_IN, variables).await;
     assert_eq!(
         answer.string("/signInUsernamePassword/session/user/username"),
-        "Jane"
+        "jane"
     );
 }
 

@@ -136,10 +136,11 @@ impl Cluster {
         cluster
     }
 
+    /// Nothing has to outlive the machine, but what was committed outlives the server.
     fn configuration(&self) -> String {
         format!(
             "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\n\
-             fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n\
+             fsync = off\nfull_page_writes = off\n\
              max_connections = 400\nshared_buffers = 64MB\n",
             self.port,
             self.folder.display()

@@ -5,7 +5,7 @@ use portico_server::Settings;
 use super::database::TestDatabase;
 
 /// The admin secret of every service under test.
-pub(crate) const ADMIN_SECRET: &str = "the admin secret of the tests, long enough";
+pub(crate) const ADMIN_SECRET: &str = "the-admin-secret-of-the-tests-long-enough";
 
 /// Settings with some variables set.
 pub(crate) fn load(database: &TestDatabase, variables: &[(&str, &str)]) -> Settings {
