@@ -29,7 +29,9 @@ pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
     if settings.graphiql {
         routes = routes.merge(page::graphiql::routes());
     }
-    let routes = routes.fallback(http::not_found).method_not_allowed_fallback(http::method_not_allowed);
+    let routes = routes
+        .fallback(http::not_found)
+        .method_not_allowed_fallback(http::method_not_allowed);
     surround(routes, settings).with_state(app)
 }
 
@@ -40,7 +42,11 @@ fn surround(routes: Router<Arc<App>>, settings: Arc<HttpSettings>) -> Router<Arc
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(&settings), http::timeout))
         .layer(CatchPanicLayer::custom(http::panic_failure))
-        .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest));
+        .layer(
+            CompressionLayer::new()
+                .gzip(true)
+                .quality(CompressionLevel::Fastest),
+        );
     if let Some(cors) = http::cors(&settings.cors_origins) {
         routes = routes.layer(cors);
     }

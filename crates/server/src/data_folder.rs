@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portico_auth::{AdminSecret, Entropy, EntropyError, MasterKey, MasterKeyError};
 
 use crate::Settings;
+use crate::configuration::DatabaseUrl;
 
 /// Why a file of the data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +70,12 @@ pub(crate) struct Secrets {
     pub(crate) admin_secret: AdminSecret,
 }
 
-/// Makes the folder where it is missing, for its owner only.
+/// Makes the folder for its owner only, where something will be kept in it.
 pub(crate) fn make(settings: &Settings) -> Result<(), DataFolderError> {
+    let elsewhere = !matches!(settings.database_url, DatabaseUrl::Sqlite(None));
+    if elsewhere && settings.master_key_file.is_some() && settings.admin_secret.is_some() {
+        return Ok(());
+    }
     let path = &settings.data_dir;
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| DataFolderError::Folder {

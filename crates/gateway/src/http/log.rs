@@ -42,7 +42,7 @@ pub(crate) async fn log_request(request: Request, next: Next) -> Response {
     let code = facts.and_then(|facts| facts.code.as_deref()).unwrap_or("-");
     let (status, milliseconds) = (
         response.status().as_u16(),
-        started.elapsed().as_secs_f64() * 1_000.0,
+        started.elapsed().as_micros() as f64 / 1_000.0,
     );
     if status >= 500 {
         tracing::warn!(id, %method, route, role, operation, status, milliseconds, code, "request failed");

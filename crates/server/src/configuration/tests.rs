@@ -205,3 +205,25 @@ fn the_table_of_the_readme_is_up_to_date() {
         "renew it with: cargo run -- configuration"
     );
 }
+
+#[test]
+fn the_containers_set_only_variables_that_exist() {
+    let compose = include_str!("../../../../docker-compose.yml");
+    let parsed: serde_json::Value = serde_saphyr::from_str(compose).unwrap();
+    for service in ["portico", "database", "mail"] {
+        assert!(
+            parsed["services"][service]["healthcheck"]["test"].is_array(),
+            "{service}"
+        );
+    }
+    let known: Vec<String> = table().iter().map(setting::Row::variable).collect();
+    let image = include_str!("../../../../.docker/Dockerfile");
+    for text in [compose, image] {
+        let names = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        let ours: Vec<&str> = names.filter(|name| name.starts_with("PORTICO_")).collect();
+        assert!(!ours.is_empty());
+        for name in ours {
+            assert!(known.iter().any(|variable| variable == name), "{name}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod facts;
 
 use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -70,6 +71,7 @@ impl Pool {
                     .truncate(false)
                     .read(true)
                     .write(true)
+                    .mode(0o600)
                     .open(&path);
                 opened.map_err(|source| DatabaseError::File {
                     path: path.clone(),
