@@ -56,6 +56,11 @@ impl MasterKey {
         Zeroizing::new(STANDARD.encode(self.0.as_slice()))
     }
 
+    /// Names the key beside everything sealed under it, without telling it.
+    pub fn id(&self) -> String {
+        hex(self.derive(b"key-id").iter().take(16))
+    }
+
     /// A key for one purpose; nothing about the master key follows from it.
     fn derive(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
         derive(self.0.as_slice(), purpose)
@@ -146,9 +151,8 @@ pub(crate) struct Keys {
 impl Keys {
     /// Derives all of them.
     pub(crate) fn derive(master: &MasterKey) -> Result<Self, SealError> {
-        let id = master.derive(b"key-id");
         Ok(Self {
-            key_id: hex(id.iter().take(16)),
+            key_id: master.id(),
             sealer: Sealer::from_key(&master.derive(b"seal"))?,
             refresh_mac: hmac::Key::new(hmac::HMAC_SHA256, master.derive(b"refresh-mac").as_slice()),
             limit_hash: hmac::Key::new(hmac::HMAC_SHA256, master.derive(b"limit-hash").as_slice()),
