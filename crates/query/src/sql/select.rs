@@ -25,13 +25,12 @@ pub(super) fn root(select: &Select, dialect: Dialect) -> Read {
 
 /// Wraps up a statement whose last part selects the fields.
 pub(super) fn finish(writer: Writer, select: &Select, columns: Vec<OutputColumn>) -> Read {
-    let heavy = select.shape == Shape::Many && select.limit.is_none() && select.role_limit.is_none();
     Read {
         sql: writer.sql.into(),
         binds: writer.binds,
         shape: select.shape,
         columns,
-        heavy,
+        heavy: select.shape == Shape::Many,
     }
 }
 
