@@ -21,7 +21,12 @@ const secret = "the-admin-secret-of-the-client-tests";
 
 function run(program, args, environment = {}) {
   const options = { cwd: here, encoding: "utf8", env: { ...process.env, ...environment }, maxBuffer: 64 << 20 };
-  return execFileSync(program, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    return execFileSync(program, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
+  } catch (error) {
+    // The complaints of a compiler stand in its output.
+    throw new Error(`${args.join(" ")}\n${error.stdout}`);
+  }
 }
 
 async function freePort() {

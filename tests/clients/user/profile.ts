@@ -48,5 +48,5 @@ export const rename = graphql(`
 
 /** The name of the first organisation: typed through every nullable step. */
 export function organisation(result: ResultOf<typeof profile>): string | undefined {
-  return result.user?.members[0]?.org.name;
+  return result.user?.members[0]?.org?.name;
 }
