@@ -186,3 +186,85 @@ fn make_file(name: &'static str, path: &Path, text: &str) -> Result<(), DataFold
         source,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemEntropy;
+
+    fn settings(folder: &Path, more: &[(&str, &str)]) -> Settings {
+        let own = [("PORTICO_DATA_DIR", folder.to_str().unwrap())];
+        let variables = own
+            .iter()
+            .chain(more)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::load(["portico"], variables, None).unwrap()
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_missing_is_made_for_its_owner_alone_and_kept() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("data");
+        let settings = settings(&folder, &[]);
+        make(&settings).unwrap();
+        let first = secrets(&settings, &SystemEntropy).unwrap();
+        assert_eq!(mode(&folder), 0o700);
+        assert_eq!(mode(&folder.join("master.key")), 0o600);
+        assert_eq!(mode(&folder.join("admin.secret")), 0o600);
+        assert!(read_admin_secret(&folder.join("admin.secret")).unwrap().len() >= 32);
+        let second = secrets(&settings, &SystemEntropy).unwrap();
+        assert_eq!(first.master_key.id(), second.master_key.id());
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_that_exists_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.secret");
+        std::fs::write(&path, "mine").unwrap();
+        make_file("admin secret", &path, "other").unwrap();
+        assert_eq!(read_admin_secret(&path).unwrap(), "mine");
+        std::fs::write(&path, "\n").unwrap();
+        assert!(matches!(
+            read_admin_secret(&path),
+            Err(DataFolderError::NoAdminSecret { .. })
+        ));
+    }
+
+    #[test]
+    fn a_key_file_that_was_given_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("given.key");
+        let given = settings(
+            folder.path(),
+            &[("PORTICO_MASTER_KEY_FILE", path.to_str().unwrap())],
+        );
+        assert!(matches!(
+            secrets(&given, &SystemEntropy),
+            Err(DataFolderError::Read { .. })
+        ));
+        std::fs::write(&path, "not a key").unwrap();
+        let refusal = secrets(&given, &SystemEntropy).err().unwrap().to_string();
+        assert!(
+            refusal.contains("given.key") && !refusal.contains("not a key"),
+            "{refusal}"
+        );
+    }
+
+    #[test]
+    fn where_everything_is_elsewhere_no_folder_is_made() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("data");
+        let given = [
+            ("PORTICO_DATABASE_URL", "postgres://database/x"),
+            ("PORTICO_MASTER_KEY_FILE", "/run/key"),
+            ("PORTICO_ADMIN_SECRET", "secret"),
+        ];
+        make(&settings(&folder, &given)).unwrap();
+        assert!(!folder.exists());
+    }
+}

@@ -113,7 +113,7 @@ settings! {
     /// The size of a request's body in bytes.
     limit_body: u32 = Always("2097152"), number(1_024, 1_073_741_824);
     /// The levels of a GraphQL document.
-    limit_depth: u32 = Always("30"), number(1, 1_000);
+    limit_depth: u32 = Always("20"), number(1, 1_000);
     /// The aliases in a GraphQL document.
     limit_aliases: u32 = Always("100"), number(0, 100_000);
     /// The tokens of a GraphQL document.
@@ -121,7 +121,7 @@ settings! {
     /// The fields of a GraphQL document once its fragments are spread.
     limit_complexity: u32 = Always("5000"), number(10, 10_000_000);
     /// The requests in one array.
-    limit_batch: u32 = Always("10"), number(1, 1_000);
+    limit_batch: u32 = Always("20"), number(1, 1_000);
     /// How long a request may take.
     request_timeout: Duration = Always("30s"), time(1, 3_600);
     /// How long requests under way may take after the service was told to stop.

@@ -53,7 +53,7 @@ fn the_command_line_beats_the_environment_beats_the_file_beats_the_default() {
             .limit_depth,
         7
     );
-    assert_eq!(load(&[], &[], "").unwrap().limit_depth, 30);
+    assert_eq!(load(&[], &[], "").unwrap().limit_depth, 20);
 }
 
 #[test]

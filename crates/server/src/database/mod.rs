@@ -153,7 +153,11 @@ fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseError> {
     let options = PgConnectOptions::from_str(url.reveal()).map_err(DatabaseError::Connect)?;
     Ok(options
         .application_name("portico")
-        .options([("search_path", "auth,public"), ("TimeZone", "UTC")])
+        .options([
+            ("search_path", "auth,public"),
+            ("TimeZone", "UTC"),
+            ("client_min_messages", "warning"),
+        ])
         .disable_statement_logging())
 }
 
