@@ -1,4 +1,5 @@
-// Runs real clients against a live service: get-graphql-schema and GraphQL Code Generator, as user and as admin.
+// Runs real clients against a live service: the audit of GraphQL over HTTP, then get-graphql-schema and GraphQL
+// Code Generator, as user and as admin.
 //
 // usage: npm ci && node run.mjs
 //
@@ -12,6 +13,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+
+import { serverAudits } from "graphql-http";
 
 import { exposed } from "./secrets.mjs";
 
@@ -79,9 +82,17 @@ function check(url, role, headers) {
   console.log(`${role}: ${sdl.split("\n").length} lines of schema, types generated, no secret among them`);
 }
 
+async function audit(url) {
+  const results = await Promise.all(serverAudits({ url, fetchFn: fetch }).map((found) => found.fn()));
+  const wrong = results.filter((result) => result.status !== "ok");
+  assert.deepEqual(wrong.map((result) => `${result.status}: ${result.name}: ${result.reason}`), []);
+  console.log(`GraphQL over HTTP: ${results.length} audits passed`);
+}
+
 const folder = mkdtempSync(join(tmpdir(), "portico-clients-"));
 const { service, url } = await start(folder);
 try {
+  await audit(url);
   check(url, "user", { authorization: `Bearer ${await signUp(url)}` });
   check(url, "admin", { "x-hasura-admin-secret": secret });
   run("npx", ["--no-install", "tsc", "--project", "."]);

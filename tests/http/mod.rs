@@ -10,5 +10,8 @@ mod get;
 mod graphiql;
 mod health;
 mod log;
+mod nodes;
+mod proxy;
 mod request_id;
 mod start;
+mod switches;

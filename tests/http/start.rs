@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use crate::support::database::{Kind, TestDatabase};
-use crate::support::process;
+use crate::support::process::{self, Process};
 
 /// Runs the program to its end, which is to come soon, and gives what it said.
 fn refused(command: &mut std::process::Command) -> String {
@@ -116,4 +116,18 @@ async fn development_stays_on_this_machine() {
         said.contains("loopback") || said.contains("PORTICO_LISTEN"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn what_the_service_keeps_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let database = TestDatabase::new(Kind::Sqlite).await.unwrap();
+    let _process = Process::start(&database).await;
+    for name in ["master.key", "portico.db"] {
+        let mode = std::fs::metadata(database.folder().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o077, 0, "{name} has mode {mode:o}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The operations beside the data, a file per flow, and who may ask for anything at all.
 
+mod algorithms;
 mod auth_config;
 mod limits;
 mod me;
@@ -10,6 +11,7 @@ mod sign_in_username_password;
 mod sign_out;
 mod sign_up_email_password;
 mod sign_up_username_password;
+mod together;
 mod token;
 mod verify_token;
 mod who_asks;

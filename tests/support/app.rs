@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use portico_auth::Auth;
+use portico_server::{Running, StartError};
 
 use super::caller::{Caller, User};
 use super::clock::TestClock;
@@ -35,11 +36,8 @@ impl TestApp {
         clock: Arc<TestClock>,
         variables: &[(&str, &str)],
     ) -> Self {
-        static NODES: AtomicU64 = AtomicU64::new(1);
-        let settings = settings::load(database, variables);
         database.secrets.add(settings::ADMIN_SECRET);
-        let entropy = Arc::new(TestEntropy::new(NODES.fetch_add(1, Ordering::Relaxed)));
-        let running = portico_server::start(settings, Arc::<TestClock>::clone(&clock), entropy)
+        let running = start(database, Arc::<TestClock>::clone(&clock), variables)
             .await
             .unwrap();
         let (address, auth) = (running.address, Arc::clone(running.auth()));
@@ -51,6 +49,14 @@ impl TestApp {
             database: Arc::clone(database),
         };
         Self { clock, auth, nobody }
+    }
+
+    /// Why a node does not start.
+    pub(crate) async fn refused(database: &Arc<TestDatabase>, variables: &[(&str, &str)]) -> String {
+        start(database, Arc::new(TestClock::new()), variables)
+            .await
+            .unwrap_err()
+            .to_string()
     }
 
     /// Someone without credentials.
@@ -67,4 +73,15 @@ impl TestApp {
     pub(crate) async fn user(&self, name: &str) -> User {
         User::sign_up_as(&self.nobody, name).await
     }
+}
+
+async fn start(
+    database: &TestDatabase,
+    clock: Arc<TestClock>,
+    variables: &[(&str, &str)],
+) -> Result<Running, StartError> {
+    // Two nodes that drew the same numbers would make the same ids.
+    static NODES: AtomicU64 = AtomicU64::new(1);
+    let entropy = Arc::new(TestEntropy::new(NODES.fetch_add(1, Ordering::Relaxed)));
+    portico_server::start(settings::load(database, variables), clock, entropy).await
 }
