@@ -138,9 +138,7 @@ impl Auth {
         let now = now(self.clock.as_ref());
         let entry = self.verifying_key(unverified.kid(), now).await?;
         let entry = entry.ok_or_else(|| refused(TokenFault::UnknownKey))?;
-        let claims = unverified
-            .verify(&entry.key, &self.policy.issuer, now)
-            .map_err(refused)?;
+        let claims = unverified.verify(&entry.key, now).map_err(refused)?;
         self.check_session(&claims, now).await?;
         Ok(authenticated(claims))
     }

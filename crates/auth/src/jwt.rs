@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::Header;
+use jsonwebtoken::errors::ErrorKind;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::InternalError;
 use crate::refusal::TokenFault;
-use crate::signing_key::SigningKey;
+use crate::signing_key::{KeyError, SigningKey};
 
 /// Longer ones are refused unread.
 const MAXIMUM_LENGTH: usize = 8 * 1024;
@@ -48,17 +47,6 @@ pub(crate) struct HasuraClaims {
     pub(crate) custom: BTreeMap<String, String>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Header {
-    alg: String,
-    kid: String,
-    #[serde(default)]
-    typ: Option<String>,
-    /// Extensions a reader must understand (RFC 7515, 4.1.11); this one understands none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    crit: Option<serde_json::Value>,
-}
-
 impl Claims {
     /// Claims of type access token.
     pub(crate) fn access_type() -> String {
@@ -67,76 +55,44 @@ impl Claims {
 }
 
 /// Signs claims.
-pub(crate) fn sign(kid: &str, key: &SigningKey, claims: &Claims) -> Result<String, InternalError> {
-    let header = Header {
-        alg: key.algorithm().as_str().to_owned(),
-        kid: kid.to_owned(),
-        typ: Some("JWT".to_owned()),
-        crit: None,
-    };
-    let mut token = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
-    let signature = key.sign(token.as_bytes())?;
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-    Ok(token)
+pub(crate) fn sign(kid: &str, key: &SigningKey, claims: &Claims) -> Result<String, KeyError> {
+    let mut header = Header::new(key.algorithm().into());
+    header.kid = Some(kid.to_owned());
+    jsonwebtoken::encode(&header, claims, key.private()).map_err(|_| KeyError::Failed)
 }
 
-/// A token taken apart, nothing of it believed yet.
+/// A token of which only the header was read, nothing of it believed yet.
 pub(crate) struct Unverified<'a> {
-    header: Header,
-    signed: &'a str,
-    claims: &'a str,
-    signature: Vec<u8>,
+    token: &'a str,
+    kid: String,
 }
 
 impl<'a> Unverified<'a> {
-    /// Takes a token apart.
+    /// Reads the header.
     pub(crate) fn parse(token: &'a str) -> Result<Self, TokenFault> {
         if token.len() > MAXIMUM_LENGTH {
             return Err(TokenFault::Malformed);
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(TokenFault::Malformed)?;
-        let (header, claims) = signed.split_once('.').ok_or(TokenFault::Malformed)?;
-        let header: Header = json(header)?;
-        if header.crit.is_some() || header.typ.as_deref().is_some_and(|typ| typ != "JWT") {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenFault::Malformed)?;
+        // Extensions that a reader must understand (RFC 7515, 4.1.11): this one understands none.
+        if header.crit.is_some() || header.typ.is_some_and(|typ| typ != "JWT") {
             return Err(TokenFault::Malformed);
         }
-        let signature = URL_SAFE_NO_PAD
-            .decode(signature)
-            .map_err(|_| TokenFault::Malformed)?;
-        Ok(Self {
-            header,
-            signed,
-            claims,
-            signature,
-        })
+        let kid = header.kid.ok_or(TokenFault::Malformed)?;
+        Ok(Self { token, kid })
     }
 
     /// The key it names.
     pub(crate) fn kid(&self) -> &str {
-        &self.header.kid
+        &self.kid
     }
 
-    /// Believes the token if this key signed it, this issuer made it and it is valid now.
-    pub(crate) fn verify(
-        &self,
-        key: &SigningKey,
-        issuer: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Claims, TokenFault> {
-        // The key decides the algorithm, the header may only agree.
-        if self.header.alg != key.algorithm().as_str() {
-            return Err(TokenFault::Algorithm);
-        }
-        if !key.verify(self.signed.as_bytes(), &self.signature) {
-            return Err(TokenFault::Signature);
-        }
-        let claims: Claims = json(self.claims)?;
-        if claims.iss != issuer {
-            return Err(TokenFault::Issuer);
-        }
+    /// Believes the token if this key signed it, its issuer made it and it is valid now. The key
+    /// decides the algorithm, the header may only agree.
+    pub(crate) fn verify(&self, key: &SigningKey, now: DateTime<Utc>) -> Result<Claims, TokenFault> {
+        let claims: Claims = jsonwebtoken::decode(self.token, key.public(), key.rules())
+            .map_err(|error| fault(error.kind()))?
+            .claims;
         if claims.typ != ACCESS || claims.sub != claims.hasura.user_id {
             return Err(TokenFault::Malformed);
         }
@@ -150,13 +106,20 @@ impl<'a> Unverified<'a> {
     }
 }
 
-fn json<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, TokenFault> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenFault::Malformed)?;
-    serde_json::from_slice(&bytes).map_err(|_| TokenFault::Malformed)
+fn fault(kind: &ErrorKind) -> TokenFault {
+    match kind {
+        ErrorKind::InvalidAlgorithm => TokenFault::Algorithm,
+        ErrorKind::InvalidSignature => TokenFault::Signature,
+        ErrorKind::InvalidIssuer => TokenFault::Issuer,
+        _ => TokenFault::Malformed,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
     use crate::policy::SigningAlgorithm;
     use crate::testing::TestEntropy;
@@ -170,7 +133,7 @@ mod tests {
 
     fn key(algorithm: SigningAlgorithm) -> SigningKey {
         let private = SigningKey::generate(algorithm, &TestEntropy::default()).unwrap();
-        SigningKey::from_private(algorithm, &private).unwrap()
+        SigningKey::from_private(algorithm, &private, "portico").unwrap()
     }
 
     fn now() -> DateTime<Utc> {
@@ -198,7 +161,7 @@ mod tests {
     }
 
     fn read(token: &str, key: &SigningKey, at: DateTime<Utc>) -> Result<Claims, TokenFault> {
-        Unverified::parse(token)?.verify(key, "portico", at)
+        Unverified::parse(token)?.verify(key, at)
     }
 
     fn with_header(token: &str, header: &str) -> String {
@@ -217,19 +180,31 @@ mod tests {
     }
 
     #[test]
-    fn another_library_accepts_our_tokens_with_the_published_key() {
+    fn the_published_key_verifies_and_a_shared_secret_is_not_published() {
         for algorithm in ALGORITHMS {
             let key = key(algorithm);
-            let Some(jwk) = key.public_jwk("k1") else {
+            let Some(published) = key.public_jwk("k1").unwrap() else {
                 assert_eq!(algorithm, SigningAlgorithm::Hs256);
                 continue;
             };
+            let mut names: Vec<_> = published.as_object().unwrap().keys().collect();
+            names.sort_unstable();
+            let (expected, kind): (&[&str], _) = match algorithm {
+                SigningAlgorithm::EdDsa => (&["alg", "crv", "kid", "kty", "use", "x"], "OKP"),
+                SigningAlgorithm::Es256 => (&["alg", "crv", "kid", "kty", "use", "x", "y"], "EC"),
+                _ => (&["alg", "e", "kid", "kty", "n", "use"], "RSA"),
+            };
+            assert_eq!(names, expected);
+            assert_eq!(published["kty"], kind);
+            assert_eq!(published["alg"], algorithm.as_str());
+            assert_eq!(
+                (&published["use"], &published["kid"]),
+                (&"sig".into(), &"k1".into())
+            );
             let token = sign("k1", &key, &claims()).unwrap();
-            let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(jwk).unwrap();
-            let theirs = jsonwebtoken::DecodingKey::from_jwk(&jwk).unwrap();
-            let mut rules = jsonwebtoken::Validation::new(algorithm.as_str().parse().unwrap());
-            rules.validate_exp = false;
-            let read = jsonwebtoken::decode::<Claims>(&token, &theirs, &rules).unwrap();
+            let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(published).unwrap();
+            let public = jsonwebtoken::DecodingKey::from_jwk(&jwk).unwrap();
+            let read = jsonwebtoken::decode::<Claims>(&token, &public, key.rules()).unwrap();
             assert_eq!(read.claims, claims());
         }
     }
@@ -247,12 +222,16 @@ mod tests {
             read(&token, &ours, now() - TimeDelta::seconds(61)),
             Err(TokenFault::NotYetValid)
         );
-        let issuer = Unverified::parse(&token).unwrap().verify(&ours, "other", now());
-        assert_eq!(issuer, Err(TokenFault::Issuer));
+        let other_issuer = Claims {
+            iss: "other".into(),
+            ..claims()
+        };
+        let elsewhere = sign("k1", &ours, &other_issuer).unwrap();
+        assert_eq!(read(&elsewhere, &ours, now()), Err(TokenFault::Issuer));
         let entropy = TestEntropy::default();
         SigningKey::generate(SigningAlgorithm::EdDsa, &entropy).unwrap();
         let private = SigningKey::generate(SigningAlgorithm::EdDsa, &entropy).unwrap();
-        let foreign = SigningKey::from_private(SigningAlgorithm::EdDsa, &private).unwrap();
+        let foreign = SigningKey::from_private(SigningAlgorithm::EdDsa, &private, "portico").unwrap();
         assert_eq!(read(&token, &foreign, now()), Err(TokenFault::Signature));
         let other_type = Claims {
             typ: "state".into(),
@@ -266,23 +245,48 @@ mod tests {
     fn the_header_does_not_choose_the_algorithm() {
         let key = key(SigningAlgorithm::EdDsa);
         let token = sign("k1", &key, &claims()).unwrap();
-        for alg in ["none", "None", "HS256", "ES256", "eddsa", ""] {
+        for (alg, expected) in [
+            ("none", TokenFault::Malformed),
+            ("None", TokenFault::Malformed),
+            ("eddsa", TokenFault::Malformed),
+            ("", TokenFault::Malformed),
+            ("HS256", TokenFault::Algorithm),
+            ("ES256", TokenFault::Algorithm),
+            ("RS256", TokenFault::Algorithm),
+        ] {
             let changed = with_header(&token, &format!(r#"{{"alg":"{alg}","kid":"k1"}}"#));
-            assert_eq!(read(&changed, &key, now()), Err(TokenFault::Algorithm), "{alg}");
+            assert_eq!(read(&changed, &key, now()), Err(expected), "{alg}");
             let (unsigned, _) = changed.rsplit_once('.').unwrap();
-            assert_eq!(
-                read(&format!("{unsigned}."), &key, now()),
-                Err(TokenFault::Algorithm)
-            );
+            assert_eq!(read(&format!("{unsigned}."), &key, now()), Err(expected));
         }
         // The classic confusion: our public key as the secret of an HMAC.
-        let public = key.public_jwk("k1").unwrap();
-        let secret = URL_SAFE_NO_PAD
-            .decode(public.get("x").unwrap().as_str().unwrap())
-            .unwrap();
-        let confused = SigningKey::from_private(SigningAlgorithm::Hs256, &secret).unwrap();
+        let secret = key.public().try_get_as_bytes().unwrap();
+        let confused = SigningKey::from_private(SigningAlgorithm::Hs256, secret, "portico").unwrap();
         let token = sign("k1", &confused, &claims()).unwrap();
         assert_eq!(read(&token, &key, now()), Err(TokenFault::Algorithm));
+    }
+
+    #[test]
+    fn a_token_for_somebody_else_or_without_a_claim_is_refused() {
+        let key = key(SigningAlgorithm::EdDsa);
+        let header = Header {
+            kid: Some("k1".to_owned()),
+            ..Header::new(jsonwebtoken::Algorithm::EdDSA)
+        };
+        let complete = serde_json::to_value(claims()).unwrap();
+        let signed = |claims: &serde_json::Value| {
+            let token = jsonwebtoken::encode(&header, claims, key.private()).unwrap();
+            read(&token, &key, now())
+        };
+        assert_eq!(signed(&complete), Ok(claims()));
+        let mut with_audience = complete.clone();
+        with_audience["aud"] = "another service".into();
+        assert_eq!(signed(&with_audience), Err(TokenFault::Malformed));
+        for claim in complete.as_object().unwrap().keys() {
+            let mut incomplete = complete.clone();
+            incomplete.as_object_mut().unwrap().remove(claim);
+            assert_eq!(signed(&incomplete), Err(TokenFault::Malformed), "{claim}");
+        }
     }
 
     #[test]
@@ -295,6 +299,13 @@ mod tests {
         }
         let critical = with_header(&token, r#"{"alg":"EdDSA","kid":"k1","crit":["exp"]}"#);
         assert_eq!(read(&critical, &key, now()), Err(TokenFault::Malformed));
+        for header in [
+            r#"{"alg":"EdDSA"}"#,
+            r#"{"alg":"EdDSA","kid":"k1","typ":"at+jwt"}"#,
+        ] {
+            let other = with_header(&token, header);
+            assert_eq!(read(&other, &key, now()), Err(TokenFault::Malformed));
+        }
         let [header, body, signature] = token.split('.').collect::<Vec<_>>()[..] else {
             panic!()
         };

@@ -49,6 +49,7 @@ pub enum KeyRingError {
 pub(crate) struct Entry {
     pub(crate) kid: String,
     pub(crate) key: SigningKey,
+    public: Option<Value>,
     created_at: DateTime<Utc>,
     retires_at: Option<DateTime<Utc>>,
 }
@@ -128,11 +129,11 @@ impl KeyRing {
     ) -> Result<(), KeyRingError> {
         let kid = URL_SAFE_NO_PAD.encode(random::<12>(source.entropy)?);
         let private = SigningKey::generate(self.algorithm, source.entropy)?;
-        let key = SigningKey::from_private(self.algorithm, &private)?;
+        let key = SigningKey::from_private(self.algorithm, &private, &source.policy.issuer)?;
         let row = signing_keys::ActiveModel {
             kid: Set(kid.clone()),
             algorithm: Set(self.algorithm.as_str().to_owned()),
-            public_key: Set(key.public_jwk(&kid)),
+            public_key: Set(key.public_jwk(&kid)?),
             sealed_private_key: Set(source
                 .keys
                 .sealer
@@ -180,9 +181,7 @@ impl KeyRing {
     pub(crate) fn published(&self, now: DateTime<Utc>) -> Value {
         let ring = self.snapshot();
         let accepted = ring.values().filter(|entry| entry.is_accepted(now));
-        let keys: Vec<Value> = accepted
-            .filter_map(|entry| entry.key.public_jwk(&entry.kid))
-            .collect();
+        let keys: Vec<&Value> = accepted.filter_map(|entry| entry.public.as_ref()).collect();
         json!({ "keys": keys })
     }
 
@@ -200,9 +199,10 @@ async fn read<C: ConnectionTrait>(connection: &C, source: &Source<'_>) -> Result
                 .sealer
                 .open(row.kid.as_bytes(), &row.sealed_private_key)?;
             let algorithm = SigningAlgorithm::parse(&row.algorithm).ok_or(KeyError::Rejected)?;
-            let key = SigningKey::from_private(algorithm, &private)?;
+            let key = SigningKey::from_private(algorithm, &private, &source.policy.issuer)?;
             let entry = Entry {
                 kid: row.kid.clone(),
+                public: key.public_jwk(&row.kid)?,
                 key,
                 created_at: row.created_at,
                 retires_at: row.retires_at,

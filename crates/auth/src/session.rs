@@ -165,7 +165,7 @@ fn issue(
             custom: BTreeMap::new(),
         },
     };
-    let access_token = Plain::new(sign(&signer.kid, &signer.key, &claims)?);
+    let access_token = Plain::new(sign(&signer.kid, &signer.key, &claims).map_err(InternalError::Sign)?);
     auth.last_seen.record(account.id, now);
     Ok(Session {
         access_token,

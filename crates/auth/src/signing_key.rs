@@ -1,16 +1,17 @@
 //! The key pairs that sign access tokens, one form for four algorithms.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::error;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    self, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
-    KeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
 };
-use aws_lc_rs::{error, hmac};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::policy::SigningAlgorithm;
@@ -42,22 +43,12 @@ impl From<error::KeyRejected> for KeyError {
     }
 }
 
-/// A key pair, parsed once: parsing costs as much as signing.
+/// A key pair and the rules for tokens signed with it, made once.
 pub(crate) struct SigningKey {
-    pair: Pair,
-    verifier: Verifier,
-}
-
-enum Pair {
-    EdDsa(Box<Ed25519KeyPair>),
-    Es256(Box<EcdsaKeyPair>),
-    Rs256(Box<RsaKeyPair>),
-    Hs256(Box<hmac::Key>),
-}
-
-enum Verifier {
-    Public(ParsedPublicKey),
-    Shared,
+    algorithm: SigningAlgorithm,
+    private: EncodingKey,
+    public: DecodingKey,
+    rules: Validation,
 }
 
 impl SigningKey {
@@ -86,92 +77,104 @@ impl SigningKey {
         }))
     }
 
-    /// Reads what `generate` made.
-    pub(crate) fn from_private(algorithm: SigningAlgorithm, private: &[u8]) -> Result<Self, KeyError> {
-        let (pair, verifier) = match algorithm {
+    /// Reads what `generate` made, to sign and verify tokens of this issuer.
+    pub(crate) fn from_private(
+        algorithm: SigningAlgorithm,
+        private: &[u8],
+        issuer: &str,
+    ) -> Result<Self, KeyError> {
+        // Were another backend compiled in as well, the library would not know which to take. It is an
+        // error to choose twice, and of no consequence.
+        let _ = DEFAULT_PROVIDER.install_default();
+        let (private, public) = match algorithm {
             SigningAlgorithm::EdDsa => {
                 let pair = Ed25519KeyPair::from_pkcs8(private)?;
-                let public = ParsedPublicKey::new(&ED25519, pair.public_key().as_ref())?;
-                (Pair::EdDsa(Box::new(pair)), Verifier::Public(public))
+                let public = DecodingKey::from_ed_der(pair.public_key().as_ref());
+                (EncodingKey::from_ed_der(private), public)
             }
             SigningAlgorithm::Es256 => {
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private)?;
-                let public = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref())?;
-                (Pair::Es256(Box::new(pair)), Verifier::Public(public))
+                let public = DecodingKey::from_ec_der(pair.public_key().as_ref());
+                (EncodingKey::from_ec_der(private), public)
             }
             SigningAlgorithm::Rs256 => {
                 let pair = RsaKeyPair::from_pkcs8(private)?;
-                let public = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref())?;
-                (Pair::Rs256(Box::new(pair)), Verifier::Public(public))
+                let public = DecodingKey::from_rsa_der(pair.public_key().as_ref());
+                let private = EncodingKey::from_rsa_pem(pem(private).as_bytes());
+                (private.map_err(|_| KeyError::Rejected)?, public)
             }
             SigningAlgorithm::Hs256 => (
-                Pair::Hs256(Box::new(hmac::Key::new(hmac::HMAC_SHA256, private))),
-                Verifier::Shared,
+                EncodingKey::from_secret(private),
+                DecodingKey::from_secret(private),
             ),
         };
-        Ok(Self { pair, verifier })
-    }
-
-    pub(crate) fn algorithm(&self) -> SigningAlgorithm {
-        match self.pair {
-            Pair::EdDsa(_) => SigningAlgorithm::EdDsa,
-            Pair::Es256(_) => SigningAlgorithm::Es256,
-            Pair::Rs256(_) => SigningAlgorithm::Rs256,
-            Pair::Hs256(_) => SigningAlgorithm::Hs256,
-        }
-    }
-
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        Ok(match &self.pair {
-            Pair::EdDsa(pair) => pair.sign(message).as_ref().to_vec(),
-            Pair::Es256(pair) => pair.sign(&SystemRandom::new(), message)?.as_ref().to_vec(),
-            Pair::Rs256(pair) => {
-                let mut signed = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signed)?;
-                signed
-            }
-            Pair::Hs256(key) => hmac::sign(key, message).as_ref().to_vec(),
+        Ok(Self {
+            algorithm,
+            private,
+            public,
+            rules: rules(algorithm.into(), issuer),
         })
     }
 
-    pub(crate) fn verify(&self, message: &[u8], signed: &[u8]) -> bool {
-        match (&self.verifier, &self.pair) {
-            (Verifier::Public(key), _) => key.verify_sig(message, signed).is_ok(),
-            (Verifier::Shared, Pair::Hs256(key)) => hmac::verify(key, message, signed).is_ok(),
-            (Verifier::Shared, _) => false,
-        }
+    pub(crate) fn algorithm(&self) -> SigningAlgorithm {
+        self.algorithm
+    }
+
+    /// What signs.
+    pub(crate) fn private(&self) -> &EncodingKey {
+        &self.private
+    }
+
+    /// What verifies.
+    pub(crate) fn public(&self) -> &DecodingKey {
+        &self.public
+    }
+
+    /// What a token signed with this key must look like.
+    pub(crate) fn rules(&self) -> &Validation {
+        &self.rules
     }
 
     /// The public half as published; a shared secret has none.
-    pub(crate) fn public_jwk(&self, kid: &str) -> Option<Value> {
-        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let key = match &self.pair {
-            Pair::EdDsa(pair) => json!({
-                "kty": "OKP", "crv": "Ed25519", "x": text(pair.public_key().as_ref()),
-            }),
-            Pair::Es256(pair) => {
-                // Uncompressed point: a byte that says so, then both coordinates.
-                let (_, point) = pair.public_key().as_ref().split_first()?;
-                let (x, y) = point.split_at_checked(32)?;
-                json!({ "kty": "EC", "crv": "P-256", "x": text(x), "y": text(y) })
-            }
-            Pair::Rs256(pair) => rsa_jwk(pair.public_key()),
-            Pair::Hs256(_) => return None,
-        };
-        let mut key = key;
-        let object = key.as_object_mut()?;
-        object.insert("kid".to_owned(), json!(kid));
-        object.insert("alg".to_owned(), json!(self.algorithm().as_str()));
-        object.insert("use".to_owned(), json!("sig"));
-        Some(key)
+    pub(crate) fn public_jwk(&self, kid: &str) -> Result<Option<Value>, KeyError> {
+        if self.algorithm == SigningAlgorithm::Hs256 {
+            return Ok(None);
+        }
+        let mut jwk = Jwk::from_decoding_key(&self.public, Some(self.algorithm.into()))
+            .map_err(|_| KeyError::Rejected)?;
+        jwk.common.key_id = Some(kid.to_owned());
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        serde_json::to_value(jwk).map(Some).map_err(|_| KeyError::Failed)
     }
 }
 
-fn rsa_jwk(key: &signature::RsaSubjectPublicKey) -> Value {
-    let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-    json!({
-        "kty": "RSA",
-        "n": text(key.modulus().big_endian_without_leading_zero()),
-        "e": text(key.exponent().big_endian_without_leading_zero()),
-    })
+impl From<SigningAlgorithm> for Algorithm {
+    fn from(algorithm: SigningAlgorithm) -> Self {
+        match algorithm {
+            SigningAlgorithm::EdDsa => Self::EdDSA,
+            SigningAlgorithm::Es256 => Self::ES256,
+            SigningAlgorithm::Rs256 => Self::RS256,
+            SigningAlgorithm::Hs256 => Self::HS256,
+        }
+    }
+}
+
+/// One algorithm, one issuer, and no audience: a token for somebody else is not for us.
+fn rules(algorithm: Algorithm, issuer: &str) -> Validation {
+    let mut rules = Validation::new(algorithm);
+    rules.set_issuer(&[issuer]);
+    rules.set_required_spec_claims(&["iss", "sub", "exp"]);
+    // The library would ask the system for the time; the caller asks the clock it was given.
+    rules.validate_exp = false;
+    rules.validate_nbf = false;
+    rules
+}
+
+/// The only form in which the library takes an RSA key in PKCS #8.
+fn pem(private: &[u8]) -> Zeroizing<String> {
+    let body = Zeroizing::new(STANDARD.encode(private));
+    Zeroizing::new(format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        body.as_str()
+    ))
 }
