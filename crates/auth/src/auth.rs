@@ -1,13 +1,12 @@
 //! The service: everything a flow needs, opened once and shared.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::caller::{Authenticated, Caller};
+use crate::admin_gate::AdminGate;
+use crate::caller::Authenticated;
 use crate::capacity::Capacity;
 use crate::database::Database;
 use crate::error::{Error, InternalError};
@@ -23,9 +22,8 @@ use crate::secret::AdminSecret;
 use crate::session::authenticated;
 use crate::store;
 
-/// That a caller is not blocked is believed this long, so that an administrator's requests do not
-/// each ask the database.
-const GATE_OPEN: TimeDelta = TimeDelta::seconds(1);
+/// How many users one statement marks as seen.
+const SEEN_AT_ONCE: usize = 500;
 
 /// What the service is made of.
 pub struct Parts {
@@ -85,8 +83,8 @@ pub struct Auth {
     pub(crate) hashing: Hashing,
     pub(crate) refreshes: Capacity,
     pub(crate) last_seen: LastSeen,
-    admin_secret: Option<AdminSecret>,
-    admin_gate: Mutex<HashMap<IpAddr, DateTime<Utc>>>,
+    pub(crate) admin_secret: Option<AdminSecret>,
+    pub(crate) admin_gate: AdminGate,
 }
 
 impl Auth {
@@ -120,7 +118,7 @@ impl Auth {
             hashing: Hashing::start(entropy.as_ref(), threads, policy.hashing_queue)?,
             refreshes: Capacity::per_minute(policy.limits.refreshes, Arc::clone(&clock)),
             last_seen: LastSeen::default(),
-            admin_gate: Mutex::default(),
+            admin_gate: AdminGate::default(),
             database,
             clock,
             entropy,
@@ -180,41 +178,6 @@ impl Auth {
         Ok(())
     }
 
-    /// Whether this is the admin secret. Wrong ones are counted per caller; beyond the limit the right
-    /// one is refused too, else guessing could go on.
-    pub async fn check_admin_secret(&self, caller: &Caller, secret: &str) -> Result<(), Error> {
-        if !self
-            .admin_secret
-            .as_ref()
-            .is_some_and(|expected| expected.matches(secret))
-        {
-            self.close_gate(caller);
-            self.limit_admin_secret(caller).await?;
-            return Err(Refusal::WrongAdminSecret.into());
-        }
-        let now = now(self.clock.as_ref());
-        if self.gate_is_open(caller, now) {
-            return Ok(());
-        }
-        self.admin_secret_limit(caller).await?;
-        self.gate().insert(caller.network(), now + GATE_OPEN);
-        Ok(())
-    }
-
-    fn gate(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, DateTime<Utc>>> {
-        self.admin_gate.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn close_gate(&self, caller: &Caller) {
-        self.gate().remove(&caller.network());
-    }
-
-    fn gate_is_open(&self, caller: &Caller, now: DateTime<Utc>) -> bool {
-        self.gate()
-            .get(&caller.network())
-            .is_some_and(|until| *until > now)
-    }
-
     /// The public keys that verify access tokens (RFC 7517); none for a shared secret.
     pub fn jwks(&self) -> Value {
         self.ring.published(now(self.clock.as_ref()))
@@ -234,11 +197,12 @@ impl Auth {
     pub async fn flush_last_seen(&self) -> Result<(), Error> {
         let now = now(self.clock.as_ref());
         let entries = self.last_seen.take(now);
-        for chunk in entries.chunks(500) {
+        for (number, chunk) in entries.chunks(SEEN_AT_ONCE).enumerate() {
             let _turn = self.database.turn().await;
             let written = store::users::mark_seen(&self.database.connection, chunk, now - INTERVAL).await;
             if let Err(error) = written {
-                self.last_seen.put_back(chunk);
+                let left = entries.get(number * SEEN_AT_ONCE..);
+                self.last_seen.put_back(left.unwrap_or_default());
                 return Err(error.into());
             }
         }
@@ -249,7 +213,7 @@ impl Auth {
     /// tell nothing any more. To be called every few minutes.
     pub async fn maintain(&self) -> Result<(), Error> {
         let now = now(self.clock.as_ref());
-        self.gate().retain(|_, until| *until > now);
+        self.admin_gate.shrink(now);
         self.maintain_keys().await?;
         self.purge_limits().await
     }

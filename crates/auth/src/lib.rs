@@ -1,6 +1,7 @@
 //! What a user can do: flows, store, mechanisms, one door. No HTTP, no GraphQL.
 
 mod account;
+mod admin_gate;
 mod audit;
 mod auth;
 mod caller;

@@ -51,34 +51,45 @@ impl Auth {
             .await
     }
 
-    /// Counts a wrong admin secret of this caller.
-    pub(crate) async fn limit_admin_secret(&self, caller: &Caller) -> Result<(), Error> {
-        self.limit_caller(ADMIN_SECRET, caller, self.policy.limits.admin_secrets)
-            .await
-    }
-
-    /// Whether this caller sent too many wrong admin secrets; counts nothing.
-    pub(crate) async fn admin_secret_limit(&self, caller: &Caller) -> Result<(), Error> {
-        let key = self.limit_key(&caller.network().to_string());
-        let found = store::limits::find(&self.database.connection, ADMIN_SECRET, &key).await?;
+    async fn limit_caller(&self, bucket: &str, caller: &Caller, maximum: u32) -> Result<(), Error> {
         let now = now(self.clock.as_ref());
-        let maximum = i64::from(self.policy.limits.admin_secrets);
-        match found.filter(|row| row.expires_at > now && row.count >= maximum) {
-            Some(row) => Err(too_many(row.expires_at, now).into()),
+        match self.count_caller(bucket, caller, maximum, now).await? {
+            Some(until) => Err(too_many(until, now).into()),
             None => Ok(()),
         }
     }
 
-    async fn limit_caller(&self, bucket: &str, caller: &Caller, maximum: u32) -> Result<(), Error> {
+    /// Counts a wrong admin secret of this caller; returns until when the caller is blocked, if it
+    /// was one too many.
+    pub(crate) async fn count_admin_secret(&self, caller: &Caller) -> Result<Option<DateTime<Utc>>, Error> {
+        let maximum = self.policy.limits.admin_secrets;
+        self.count_caller(ADMIN_SECRET, caller, maximum, now(self.clock.as_ref()))
+            .await
+    }
+
+    /// Until when this caller is blocked for wrong admin secrets; counts nothing.
+    pub(crate) async fn admin_secret_block(&self, caller: &Caller) -> Result<Option<DateTime<Utc>>, Error> {
+        let key = self.limit_key(&caller.network().to_string());
+        let found = store::limits::find(&self.database.connection, ADMIN_SECRET, &key).await?;
         let now = now(self.clock.as_ref());
+        let maximum = i64::from(self.policy.limits.admin_secrets);
+        let blocked = found.filter(|row| row.expires_at > now && row.count >= maximum);
+        Ok(blocked.map(|row| row.expires_at))
+    }
+
+    /// Counts one within the minute; returns the end of that minute where it was one too many.
+    async fn count_caller(
+        &self,
+        bucket: &str,
+        caller: &Caller,
+        maximum: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
         let key = self.limit_key(&caller.network().to_string());
         let _turn = self.database.turn().await;
         let (count, end) =
             store::limits::count(&self.database.connection, bucket, &key, now, now + MINUTE).await?;
-        if count > i64::from(maximum) {
-            return Err(too_many(end, now).into());
-        }
-        Ok(())
+        Ok((count > i64::from(maximum)).then_some(end))
     }
 
     /// Counts an attempt on an account, also on one that does not exist, or refuses it because it
@@ -126,7 +137,8 @@ impl Attempt {
     }
 }
 
-fn too_many(until: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
+/// Refuses until then.
+pub(crate) fn too_many(until: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
     // Whole seconds, rounded up: coming back exactly then succeeds.
     let seconds = (until - now)
         .num_milliseconds()

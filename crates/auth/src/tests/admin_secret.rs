@@ -1,5 +1,7 @@
 //! The admin secret.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use super::support::{ADMIN_SECRET, World, caller, code, home};
@@ -38,4 +40,50 @@ async fn wrong_secrets_are_counted_per_address_by_all_nodes() {
     }
     world.advance(TimeDelta::seconds(60));
     assert!(one.check_admin_secret(&home(), ADMIN_SECRET).await.is_ok());
+}
+
+/// The right guess comes last of fifty-one sent at once. Were they not judged in turn, it would pass
+/// before the others are counted.
+#[tokio::test]
+async fn guesses_sent_at_once_count_like_guesses_in_turn() {
+    let world = World::new().await;
+    let auth = Arc::new(world.node(Policy::default()).await);
+    let secrets = std::iter::repeat_n("wrong", 50).chain([ADMIN_SECRET]);
+    // On one thread, tasks are first run in the order in which they were spawned.
+    let guesses: Vec<_> = secrets
+        .map(|secret| {
+            let auth = Arc::clone(&auth);
+            tokio::spawn(async move { code(auth.check_admin_secret(&home(), secret).await) })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for guess in guesses {
+        answers.push(guess.await.unwrap());
+    }
+    let (counted, refused) = answers.split_at(10);
+    assert!(counted.iter().all(|answer| *answer == "access-denied"));
+    assert!(refused.iter().all(|answer| *answer == "too-many-requests"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_who_asks_often_at_once_is_not_kept_out() {
+    let world = World::new().await;
+    let auth = Arc::new(world.node(Policy::default()).await);
+    let asked: Vec<_> = (0..50)
+        .map(|_| {
+            let auth = Arc::clone(&auth);
+            tokio::spawn(async move { auth.check_admin_secret(&home(), ADMIN_SECRET).await.is_ok() })
+        })
+        .collect();
+    for answer in asked {
+        assert!(answer.await.unwrap());
+    }
+    // Somebody else behind the same address guesses meanwhile.
+    assert_eq!(
+        code(auth.check_admin_secret(&home(), "wrong").await),
+        "access-denied"
+    );
+    assert!(auth.check_admin_secret(&home(), ADMIN_SECRET).await.is_ok());
+    auth.maintain().await.unwrap();
+    assert!(auth.check_admin_secret(&home(), ADMIN_SECRET).await.is_ok());
 }
