@@ -1,5 +1,7 @@
 //! Errors of flows: what the caller is told and what only the log sees.
 
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
 use crate::port::EntropyError;
 use crate::refusal::{Code, Refusal};
 
@@ -24,12 +26,43 @@ impl Error {
     }
 }
 
+impl InternalError {
+    /// Whether the database is away or out of connections, so that trying again later may help.
+    pub fn is_unavailable(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        match error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+            DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+                is_connection_error(error)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Classes of SQLSTATE: connection exception, insufficient resources, operator intervention.
+fn is_connection_error(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+        }
+        _ => false,
+    }
+}
+
 /// A failure the caller can do nothing about.
 #[derive(Debug, thiserror::Error)]
 pub enum InternalError {
     /// The database refused or is away.
     #[error("database: {0}")]
-    Database(#[from] sea_orm::DbErr),
+    Database(#[from] DbErr),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -58,8 +91,8 @@ pub enum InternalError {
     },
 }
 
-impl From<sea_orm::DbErr> for Error {
-    fn from(error: sea_orm::DbErr) -> Self {
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
         Self::Internal(error.into())
     }
 }

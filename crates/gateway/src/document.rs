@@ -1,6 +1,7 @@
 //! A GraphQL document: parsed within limits, its operation chosen, and freed from its syntax.
 
 mod limit;
+pub(crate) mod position;
 mod select;
 mod variable;
 

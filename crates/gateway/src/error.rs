@@ -113,6 +113,9 @@ impl From<portico_auth::Error> for WireError {
                     .map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX));
                 wire
             }
+            portico_auth::Error::Internal(reason) if reason.is_unavailable() => {
+                Self::from(Failure::unavailable(&reason))
+            }
             portico_auth::Error::Internal(reason) => {
                 tracing::error!(%reason, "an operation failed");
                 Self::from(Failure::new(Code::Unexpected, "$", "internal server error"))

@@ -124,6 +124,7 @@ async fn run(
         return Err(WireError::new("not-supported", "$", "PersistedQueryNotSupported"));
     }
     let variables = document::variables(document.operation(), request.variables.unwrap_or_default())?;
+    asking.app.graphql.limits.check_variables(&variables)?;
     let set = &document.operation().selection_set.node;
     let selections = document::selections(&document.parsed, set, &variables);
     let schema = asking.app.schema(&asking.session.role).map_err(|error| {
@@ -210,7 +211,7 @@ async fn validate(schema: &RoleSchema, document: &Document, variables: &Variable
     let request = library_request(document, variables).data(StopBeforeExecution);
     let response = schema.schema.execute(request).await;
     match response.errors.into_iter().next() {
-        None => Ok(()),
+        None => document::position::check(document, schema.schema.registry()),
         Some(error) => Err(located(document, error)),
     }
 }
@@ -222,6 +223,9 @@ async fn through_schema(
     variables: &Variables,
     selections: &[Selection],
 ) -> Answer {
+    if let Err(error) = document::position::check(document, schema.schema.registry()) {
+        return Answer::refused(error);
+    }
     let request = library_request(document, variables).data(Arc::clone(asking));
     let response = schema.schema.execute(request).await;
     let executed = response.errors.iter().all(is_ours);
@@ -254,7 +258,7 @@ async fn through_schema(
 }
 
 fn located(document: &Document, error: async_graphql::ServerError) -> WireError {
-    let path = locate::path(document, &error.locations);
+    let path = locate::path(document, &error);
     from_server(error, path)
 }
 

@@ -1,13 +1,19 @@
 //! From a place in a document's text to Hasura's path into the request.
 
-use async_graphql::Pos;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
+use async_graphql::{Pos, ServerError};
 
 use crate::document::Document;
 
-/// The path of the last field that begins at or before the place, and of its argument if the place is there.
-pub(crate) fn path(document: &Document, locations: &[Pos]) -> String {
-    let Some(place) = locations.first() else {
+/// The path of the last field that begins at or before the place of an error, refined by what the GraphQL
+/// library says of it: its messages name the place inside an argument, its locations end at the field.
+pub(crate) fn path(document: &Document, error: &ServerError) -> String {
+    let message = error.message.as_str();
+    let Some(place) = error
+        .locations
+        .first()
+        .filter(|_| !message.starts_with("Variable \"$"))
+    else {
         return "$".to_owned();
     };
     let mut search = Search {
@@ -17,7 +23,46 @@ pub(crate) fn path(document: &Document, locations: &[Pos]) -> String {
         spreads: Vec::new(),
     };
     search.selection_set(&document.operation().selection_set.node, "$");
-    search.found.map_or_else(|| "$".to_owned(), |(_, path)| path)
+    let path = search.found.map_or_else(|| "$".to_owned(), |(_, path)| path);
+    let field = path.split(".args.").next().unwrap_or_default();
+    if let Some(rest) = message.strip_prefix("Invalid value for argument \"") {
+        return format!("{field}.args.{}", inside_argument(rest));
+    }
+    if message.starts_with("Unknown argument") {
+        return field.to_owned();
+    }
+    if message.ends_with("must have a selection of subfields") {
+        return format!("{path}.selectionSet");
+    }
+    match message
+        .split_once("\" argument \"")
+        .and_then(|(_, rest)| rest.split('"').next())
+    {
+        Some(argument) if message.ends_with("is required but not provided") => {
+            format!("{path}.args.{argument}")
+        }
+        _ => path,
+    }
+}
+
+/// `where.id._in.1", expected type "uuid"` as `where.id._in[1]`, with the unknown or missing field at its end.
+fn inside_argument(rest: &str) -> String {
+    let (place, reason) = rest.split_once('"').unwrap_or((rest, ""));
+    let mut path = String::new();
+    for (index, step) in place.split('.').enumerate() {
+        match step.parse::<usize>() {
+            Ok(number) => path.push_str(&format!("[{number}]")),
+            Err(_) if index == 0 => path.push_str(step),
+            Err(_) => path.push_str(&format!(".{step}")),
+        }
+    }
+    let field = reason
+        .split_once("field \"")
+        .and_then(|(_, rest)| rest.split('"').next());
+    match field {
+        Some(field) => format!("{path}.{field}"),
+        None => path,
+    }
 }
 
 struct Search<'d> {
@@ -36,6 +81,7 @@ impl<'d> Search<'d> {
                     self.selection_set(&fragment.node.selection_set.node, path);
                 }
                 Selection::FragmentSpread(spread) => {
+                    self.consider(spread.pos, format!("{path}.selectionSet"));
                     self.spread(spread.node.fragment_name.node.as_str(), path);
                 }
             }

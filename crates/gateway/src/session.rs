@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use portico_auth::{Auth, Authenticated, Caller};
 use portico_query::permission::{ADMIN, PUBLIC};
 
@@ -30,19 +30,26 @@ pub(crate) struct Session {
 impl Session {
     /// Reads the headers of a request.
     pub(crate) async fn of(auth: &Auth, caller: &Caller, headers: &HeaderMap) -> Result<Self, WireError> {
-        if let Some(secret) = ADMIN_SECRET.iter().find_map(|name| headers.get(*name)) {
-            let secret = secret.to_str().unwrap_or_default();
-            auth.check_admin_secret(caller, secret).await?;
-            return Ok(Self::administrator(headers));
+        let secrets: Vec<&HeaderValue> = ADMIN_SECRET
+            .into_iter()
+            .flat_map(|name| headers.get_all(name))
+            .collect();
+        if !secrets.is_empty() {
+            // Each one sent has to be right: a wrong one beside it is a broken credential.
+            for secret in secrets {
+                auth.check_admin_secret(caller, secret.to_str().unwrap_or_default())
+                    .await?;
+            }
+            return Self::administrator(headers);
         }
-        match headers.get(AUTHORIZATION) {
+        match text(headers, AUTHORIZATION.as_str())? {
             None => Ok(Self {
                 role: PUBLIC.to_owned(),
                 variables: BTreeMap::new(),
                 authenticated: None,
             }),
             Some(credential) => {
-                let token = credential.to_str().ok().and_then(bearer).ok_or_else(|| {
+                let token = bearer(credential).ok_or_else(|| {
                     WireError::new("invalid-headers", "$", "Malformed Authorization header")
                 })?;
                 let authenticated = auth.authenticate(token).await?;
@@ -58,18 +65,22 @@ impl Session {
     }
 
     /// The holder of the secret is the role and the variables of the headers.
-    fn administrator(headers: &HeaderMap) -> Self {
-        let variables: BTreeMap<String, String> = headers
-            .iter()
-            .filter(|(name, _)| name.as_str().starts_with(VARIABLE) && !ADMIN_SECRET.contains(&name.as_str()))
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-            .collect();
+    fn administrator(headers: &HeaderMap) -> Result<Self, WireError> {
+        let mut variables = BTreeMap::new();
+        for name in headers.keys().map(HeaderName::as_str) {
+            if name.starts_with(VARIABLE)
+                && !ADMIN_SECRET.contains(&name)
+                && let Some(value) = text(headers, name)?
+            {
+                variables.insert(name.to_owned(), value.to_owned());
+            }
+        }
         let role = variables.get(ROLE).cloned().unwrap_or_else(|| ADMIN.to_owned());
-        Self {
+        Ok(Self {
             role,
             variables,
             authenticated: None,
-        }
+        })
     }
 
     /// The role is the token's default, or another that the token allows.
@@ -105,17 +116,20 @@ fn bearer(credential: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
+/// A header that may be sent once, as plain text.
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, WireError> {
-    headers
-        .get(name)
-        .map(|value| {
-            value.to_str().map_err(|_| {
-                WireError::new(
-                    "invalid-headers",
-                    "$",
-                    format!("the header {name} is not plain text"),
-                )
-            })
-        })
-        .transpose()
+    let mut values = headers.get_all(name).iter();
+    let refuse = |rule: &str| {
+        Err(WireError::new(
+            "invalid-headers",
+            "$",
+            format!("the header {name} {rule}"),
+        ))
+    };
+    match (values.next().map(|value| value.to_str()), values.next()) {
+        (_, Some(_)) => refuse("is sent more than once"),
+        (Some(Err(_)), None) => refuse("is not plain text"),
+        (Some(Ok(value)), None) => Ok(Some(value)),
+        (None, None) => Ok(None),
+    }
 }

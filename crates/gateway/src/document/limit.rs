@@ -2,6 +2,8 @@
 
 use async_graphql::Positioned;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+use async_graphql_value::Value;
+use portico_query::request::Variables;
 
 use crate::error::WireError;
 
@@ -38,6 +40,26 @@ impl DocumentLimits {
         }
     }
 
+    /// Measures the values of variables.
+    pub(crate) fn check_variables(&self, variables: &Variables) -> Result<(), WireError> {
+        match variables
+            .iter()
+            .find(|(_, value)| json_levels(value) > self.depth)
+        {
+            Some((name, _)) => {
+                let message = format!(
+                    "is nested too deep: no more than {} levels are allowed",
+                    self.depth
+                );
+                Err(WireError::validation(
+                    "$.variables",
+                    format!("the variable {name} {message}"),
+                ))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Counts what an operation selects, fragments spread.
     pub(super) fn check_shape(
         &self,
@@ -60,6 +82,24 @@ fn too_much(what: &str, limit: usize) -> WireError {
         "$.query",
         format!("the document has too many {what}: no more than {limit} are allowed"),
     )
+}
+
+/// How many lists and objects of a value are inside each other.
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::List(values) => 1 + values.iter().map(levels).max().unwrap_or_default(),
+        Value::Object(entries) => 1 + entries.values().map(levels).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// How many lists and objects of a variable's value are inside each other.
+fn json_levels(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(values) => 1 + values.iter().map(json_levels).max().unwrap_or_default(),
+        serde_json::Value::Object(entries) => 1 + entries.values().map(json_levels).max().unwrap_or_default(),
+        _ => 0,
+    }
 }
 
 pub(super) fn too_deep(limit: usize) -> WireError {
@@ -133,6 +173,14 @@ impl<'d> Count<'d> {
                 self.aliases += usize::from(field.node.alias.is_some());
                 if self.aliases > self.limits.aliases {
                     return Err(too_much("aliases", self.limits.aliases));
+                }
+                let arguments = field.node.arguments.iter();
+                let deepest = arguments
+                    .map(|(_, value)| levels(&value.node))
+                    .max()
+                    .unwrap_or_default();
+                if deepest > self.limits.depth {
+                    return Err(too_deep(self.limits.depth));
                 }
                 match field.node.name.node.as_str() {
                     "__schema" | "__type" => Ok(()),

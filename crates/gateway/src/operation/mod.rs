@@ -17,7 +17,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ObjectAccessor, TypeRef};
-use portico_query::permission::{PUBLIC, Role};
+use portico_query::permission::{ANONYMOUS, PUBLIC, Role};
 
 use crate::data::Asking;
 use crate::error::WireError;
@@ -40,7 +40,7 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
         sign_out::field(),
         verify_token::field(),
     ];
-    if role.name != PUBLIC {
+    if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {
         fields.push(revoke_session::field());
     }
     fields

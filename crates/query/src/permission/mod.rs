@@ -13,3 +13,6 @@ pub const ADMIN: &str = "admin";
 
 /// The role of requests without credentials.
 pub const PUBLIC: &str = "public";
+
+/// The role of users whom nothing identifies yet.
+pub const ANONYMOUS: &str = "anonymous";
