@@ -72,17 +72,36 @@ impl Account {
     }
 }
 
-impl FromQueryResult for Account {
-    /// Reads the columns of [`crate::store::users::ACCOUNT`].
+/// The roles a user holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Roles {
+    pub(crate) default_role: String,
+    /// Every one of them, the default role among them; sorted.
+    pub(crate) roles: Vec<String>,
+}
+
+impl FromQueryResult for Roles {
+    /// Reads the default role and [`crate::store::users::granted_roles`].
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         let default_role: String = row.try_get(prefix, "default_role")?;
-        let roles: sea_orm::JsonValue = row.try_get(prefix, "roles")?;
-        let roles: Vec<String> =
-            serde_json::from_value(roles).map_err(|error| DbErr::Json(error.to_string()))?;
+        let granted: sea_orm::JsonValue = row.try_get(prefix, "roles")?;
+        let granted: Vec<String> =
+            serde_json::from_value(granted).map_err(|error| DbErr::Json(error.to_string()))?;
+        Ok(Self {
+            roles: Account::all_roles(granted, &default_role),
+            default_role,
+        })
+    }
+}
+
+impl FromQueryResult for Account {
+    /// Reads the columns of [`crate::store::users::account_columns`].
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let Roles { default_role, roles } = Roles::from_query_result(row, prefix)?;
         Ok(Self {
             id: row.try_get(prefix, "user_id")?,
-            roles: Self::all_roles(roles, &default_role),
             default_role,
+            roles,
             anonymous: row.try_get(prefix, "is_anonymous")?,
             disabled: row.try_get(prefix, "disabled")?,
             deleted: row.try_get(prefix, "is_deleted")?,

@@ -11,7 +11,7 @@ use crate::capacity::Capacity;
 use crate::database::Database;
 use crate::error::{Error, InternalError};
 use crate::hashing::{Hashing, StartHashingError};
-use crate::jwt::Unverified;
+use crate::jwt::{Claims, Unverified};
 use crate::key_ring::{Entry, KeyRing, KeyRingError, Source};
 use crate::last_seen::{INTERVAL, LastSeen};
 use crate::policy::Policy;
@@ -137,16 +137,22 @@ impl Auth {
         let entry = self.verifying_key(unverified.kid(), now).await?;
         let entry = entry.ok_or_else(|| refused(TokenFault::UnknownKey))?;
         let claims = unverified.verify(&entry.key, now).map_err(refused)?;
-        self.check_session(&claims, now).await?;
+        let claims = self.check_session(claims, now).await?;
         Ok(authenticated(claims))
     }
 
-    async fn check_session(&self, claims: &crate::jwt::Claims, now: DateTime<Utc>) -> Result<(), Error> {
+    /// Refuses a token whose session is over, and leaves it the roles its user still holds.
+    async fn check_session(&self, mut claims: Claims, now: DateTime<Utc>) -> Result<Claims, Error> {
+        let refused = |fault| Error::Refused(Refusal::AccessToken(fault));
         let connection = &self.database.connection;
-        match store::refresh_tokens::is_alive(connection, claims.sid, claims.sub, now).await? {
-            true => Ok(()),
-            false => Err(Refusal::AccessToken(TokenFault::SessionEnded).into()),
+        let held = store::refresh_tokens::alive(connection, claims.sid, claims.sub, now).await?;
+        let held = held.ok_or_else(|| refused(TokenFault::SessionEnded))?;
+        let allowed = &mut claims.hasura.allowed_roles;
+        allowed.retain(|role| held.roles.contains(role));
+        if !allowed.contains(&claims.hasura.default_role) {
+            return Err(refused(TokenFault::RoleLost));
         }
+        Ok(claims)
     }
 
     async fn verifying_key(&self, kid: &str, now: DateTime<Utc>) -> Result<Option<Arc<Entry>>, Error> {

@@ -38,6 +38,9 @@ pub enum TokenFault {
     /// The session it belongs to is over, or its user may not act.
     #[error("its session ended")]
     SessionEnded,
+    /// Its user no longer holds the role it acts in unless told otherwise; a refresh tells the present one.
+    #[error("its default role was taken away")]
+    RoleLost,
 }
 
 /// Why a refresh token is not accepted.

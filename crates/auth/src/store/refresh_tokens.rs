@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::account::Account;
+use crate::account::{Account, Roles};
 use crate::store::{statement, users};
 
 /// Types that a sign-in makes; a personal access token is no session.
@@ -101,10 +101,13 @@ const CURRENT: &str = "t.id = $1 AND t.generation = $2 AND t.refresh_token_hash 
     AND t.revoked_at IS NULL AND t.expires_at > $4 \
     AND (t.session_expires_at IS NULL OR t.session_expires_at > $4)";
 
-/// A token of a user who may not act is not used up: the door tells why afterwards.
-const ADMITTED: &str = "NOT u.disabled AND NOT u.is_locked AND u.deleted_at IS NULL";
+/// Decided by somebody in charge, hence felt by sessions at once.
+const ADMITTED: &str =
+    "NOT u.disabled AND NOT u.is_locked AND u.deleted_at IS NULL AND u.activated_at IS NOT NULL";
 
-const READY: &str = "u.activated_at IS NOT NULL AND (u.locked_until IS NULL OR u.locked_until <= $4) \
+/// Felt at the next refresh. A token of a user who may not act is not used up: the door tells why
+/// afterwards.
+const READY: &str = "(u.locked_until IS NULL OR u.locked_until <= $4) \
     AND (u.email IS NULL OR u.email_verified OR NOT $10)";
 
 /// A session as a refresh that did not win finds it.
@@ -139,23 +142,23 @@ pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result
         .await
 }
 
-/// Whether a session goes on and its user may act.
-pub(crate) async fn is_alive<C: ConnectionTrait>(
+/// The roles held by the user of a session, if the session goes on and its user may act.
+pub(crate) async fn alive<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
     user: Uuid,
     now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
+) -> Result<Option<Roles>, DbErr> {
+    let roles = users::granted_roles(connection.get_database_backend());
     let sql = format!(
-        "SELECT 1 AS alive FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
-         WHERE t.id = $1 AND t.user_id = $2 AND t.revoked_at IS NULL \
+        "SELECT u.default_role, {roles} AS roles FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
+         WHERE t.id = $1 AND t.user_id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
          AND (t.session_expires_at IS NULL OR t.session_expires_at > $3) AND {ADMITTED}"
     );
     let values: [Value; 3] = [id.into(), user.into(), now.into()];
-    Ok(connection
-        .query_one_raw(statement(connection, sql, values))
-        .await?
-        .is_some())
+    Roles::find_by_statement(statement(connection, sql, values))
+        .one(connection)
+        .await
 }
 
 /// Which sessions to end.

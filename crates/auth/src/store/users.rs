@@ -13,15 +13,20 @@ use crate::account::Account;
 use crate::store::statement;
 use crate::value::{DisplayName, Email, Gender, Locale, Metadata, Username};
 
-/// What the door asks of a user `u`; read by [`Account`].
-pub(crate) fn account_columns(backend: DbBackend) -> String {
-    let roles = match backend {
+/// The roles granted to a user `u`, as a JSON list.
+pub(crate) fn granted_roles(backend: DbBackend) -> &'static str {
+    match backend {
         DbBackend::Postgres => {
             "COALESCE((SELECT json_agg(r.role) FROM user_roles r WHERE r.user_id = u.id), '[]')"
         }
         // This aggregate is never null.
         _ => "(SELECT json_group_array(r.role) FROM user_roles r WHERE r.user_id = u.id)",
-    };
+    }
+}
+
+/// What the door asks of a user `u`; read by [`Account`].
+pub(crate) fn account_columns(backend: DbBackend) -> String {
+    let roles = granted_roles(backend);
     format!(
         "u.id AS user_id, u.default_role, u.is_anonymous, u.disabled, u.deleted_at IS NOT NULL AS is_deleted, \
          u.activated_at IS NOT NULL AS is_activated, u.is_locked, u.locked_until, \

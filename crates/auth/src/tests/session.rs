@@ -142,3 +142,75 @@ async fn a_token_is_looked_at_strictly() {
     world.advance(TimeDelta::minutes(15));
     assert_eq!(code(verify(Some(token)).await), "invalid-jwt");
 }
+
+#[tokio::test]
+async fn a_token_ends_with_its_session_and_with_the_rights_of_its_user() {
+    let world = World::new().await;
+    let policy = Policy {
+        session_idle_lifetime: TimeDelta::minutes(5),
+        ..Policy::default()
+    };
+    let auth = world.node(policy).await;
+    let client = Client::of(&auth);
+    let signed = session(client.sign_up("ada@example.org").await);
+    for (no, yes) in [
+        ("users SET disabled = TRUE", "users SET disabled = FALSE"),
+        ("users SET is_locked = TRUE", "users SET is_locked = FALSE"),
+        ("users SET deleted_at = created_at", "users SET deleted_at = NULL"),
+        (
+            "users SET activated_at = NULL",
+            "users SET activated_at = created_at",
+        ),
+        (
+            "refresh_tokens SET revoked_at = created_at",
+            "refresh_tokens SET revoked_at = NULL",
+        ),
+        (
+            "refresh_tokens SET session_expires_at = created_at",
+            "refresh_tokens SET session_expires_at = NULL",
+        ),
+    ] {
+        world.execute(&format!("UPDATE {no}")).await;
+        assert!(!alive(&client, &signed).await, "{no}");
+        world.execute(&format!("UPDATE {yes}")).await;
+        assert!(alive(&client, &signed).await, "{yes}");
+    }
+    // Failures of others do not end a session.
+    world
+        .execute("UPDATE users SET locked_until = '2999-01-01T00:00:00+00:00'")
+        .await;
+    assert!(alive(&client, &signed).await);
+    world.advance(TimeDelta::minutes(5));
+    assert!(!alive(&client, &signed).await, "not used for too long");
+}
+
+#[tokio::test]
+async fn a_role_taken_away_is_lost_at_once_and_a_new_one_comes_with_a_refresh() {
+    let world = World::new().await;
+    let auth = world.node(Policy::default()).await;
+    let client = Client::of(&auth);
+    let signed = session(client.sign_up("ada@example.org").await);
+    let roles = async |session: &Session| {
+        let who = auth.authenticate(session.access_token.reveal()).await;
+        who.map(|who| who.allowed_roles)
+    };
+    world
+        .execute("INSERT INTO roles (role, name) VALUES ('editor', 'editor')")
+        .await;
+    assert_eq!(roles(&signed).await.unwrap(), ["me", "user"]);
+    world
+        .execute("UPDATE user_roles SET role = 'editor' WHERE role = 'me'")
+        .await;
+    assert_eq!(roles(&signed).await.unwrap(), ["user"]);
+    world.execute("DELETE FROM user_roles WHERE role = 'user'").await;
+    assert_eq!(
+        roles(&signed).await.unwrap(),
+        ["user"],
+        "the default role is always held"
+    );
+    world.execute("UPDATE users SET default_role = 'editor'").await;
+    assert_eq!(code(roles(&signed).await), "invalid-jwt");
+    let next = client.refresh(signed.refresh_token.reveal()).await.ok().unwrap();
+    assert_eq!(roles(&next).await.unwrap(), ["editor"]);
+    assert_eq!(next.authenticated.default_role, "editor");
+}
