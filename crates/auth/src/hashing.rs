@@ -242,7 +242,9 @@ mod tests {
         let entropy = TestEntropy::default();
         let pool = Hashing::start(&entropy, 1, 0).unwrap();
         let error = pool.verify(None, password("some password")).await.unwrap_err();
-        assert_eq!(error.code(), Code::TooManyRequests);
+        let Error::Refused(refusal) = error else { panic!() };
+        assert_eq!(refusal.code(), Code::TooManyRequests);
+        assert_eq!(refusal.retry_after(), Some(RETRY_AFTER));
         assert_eq!(pool.calls(), 0);
     }
 }

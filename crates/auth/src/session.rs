@@ -64,10 +64,6 @@ impl Verified {
             method: "pwd",
         }
     }
-
-    pub(crate) fn user_id(&self) -> Uuid {
-        self.account.id
-    }
 }
 
 /// Opens a session for a verified user, within the transaction of the flow.

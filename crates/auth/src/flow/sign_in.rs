@@ -1,11 +1,15 @@
 //! What every sign-in with a password does once the user was looked up.
 
+use uuid::Uuid;
+
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::limit::Attempt;
+use crate::password::Matched;
 use crate::refusal::{Identifier, Refusal};
 use crate::session::{self, Session, SignIn, Verified};
+use crate::store;
 use crate::store::users::Credentials;
 use crate::value::Password;
 
@@ -28,16 +32,17 @@ pub(super) async fn finish(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn
         found,
         password,
     } = presented;
-    let stored = found.as_ref().and_then(|user| user.password_hash.as_deref());
-    let proof = ctx.auth.hashing.verify(stored, password).await?;
     let user_id = found.as_ref().map(|user| user.account.id);
-    let result = match (found, proof) {
-        (Some(user), Some(proof)) => {
-            let verified = Verified::by_password(user.account, proof);
-            enter(ctx, action, attempt, verified).await
+    let stored = found.and_then(|user| Some((user.account.id, user.password_hash?)));
+    let hash = stored.as_ref().map(|(_, hash)| hash.as_str());
+    let proof = ctx.auth.hashing.verify(hash, password).await?;
+    let result = match (stored, proof) {
+        (Some((id, hash)), Some(proof)) => {
+            let proved = Proved { id, hash, proof };
+            enter(ctx, action, identifier, attempt, proved).await
         }
-        (Some(_), None) => Err(Refusal::WrongPassword(identifier).into()),
-        (None, _) => Err(Refusal::UnknownUser(identifier).into()),
+        _ if user_id.is_some() => Err(Refusal::WrongPassword(identifier).into()),
+        _ => Err(Refusal::UnknownUser(identifier).into()),
     };
     match result {
         Ok(session) => Ok(SignIn::Done(Box::new(session))),
@@ -49,17 +54,29 @@ pub(super) async fn finish(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn
     }
 }
 
+/// A password that matched the hash read before the work.
+struct Proved {
+    id: Uuid,
+    hash: String,
+    proof: Matched,
+}
+
 async fn enter(
     ctx: &Ctx<'_>,
     action: &'static str,
+    identifier: Identifier,
     attempt: Attempt,
-    verified: Verified,
+    proved: Proved,
 ) -> Result<Session, Error> {
-    let user_id = verified.user_id();
     let transaction = ctx.auth.database.begin().await?;
+    // While the hash was computed, or waited for its turn, the password may have been changed and the
+    // sessions ended: asked again, so that an old password opens none afterwards.
+    let account = store::users::with_password(&*transaction, proved.id, &proved.hash).await?;
+    let account = account.ok_or(Refusal::WrongPassword(identifier))?;
+    let verified = Verified::by_password(account, proved.proof);
     let session = session::open(ctx, &*transaction, verified).await?;
     attempt.succeeded(&*transaction).await?;
-    let event = Event::success(action, user_id, Some(session.refresh_token_id));
+    let event = Event::success(action, proved.id, Some(session.refresh_token_id));
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;
     Ok(session)

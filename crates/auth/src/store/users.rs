@@ -93,6 +93,25 @@ pub(crate) async fn account<C: ConnectionTrait>(connection: &C, id: Uuid) -> Res
         .await
 }
 
+/// The user with this id if this is still the password; unchanged until the transaction ends.
+pub(crate) async fn with_password<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    password_hash: &str,
+) -> Result<Option<Account>, DbErr> {
+    let backend = connection.get_database_backend();
+    let columns = account_columns(backend);
+    // On SQLite the write transaction keeps others from writing.
+    let lock = match backend {
+        DbBackend::Postgres => " FOR SHARE OF u",
+        _ => "",
+    };
+    let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1 AND u.password_hash = $2{lock}");
+    Account::find_by_statement(statement(connection, sql, [id.into(), password_hash.into()]))
+        .one(connection)
+        .await
+}
+
 /// Whether somebody, also someone deleted, has this name.
 pub(crate) async fn username_is_taken<C: ConnectionTrait>(
     connection: &C,

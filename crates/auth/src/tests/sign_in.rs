@@ -1,10 +1,14 @@
 //! Signing in.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use portico_entity::users;
 use sea_orm::EntityTrait;
 
 use super::support::{Client, PASSWORD, World, code, session};
+use crate::value::Password;
 use crate::{Error, Policy};
 
 #[tokio::test]
@@ -143,6 +147,33 @@ async fn after_ten_failures_an_account_answers_with_growing_delays_known_or_not(
             "invalid-email-password"
         );
     }
+}
+
+#[tokio::test]
+async fn a_password_changed_while_the_old_one_is_compared_opens_no_session() {
+    let world = World::new().await;
+    let policy = Policy {
+        hashing_threads: 1,
+        ..Policy::default()
+    };
+    let auth = Arc::new(world.node(policy).await);
+    let client = Client::of(&auth);
+    session(client.sign_up("ada@example.org").await);
+    for _ in 0..20 {
+        let auth = Arc::clone(&auth);
+        let password = Password::parse(PASSWORD).unwrap();
+        tokio::spawn(async move { auth.hashing.verify(None, password).await.is_ok() });
+    }
+    tokio::task::yield_now().await;
+    // The sign-in looks the user up, then waits behind those.
+    let change = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        world.execute("UPDATE users SET password_hash = 'another'").await;
+        auth.hash_calls()
+    };
+    let (result, calls) = tokio::join!(client.sign_in("ada@example.org", PASSWORD), change);
+    assert_eq!(code(result), "invalid-email-password");
+    assert!(calls < auth.hash_calls(), "it was changed in the meantime");
 }
 
 #[tokio::test]
