@@ -31,17 +31,19 @@ pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
         }
         (None, Some(session), false) => Which::Session(session.session_id),
     };
-    let connection = &auth.database.connection;
     let (user_id, session_id) = match which {
-        Which::AllOf(user) | Which::SessionOf(_, user) => (Some(user), None),
+        Which::AllOf(user) | Which::SessionOf(_, user) => (user, None),
         Which::Session(id) => {
-            let found = store::refresh_tokens::find(connection, id).await?;
-            (found.map(|session| session.user_id), Some(id))
+            let found = store::refresh_tokens::find(&auth.database.connection, id).await?;
+            // An old token, sent again and again, must not keep others from writing.
+            let Some(found) = found.filter(|session| session.revoked_at.is_none()) else {
+                return Ok(());
+            };
+            (found.user_id, Some(id))
         }
     };
     let transaction = auth.database.begin().await?;
-    let ended = store::refresh_tokens::revoke(&*transaction, which, now).await?;
-    if let Some(user_id) = user_id.filter(|_| ended > 0) {
+    if store::refresh_tokens::revoke(&*transaction, which, now).await? > 0 {
         Event::success(ACTION, user_id, session_id)
             .append(ctx, &*transaction)
             .await?;

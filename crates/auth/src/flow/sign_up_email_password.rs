@@ -25,7 +25,10 @@ pub struct SignUpEmailPasswordInput {
 /// Makes a user with an email and a password.
 ///
 /// Where the address must be verified the answer and its cost are the same for new and taken
-/// addresses; whoever owns the address is told by mail.
+/// addresses; whoever owns the address is told by mail. A taken username is told first, whether or
+/// not the address is taken. What stays to be seen: a username goes with a new address only, so that
+/// whoever asks for it again, or signs in with the password just set, learns which it was. Each such
+/// question costs a sign-up, which is limited, and tells the owner of the address.
 pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInput) -> Result<SignIn, Error> {
     sign_up::admit(ctx).await?;
     let auth = ctx.auth;

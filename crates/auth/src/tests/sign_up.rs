@@ -151,6 +151,32 @@ async fn where_addresses_are_verified_new_and_taken_look_alike_and_the_owner_is_
 }
 
 #[tokio::test]
+async fn where_addresses_are_verified_a_taken_name_is_told_for_new_and_taken_addresses() {
+    let world = World::new().await;
+    let auth = world.node(required()).await;
+    let client = Client::of(&auth);
+    client.sign_up("ada@example.org").await.ok().unwrap();
+    session(client.sign_up_username("grace").await);
+    let named = |name: &str| SignUpOptionsInput {
+        username: Some(name.to_owned()),
+        ..Default::default()
+    };
+    for email in ["ada@example.org", "new@example.org"] {
+        let calls = auth.hash_calls();
+        let taken = client.sign_up_with(email, named("Grace")).await;
+        assert_eq!(code(taken), "username-already-in-use", "{email}");
+        assert_eq!(auth.hash_calls(), calls + 1, "{email}");
+        let free = client.sign_up_with(email, named(&email[..3])).await;
+        assert!(matches!(free, Ok(SignIn::NeedsVerification)), "{email}");
+    }
+    let messages = outbox::Entity::find()
+        .all(&world.database.connection)
+        .await
+        .unwrap();
+    assert_eq!(messages.len(), 3, "none where the name was taken");
+}
+
+#[tokio::test]
 async fn an_unverified_address_keeps_out_only_who_proved_the_password() {
     let world = World::new().await;
     let auth = world.node(required()).await;
