@@ -9,6 +9,7 @@ use portico_query::execute::Executor;
 use portico_query::permission::Permissions;
 
 use crate::document::DocumentLimits;
+use crate::plan_cache::CacheCounters;
 use crate::schema::RoleSchema;
 
 /// How GraphQL is served.
@@ -16,6 +17,8 @@ use crate::schema::RoleSchema;
 pub struct GraphqlSettings {
     /// What a document may cost.
     pub limits: DocumentLimits,
+    /// Bytes of prepared documents, for each role.
+    pub plan_cache: u64,
     /// Requests in one batch.
     pub batch: usize,
     /// Whether clients may ask for the schema; the admin role always may.
@@ -26,6 +29,7 @@ impl Default for GraphqlSettings {
     fn default() -> Self {
         Self {
             limits: DocumentLimits::default(),
+            plan_cache: 8 << 20,
             batch: 20,
             introspection: true,
         }
@@ -81,6 +85,15 @@ impl App {
         &self.executor
     }
 
+    /// How the plan cache of each role does, by role.
+    pub fn plan_counters(&self) -> Vec<(String, CacheCounters)> {
+        let schemas = self.schemas.read().unwrap_or_else(PoisonError::into_inner);
+        schemas
+            .iter()
+            .map(|(role, schema)| (role.clone(), schema.plans.counters()))
+            .collect()
+    }
+
     /// The schema of a role, built on first use. All roles without permissions share one, so that inventing
     /// roles costs nothing.
     pub fn schema(&self, role: &str) -> Result<Arc<RoleSchema>, SchemaError> {
@@ -95,7 +108,11 @@ impl App {
             return Ok(schema);
         }
         let signed_in = self.permissions.role(&self.auth.policy().default_role);
-        let built = Arc::new(RoleSchema::build(self.permissions.role(name), &signed_in)?);
+        let built = Arc::new(RoleSchema::build(
+            self.permissions.role(name),
+            &signed_in,
+            self.graphql.plan_cache,
+        )?);
         let mut schemas = self.schemas.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(schemas.entry(name.to_owned()).or_insert(built)))
     }

@@ -6,9 +6,11 @@ use async_graphql::SelectionField;
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ResolverContext, TypeRef};
 use async_graphql_value::ConstValue;
 use portico_auth::Caller;
-use portico_query::execute::Values;
+use portico_query::execute::{Bound, Values};
+use portico_query::permission::Role;
 use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Input, Selection, Variables};
+use portico_query::sql::Compiled;
 use portico_query::{Failure, permission, sql};
 
 use crate::app::App;
@@ -35,22 +37,33 @@ impl Asking {
     }
 }
 
-/// Answers root fields of the data API as the members of one JSON object.
-pub(crate) async fn answer(
-    asking: &Asking,
+/// Compiles root fields of the data API for a role.
+pub(crate) fn compile(
+    app: &App,
+    role: &Role,
     kind: Kind,
     selections: &[Selection],
     variables: &Variables,
-) -> Result<Vec<u8>, Failure> {
-    let role = asking.app.permissions.role(&asking.session.role);
+) -> Result<Arc<Compiled>, Failure> {
     let plan = build::plan(kind, selections, variables)?;
-    let permitted = permission::apply(&role, plan)?;
-    let compiled = Arc::new(sql::compile(&permitted, asking.app.executor.dialect()));
-    let values = Values {
-        variables,
-        session: &asking.session.variables,
-    };
-    asking.app.executor.run(&compiled, values).await
+    let permitted = permission::apply(role, plan)?;
+    Ok(Arc::new(sql::compile(&permitted, app.executor.dialect())))
+}
+
+/// Fills the parameters of a plan for one request.
+pub(crate) fn bind(asking: &Asking, plan: &Compiled, variables: &Variables) -> Result<Bound, Failure> {
+    asking.app.executor.bind(
+        plan,
+        Values {
+            variables,
+            session: &asking.session.variables,
+        },
+    )
+}
+
+/// Answers the fields of a plan as the members of one JSON object.
+pub(crate) async fn run(asking: &Asking, plan: &Arc<Compiled>, bound: Bound) -> Result<Vec<u8>, Failure> {
+    asking.app.executor.run(plan, bound).await
 }
 
 /// A root field of the data API. Requests for data alone never reach its resolver; it serves documents that
@@ -88,7 +101,11 @@ pub(crate) async fn resolve_user(
 
 async fn resolve(asking: &Asking, selection: Selection) -> Result<Option<FieldValue<'static>>, WireError> {
     let key = selection.key.clone();
-    let bytes = answer(asking, Kind::Query, &[selection], &Variables::new()).await?;
+    let variables = Variables::new();
+    let role = asking.app.permissions.role(&asking.session.role);
+    let plan = compile(&asking.app, &role, Kind::Query, &[selection], &variables)?;
+    let bound = bind(asking, &plan, &variables)?;
+    let bytes = run(asking, &plan, bound).await?;
     let mut answered: Variables =
         serde_json::from_slice(&bytes).map_err(|error| Failure::unexpected(&error))?;
     Ok(answered.remove(&key).and_then(rows))

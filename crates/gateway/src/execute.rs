@@ -5,13 +5,16 @@ use std::sync::Arc;
 use async_graphql::parser::types::OperationType;
 use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Selection, Variables};
+use portico_query::sql::Compiled;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::answer::Answer;
 use crate::data::{self, Asking};
 use crate::document::{self, Document};
 use crate::error::{WireError, from_server, is_ours};
 use crate::locate;
+use crate::plan_cache::{PlanCache, Prepared};
 use crate::schema::{RoleSchema, StopBeforeExecution};
 
 /// A GraphQL request as it is sent.
@@ -27,80 +30,65 @@ pub(crate) struct GraphqlRequest {
     pub(crate) extensions: Option<Map<String, Value>>,
 }
 
-/// The answer to a request.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    /// JSON.
-    pub(crate) body: Vec<u8>,
-    /// The first error, if there is one.
-    pub(crate) error: Option<WireError>,
-    /// Whether anything was executed: errors before that are the request's.
-    pub(crate) executed: bool,
-    /// The operation's name.
-    pub(crate) operation: Option<String>,
-}
-
-impl Answer {
-    /// An answer that holds an error alone.
-    pub(crate) fn refused(error: WireError) -> Self {
-        let body = serde_json::json!({ "errors": [error.to_json()] })
-            .to_string()
-            .into_bytes();
-        Self {
-            body,
-            error: Some(error),
-            executed: false,
-            operation: None,
-        }
-    }
-
-    fn data(members: &[u8]) -> Self {
-        let mut body = Vec::with_capacity(members.len() + 9);
-        body.extend_from_slice(b"{\"data\":");
-        body.extend_from_slice(members);
-        body.push(b'}');
-        Self {
-            body,
-            error: None,
-            executed: true,
-            operation: None,
-        }
-    }
-
-    fn failed(error: WireError) -> Self {
-        let body = serde_json::json!({ "errors": [error.to_json()], "data": null })
-            .to_string()
-            .into_bytes();
-        Self {
-            body,
-            error: Some(error),
-            executed: true,
-            operation: None,
-        }
-    }
-}
-
 /// Answers a request. With `read_only`, mutations are refused, as for GET.
 pub(crate) async fn execute(asking: &Arc<Asking>, request: GraphqlRequest, read_only: bool) -> Answer {
-    let limits = &asking.app.graphql.limits;
+    let schema = match asking.app.schema(&asking.session.role) {
+        Ok(schema) => schema,
+        Err(error) => {
+            let role = &asking.session.role;
+            tracing::error!(%error, role, "the schema of a role could not be built");
+            return Answer::refused(WireError::new("unexpected", "$", "internal server error"));
+        }
+    };
     let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
-    let document = match Document::parse(&request.query, name, limits) {
+    let answered = again(asking, &schema.plans, &request, name, read_only).await;
+    schema.plans.count(answered.is_some());
+    if let Some(answer) = answered {
+        return answer;
+    }
+    let document = match Document::parse(&request.query, name, &asking.app.graphql.limits) {
         Ok(document) => document,
         Err(error) => return Answer::refused(error),
     };
-    let operation = document.operation_name.clone();
-    let mut answer = match run(asking, &document, request, read_only).await {
+    let mut answer = match run(asking, &schema, &document, &request, read_only).await {
         Ok(answer) => answer,
         Err(error) => Answer::refused(error),
     };
-    answer.operation = operation;
+    answer.operation.clone_from(&document.operation_name);
     answer
+}
+
+/// Answers by a plan at hand: nothing is parsed or validated, values are still coerced strictly. Whatever does
+/// not go smoothly is left to the long way, whose answer is the one that counts.
+async fn again(
+    asking: &Asking,
+    plans: &PlanCache,
+    request: &GraphqlRequest,
+    name: Option<&str>,
+    read_only: bool,
+) -> Option<Answer> {
+    let prepared = plans.find(&request.query, name)?;
+    if request.extensions.is_some() || (read_only && prepared.kind == Kind::Mutation) {
+        return None;
+    }
+    let sent = request.variables.clone().unwrap_or_default();
+    let variables = document::variables(&prepared.operation, sent).ok()?;
+    asking.app.graphql.limits.check_variables(&variables).ok()?;
+    let plan = prepared.plan(&plans.shape(&prepared.operation, &variables))?;
+    let bound = data::bind(asking, plan, &variables).ok()?;
+    let mut answer = match data::run(asking, plan, bound).await {
+        Ok(members) => Answer::data(&members),
+        Err(failure) => Answer::failure(failure),
+    };
+    answer.operation.clone_from(&prepared.operation_name);
+    Some(answer)
 }
 
 async fn run(
     asking: &Arc<Asking>,
+    schema: &RoleSchema,
     document: &Document,
-    request: GraphqlRequest,
+    request: &GraphqlRequest,
     read_only: bool,
 ) -> Result<Answer, WireError> {
     let kind = match document.kind() {
@@ -123,27 +111,28 @@ async fn run(
     {
         return Err(WireError::new("not-supported", "$", "PersistedQueryNotSupported"));
     }
-    let variables = document::variables(document.operation(), request.variables.unwrap_or_default())?;
+    let variables = document::variables(
+        document.operation(),
+        request.variables.clone().unwrap_or_default(),
+    )?;
     asking.app.graphql.limits.check_variables(&variables)?;
     let set = &document.operation().selection_set.node;
     let selections = document::selections(&document.parsed, set, &variables);
-    let schema = asking.app.schema(&asking.session.role).map_err(|error| {
-        tracing::error!(%error, role = asking.session.role, "the schema of a role could not be built");
-        WireError::new("unexpected", "$", "internal server error")
-    })?;
     refuse_introspection(asking, &selections)?;
     match path(kind, &selections) {
         Path::Data => {
-            validate(&schema, document, &variables).await?;
-            Ok(match data::answer(asking, kind, &selections, &variables).await {
-                Ok(members) => Answer::data(&members),
-                Err(failure) if is_request_error(&failure) => Answer::refused(failure.into()),
-                Err(failure) => Answer::failed(failure.into()),
-            })
+            validate(schema, document, &variables).await?;
+            let plan = data::compile(&asking.app, &schema.role, kind, &selections, &variables)?;
+            keep(schema, document, request, kind, &variables, &plan);
+            let answered = match data::bind(asking, &plan, &variables) {
+                Ok(bound) => data::run(asking, &plan, bound).await,
+                Err(failure) => Err(failure),
+            };
+            Ok(answered.map_or_else(Answer::failure, |members| Answer::data(&members)))
         }
-        Path::Schema => Ok(through_schema(asking, &schema, document, &variables, &selections).await),
+        Path::Schema => Ok(through_schema(asking, schema, document, &variables, &selections).await),
         Path::Mixed => {
-            validate(&schema, document, &variables).await?;
+            validate(schema, document, &variables).await?;
             let message = "data mutations and operations cannot be in one request: the former are one transaction, the latter commit each by itself";
             Err(WireError::validation("$", message))
         }
@@ -188,12 +177,22 @@ fn refuse_introspection(asking: &Asking, selections: &[Selection]) -> Result<(),
     Err(WireError::new("not-supported", "$", message))
 }
 
-/// Errors that are found before anything runs.
-fn is_request_error(failure: &portico_query::Failure) -> bool {
-    matches!(
-        failure.code,
-        portico_query::Code::ValidationFailed | portico_query::Code::ParseFailed
-    )
+/// Keeps a plan for the next request of its shape.
+fn keep(
+    schema: &RoleSchema,
+    document: &Document,
+    request: &GraphqlRequest,
+    kind: Kind,
+    variables: &Variables,
+    plan: &Arc<Compiled>,
+) {
+    let operation = document.operation();
+    let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
+    let shape = schema.plans.shape(operation, variables);
+    let fresh = || Prepared::new(kind, document.operation_name.clone(), operation.clone());
+    schema
+        .plans
+        .keep(&request.query, name, fresh, shape, Arc::clone(plan));
 }
 
 fn library_request(document: &Document, variables: &Variables) -> async_graphql::Request {

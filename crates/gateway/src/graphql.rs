@@ -10,10 +10,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use portico_auth::Caller;
 use serde_json::Value;
 
+use crate::answer::Answer;
 use crate::app::App;
 use crate::data::Asking;
 use crate::error::WireError;
-use crate::execute::{Answer, GraphqlRequest, execute};
+use crate::execute::{GraphqlRequest, execute};
 use crate::http::{ClientAddress, RequestFacts, RequestId};
 use crate::session::Session;
 

@@ -1,5 +1,6 @@
 //! HTTP and GraphQL: who asks, a schema for each role, the data path, the operations, the pages.
 
+mod answer;
 mod app;
 mod data;
 mod document;
@@ -10,11 +11,13 @@ pub mod http;
 mod locate;
 mod operation;
 mod page;
+mod plan_cache;
 mod router;
 mod schema;
 mod session;
 
 pub use app::{App, AppParts, GraphqlSettings};
 pub use document::DocumentLimits;
+pub use plan_cache::{CacheCounters, PlanCache};
 pub use router::router;
 pub use schema::RoleSchema;

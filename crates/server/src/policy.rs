@@ -52,6 +52,7 @@ pub(crate) fn graphql(settings: &Settings) -> GraphqlSettings {
             aliases: settings.limit_aliases as usize,
             complexity: settings.limit_complexity as usize,
         },
+        plan_cache: settings.plan_cache.into(),
         batch: settings.limit_batch as usize,
         introspection: settings.introspection,
     }

@@ -222,7 +222,7 @@ mod tests {
             ("{ users { id } }", 6),
             (
                 "query Q($id: uuid!) { user(id: $id) { id } } # and a comment {}",
-                20,
+                21,
             ),
             ("{ a(text: \"one { string\") }", 8),
             ("{a,b,c}", 5),

@@ -5,15 +5,18 @@ mod scalar;
 mod stop;
 mod table;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_graphql::dynamic::{
     Field, FieldFuture, FieldValue, Object, Schema, SchemaBuilder, SchemaError, TypeRef,
 };
+use async_graphql::registry::MetaType;
 use portico_entity::catalogue::{Table, catalogue};
 use portico_query::permission::Role;
 
 use crate::operation;
+use crate::plan_cache::PlanCache;
 
 pub(crate) use stop::StopBeforeExecution;
 
@@ -24,12 +27,15 @@ pub struct RoleSchema {
     pub role: Arc<Role>,
     /// Its schema.
     pub schema: Schema,
+    /// What was prepared for it so far.
+    pub plans: PlanCache,
 }
 
 impl RoleSchema {
     /// Builds the schema of a role. `signed_in` is the default role of new users: a role that reads no user
-    /// still meets the one it signs in, and their tables by the type of that role.
-    pub fn build(role: Arc<Role>, signed_in: &Role) -> Result<Self, SchemaError> {
+    /// still meets the one it signs in, and their tables by the type of that role. Plans take at most
+    /// `cache_bytes`.
+    pub fn build(role: Arc<Role>, signed_in: &Role, cache_bytes: u64) -> Result<Self, SchemaError> {
         let mut query = Object::new("query_root");
         let mut mutation = Object::new("mutation_root");
         let mut types = Types::default();
@@ -62,10 +68,9 @@ impl RoleSchema {
             .disable_suggestions()
             .extension(stop::StopFactory);
         let builder = scalar::register(types).into_builder(builder);
-        Ok(Self {
-            role,
-            schema: builder.finish()?,
-        })
+        let schema = builder.finish()?;
+        let plans = PlanCache::new(cache_bytes, enum_values(&schema));
+        Ok(Self { role, schema, plans })
     }
 
     /// The schema in GraphQL's schema language, everything in alphabetical order.
@@ -77,6 +82,16 @@ impl RoleSchema {
             .include_specified_by();
         self.schema.sdl_with_options(options)
     }
+}
+
+fn enum_values(schema: &Schema) -> HashSet<String> {
+    let mut values = HashSet::new();
+    for found in schema.registry().types.values() {
+        if let MetaType::Enum { enum_values, .. } = found {
+            values.extend(enum_values.keys().cloned());
+        }
+    }
+    values
 }
 
 /// The tables that exist for a role.
@@ -147,7 +162,7 @@ mod tests {
 
     fn schema(role: &str) -> RoleSchema {
         let permissions = Permissions::embedded(catalogue()).unwrap();
-        RoleSchema::build(permissions.role(role), &permissions.role("user")).unwrap()
+        RoleSchema::build(permissions.role(role), &permissions.role("user"), 1 << 20).unwrap()
     }
 
     #[test]

@@ -54,6 +54,14 @@ pub struct Values<'a> {
     pub session: &'a std::collections::BTreeMap<String, String>,
 }
 
+/// The parameters of an operation, filled for one request.
+pub struct Bound(Filled);
+
+enum Filled {
+    Postgres(Vec<Vec<crate::scalar::Parameter>>),
+    Sqlite(Vec<sqlite::Task>),
+}
+
 /// A database that answers with JSON.
 pub enum Executor {
     /// PostgreSQL.
@@ -85,12 +93,24 @@ impl Executor {
         }
     }
 
+    /// Fills the parameters of an operation for one request.
+    pub fn bind(&self, compiled: &Compiled, values: Values<'_>) -> Result<Bound, Failure> {
+        match self {
+            Self::Postgres(_) => postgres::bind(compiled, values).map(Filled::Postgres),
+            Self::Sqlite(_) => sqlite::bind(compiled, values).map(Filled::Sqlite),
+        }
+        .map(Bound)
+    }
+
     /// Answers an operation's root fields as the members of one JSON object, `{"users":[…]}`. Writes of one
     /// operation run in order in one transaction.
-    pub async fn run(&self, compiled: &Arc<Compiled>, values: Values<'_>) -> Result<Vec<u8>, Failure> {
-        match self {
-            Self::Postgres(executor) => executor.run(compiled, values).await,
-            Self::Sqlite(executor) => executor.run(compiled, values).await,
+    pub async fn run(&self, compiled: &Arc<Compiled>, bound: Bound) -> Result<Vec<u8>, Failure> {
+        match (self, bound.0) {
+            (Self::Postgres(executor), Filled::Postgres(values)) => executor.run(compiled, &values).await,
+            (Self::Sqlite(executor), Filled::Sqlite(values)) => executor.run(compiled, values).await,
+            _ => Err(Failure::unexpected(
+                &"the parameters were filled for another database",
+            )),
         }
     }
 

@@ -31,6 +31,28 @@ pub struct Compiled {
 }
 
 impl Compiled {
+    /// About how much memory it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        let read = |read: &Read| {
+            let names: usize = read.columns.iter().map(|column| column.key.len()).sum();
+            read.sql.len()
+                + read.binds.len() * size_of::<Bind>() * 2
+                + names
+                + read.columns.len() * size_of::<OutputColumn>()
+        };
+        let work = |work: &Work| match work {
+            Work::Known(json) => json.len(),
+            Work::Read(found) | Work::WriteAndRead(found) => read(found),
+            Work::Write(write, found) => {
+                write.sql.len() + write.binds.len() * size_of::<Bind>() * 2 + read(found)
+            }
+        };
+        self.roots
+            .iter()
+            .map(|root| size_of::<CompiledRoot>() + root.key.len() + work(&root.work))
+            .sum()
+    }
+
     /// Whether anything is written.
     pub fn writes(&self) -> bool {
         self.roots

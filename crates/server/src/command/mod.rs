@@ -5,7 +5,6 @@ mod serve;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use portico_gateway::RoleSchema;
 
@@ -91,7 +90,7 @@ fn schema(settings: &Settings, name: &str) -> Result<(), CommandError> {
         });
     }
     let signed_in = permissions.role(&settings.default_role);
-    let schema = RoleSchema::build(Arc::clone(&permissions.role(name)), &signed_in);
+    let schema = RoleSchema::build(permissions.role(name), &signed_in, 0);
     let schema = schema.map_err(|error| CommandError::Schema(error.to_string()))?;
     print(&format!("{}\n", schema.sdl().trim_end()))
 }

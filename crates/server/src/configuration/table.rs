@@ -122,6 +122,8 @@ settings! {
     limit_complexity: u32 = Always("5000"), number(10, 10_000_000);
     /// The requests in one array.
     limit_batch: u32 = Always("20"), number(1, 1_000);
+    /// Memory for prepared GraphQL documents in bytes, for each role.
+    plan_cache: u32 = Always("8388608"), number(65_536, 4_000_000_000);
     /// How long a request may take.
     request_timeout: Duration = Always("30s"), time(1, 3_600);
     /// How long requests under way may take after the service was told to stop.

@@ -36,20 +36,14 @@ impl PostgresExecutor {
         })
     }
 
-    pub(super) async fn run(&self, compiled: &Arc<Compiled>, values: Values<'_>) -> Result<Vec<u8>, Failure> {
-        let parameters = compiled
-            .roots
-            .iter()
-            .map(|root| match &root.work {
-                Work::Known(_) => Ok(Vec::new()),
-                Work::Read(read) | Work::WriteAndRead(read) | Work::Write(_, read) => {
-                    parameters(&read.binds, values)
-                }
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+    pub(super) async fn run(
+        &self,
+        compiled: &Compiled,
+        parameters: &[Vec<Parameter>],
+    ) -> Result<Vec<u8>, Failure> {
         match compiled.writes() {
-            true => self.write(compiled, &parameters).await,
-            false => self.read(compiled, &parameters).await,
+            true => self.write(compiled, parameters).await,
+            false => self.read(compiled, parameters).await,
         }
     }
 
@@ -85,6 +79,15 @@ impl PostgresExecutor {
     pub(super) async fn ping(&self) -> Result<(), Failure> {
         self.quick.connection().await?.ping().await
     }
+}
+
+/// Fills the parameters of every root field.
+pub(super) fn bind(compiled: &Compiled, values: Values<'_>) -> Result<Vec<Vec<Parameter>>, Failure> {
+    let parameters = compiled.roots.iter().map(|root| match &root.work {
+        Work::Known(_) => Ok(Vec::new()),
+        Work::Read(read) | Work::WriteAndRead(read) | Work::Write(_, read) => parameters(&read.binds, values),
+    });
+    parameters.collect()
 }
 
 fn assemble(compiled: &Compiled, values: Vec<Vec<u8>>) -> Vec<u8> {

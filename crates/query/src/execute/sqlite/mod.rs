@@ -46,7 +46,7 @@ struct Limited {
 }
 
 /// The work of a root field with the values of its parameters.
-enum Task {
+pub(super) enum Task {
     Known(String),
     Read(Vec<Value>),
     Write(Vec<Value>, Vec<Value>),
@@ -72,8 +72,7 @@ impl SqliteExecutor {
         })
     }
 
-    pub(super) async fn run(&self, compiled: &Arc<Compiled>, values: Values<'_>) -> Result<Vec<u8>, Failure> {
-        let tasks = tasks(compiled, values)?;
+    pub(super) async fn run(&self, compiled: &Arc<Compiled>, tasks: Vec<Task>) -> Result<Vec<u8>, Failure> {
         if compiled.writes() {
             return self.write(Arc::clone(compiled), tasks).await;
         }
@@ -114,7 +113,7 @@ async fn blocking(
         .unwrap_or_else(|error| Err(Failure::unexpected(&error)))
 }
 
-fn tasks(compiled: &Compiled, values: Values<'_>) -> Result<Vec<Task>, Failure> {
+pub(super) fn bind(compiled: &Compiled, values: Values<'_>) -> Result<Vec<Task>, Failure> {
     let sqlite = |binds| -> Result<Vec<Value>, Failure> {
         Ok(parameters(binds, values)?.into_iter().map(row::value).collect())
     };
