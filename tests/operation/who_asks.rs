@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::token;
+use crate::support::answer::Answer;
 use crate::support::app::TestApp;
 use crate::support::caller::Caller;
 use crate::support::database::{TestDatabase, on_both_databases};
@@ -12,6 +13,7 @@ use crate::support::settings::ADMIN_SECRET;
 
 on_both_databases!(
     every_kind_of_caller,
+    headers_that_are_repeated_or_no_text_are_refused,
     a_token_of_another_service_is_refused,
     a_token_ends_after_fifteen_minutes
 );
@@ -231,6 +233,39 @@ async fn every_kind_of_caller(database: Arc<TestDatabase>) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // The service goes on.
     jane.graphql("{ users { id } }").await.data();
+}
+
+async fn headers_that_are_repeated_or_no_text_are_refused(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let bearer = format!("Bearer {}", jane.session.access_token);
+    let (secret, token) = (
+        (SECRET, ADMIN_SECRET.as_bytes()),
+        ("authorization", bearer.as_bytes()),
+    );
+    let table: &[&[(&str, &[u8])]] = &[
+        &[secret, (ROLE, b"us\xe9r")],
+        &[secret, (ROLE, b"user"), (ROLE, b"admin")],
+        &[token, (ROLE, b"m\xe9")],
+        &[token, (ROLE, b"me"), (ROLE, b"admin")],
+        &[secret, (SECRET, b"another secret")],
+        &[(SECRET, b"\xff\xfe")],
+        &[token, ("authorization", b"Bearer garbage")],
+        &[("authorization", b"Bearer \xff")],
+    ];
+    for headers in table {
+        let request = app.public().request(reqwest::Method::POST, "/v1/graphql");
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.json(&json!({ "query": "{ __typename }" }));
+        let answer = Answer::read(request.send().await.unwrap()).await;
+        assert!(
+            answer.body.get("errors").is_some(),
+            "{headers:?}: {}",
+            answer.text
+        );
+    }
 }
 
 struct Spoiled {

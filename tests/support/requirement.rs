@@ -1,5 +1,6 @@
 //! Programs that only some machines have: their absence skips a test, or fails it where they are required.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 /// A program outside this repository that some tests need.
@@ -33,7 +34,15 @@ impl Requirement {
             "{} is not installed, and PORTICO_TEST_REQUIRE names it",
             self.title()
         );
-        eprintln!("skipped: {} is not installed", self.title());
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or_default();
+        // The macros that print are silenced for tests that pass.
+        writeln!(
+            std::io::stderr(),
+            "skipped: {} is not installed ({test})",
+            self.title()
+        )
+        .unwrap();
     }
 }
 
