@@ -85,6 +85,8 @@ pub struct Place<'a> {
 
 #[derive(Debug, Clone)]
 enum Source<'a> {
+    /// A variable inside a literal that was not given.
+    Absent,
     Literal(&'a Input),
     Variable {
         name: &'a str,
@@ -113,9 +115,15 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// Whether the value is null.
+    /// Whether it is a variable that was not given.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.source, Source::Absent)
+    }
+
+    /// Whether the value is null, or missing.
     pub fn is_null(&self) -> bool {
         match &self.source {
+            Source::Absent => true,
             Source::Literal(input) => matches!(input, Input::Null),
             Source::Variable { value, .. } => value.is_null(),
         }
@@ -124,7 +132,7 @@ impl<'a> Place<'a> {
     /// What the value is, for an error message.
     pub fn kind(&self) -> &'static str {
         match &self.source {
-            Source::Literal(Input::Variable(_) | Input::Null) => "null",
+            Source::Absent | Source::Literal(Input::Variable(_) | Input::Null) => "null",
             Source::Literal(Input::Boolean(_)) => "a boolean",
             Source::Literal(Input::Number(_)) => "a number",
             Source::Literal(Input::String(_)) => "a string",
@@ -135,14 +143,23 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The entries of an object; refused for anything else.
+    /// The entries of an object; refused for anything else. An entry whose variable was not given is there and
+    /// says so: leaving a condition out would widen what it selects.
     pub fn entries(&self, type_name: &str) -> Result<Vec<(&'a str, Place<'a>)>, Failure> {
         match &self.source {
             Source::Literal(Input::Object(entries)) => Ok(entries
                 .iter()
-                .filter_map(|(key, input)| {
-                    let place = Place::of(input, self.variables, format!("{}.{key}", self.path))?;
-                    Some((key.as_str(), place))
+                .map(|(key, input)| {
+                    let path = format!("{}.{key}", self.path);
+                    let absent = Place {
+                        source: Source::Absent,
+                        variables: self.variables,
+                        path: path.clone(),
+                    };
+                    (
+                        key.as_str(),
+                        Place::of(input, self.variables, path).unwrap_or(absent),
+                    )
                 })
                 .collect()),
             Source::Variable {
@@ -201,6 +218,7 @@ impl<'a> Place<'a> {
     /// Where execution finds the value.
     pub fn operand(&self) -> Operand {
         match &self.source {
+            Source::Absent => Operand::Constant(serde_json::Value::Null),
             Source::Literal(input) => operand(input),
             Source::Variable { name, steps, .. } => Operand::Variable((*name).to_owned(), steps.clone()),
         }

@@ -46,7 +46,7 @@ pub fn kind(value: &Value) -> &'static str {
 /// text form, and what is not of the type is told in PostgreSQL's words.
 pub fn coerce(scalar: Scalar, value: &Value, path: &str) -> Result<Parameter, Failure> {
     match (scalar, value) {
-        (Scalar::Jsonb, value) => Ok(Parameter::Json(value.to_string())),
+        (Scalar::Jsonb, value) => json(value, path),
         (_, Value::Null) => {
             let message = format!("unexpected null value for type '{}'", scalar.graphql());
             Err(Failure::validation(path, message))
@@ -86,6 +86,24 @@ pub fn coerce(scalar: Scalar, value: &Value, path: &str) -> Result<Parameter, Fa
                 kind(other)
             ),
         )),
+    }
+}
+
+/// PostgreSQL's jsonb cannot hold the character U+0000.
+fn json(value: &Value, path: &str) -> Result<Parameter, Failure> {
+    fn holds_nul(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(elements) => elements.iter().any(holds_nul),
+            Value::Object(entries) => entries
+                .iter()
+                .any(|(key, value)| key.contains('\0') || holds_nul(value)),
+            _ => false,
+        }
+    }
+    match holds_nul(value) {
+        true => Err(data(path, "a text may not contain the character U+0000")),
+        false => Ok(Parameter::Json(value.to_string())),
     }
 }
 
@@ -152,8 +170,13 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
-/// Reads a time in ISO 8601 with or without offset (then UTC) and seconds, or a date.
+/// Reads a time in ISO 8601 with or without offset (then UTC) and seconds, or a date. A leap second is the
+/// first one of the next minute, as in PostgreSQL.
 fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(read_time(text)?.timestamp_micros())
+}
+
+fn read_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let offsets = [
         "%Y-%m-%dT%H:%M:%S%.f%#z",

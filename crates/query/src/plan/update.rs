@@ -89,6 +89,9 @@ fn assignments(
             continue;
         };
         for (name, value) in place.entries(&format!("{}{operator}_input", table.type_name))? {
+            if value.is_absent() {
+                continue;
+            }
             let assignment = assignment(table, operator, name, &value)?;
             if assignments
                 .iter()
