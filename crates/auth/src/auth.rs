@@ -14,6 +14,7 @@ use crate::hashing::{Hashing, StartHashingError};
 use crate::jwt::{Claims, Unverified};
 use crate::key_ring::{Entry, KeyRing, KeyRingError, Source};
 use crate::last_seen::{INTERVAL, LastSeen};
+use crate::limit::Blocked;
 use crate::policy::Policy;
 use crate::port::{Clock, Entropy, now};
 use crate::refusal::{Refusal, TokenFault};
@@ -82,6 +83,7 @@ pub struct Auth {
     pub(crate) ring: KeyRing,
     pub(crate) hashing: Hashing,
     pub(crate) refreshes: Capacity,
+    pub(crate) blocked: Blocked,
     pub(crate) last_seen: LastSeen,
     pub(crate) admin_secret: Option<AdminSecret>,
     pub(crate) admin_gate: AdminGate,
@@ -117,6 +119,7 @@ impl Auth {
         Ok(Self {
             hashing: Hashing::start(entropy.as_ref(), threads, policy.hashing_queue)?,
             refreshes: Capacity::per_minute(policy.limits.refreshes, Arc::clone(&clock)),
+            blocked: Blocked::default(),
             last_seen: LastSeen::default(),
             admin_gate: AdminGate::default(),
             database,

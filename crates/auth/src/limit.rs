@@ -1,5 +1,8 @@
 //! Limits that guard secrets: counted in the database before the work, so that every node agrees.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -38,6 +41,33 @@ pub(crate) struct Attempt {
     key: String,
 }
 
+/// Callers over a limit, so that a flood of theirs is refused without asking the database.
+#[derive(Default)]
+pub(crate) struct Blocked {
+    until: Mutex<HashMap<(&'static str, IpAddr), DateTime<Utc>>>,
+}
+
+impl Blocked {
+    fn find(&self, bucket: &'static str, network: IpAddr, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.lock()
+            .get(&(bucket, network))
+            .copied()
+            .filter(|until| *until > now)
+    }
+
+    fn insert(&self, bucket: &'static str, network: IpAddr, until: DateTime<Utc>) {
+        self.lock().insert((bucket, network), until);
+    }
+
+    fn shrink(&self, now: DateTime<Utc>) {
+        self.lock().retain(|_, until| *until > now);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(&'static str, IpAddr), DateTime<Utc>>> {
+        self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Auth {
     /// Counts a sign-in of this caller.
     pub(crate) async fn limit_sign_in(&self, caller: &Caller) -> Result<(), Error> {
@@ -51,12 +81,17 @@ impl Auth {
             .await
     }
 
-    async fn limit_caller(&self, bucket: &str, caller: &Caller, maximum: u32) -> Result<(), Error> {
+    async fn limit_caller(&self, bucket: &'static str, caller: &Caller, maximum: u32) -> Result<(), Error> {
         let now = now(self.clock.as_ref());
-        match self.count_caller(bucket, caller, maximum, now).await? {
-            Some(until) => Err(too_many(until, now).into()),
-            None => Ok(()),
+        let network = caller.network();
+        if let Some(until) = self.blocked.find(bucket, network, now) {
+            return Err(too_many(until, now).into());
         }
+        if let Some(until) = self.count_caller(bucket, caller, maximum, now).await? {
+            self.blocked.insert(bucket, network, until);
+            return Err(too_many(until, now).into());
+        }
+        Ok(())
     }
 
     /// Counts a wrong admin secret of this caller; returns until when the caller is blocked, if it
@@ -123,9 +158,11 @@ impl Auth {
 
     /// Deletes counters that tell nothing any more.
     pub(crate) async fn purge_limits(&self) -> Result<(), Error> {
-        let _turn = self.database.turn().await;
-        store::limits::purge(&self.database.connection, now(self.clock.as_ref())).await?;
+        let now = now(self.clock.as_ref());
         self.refreshes.shrink();
+        self.blocked.shrink(now);
+        let _turn = self.database.turn().await;
+        store::limits::purge(&self.database.connection, now).await?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use portico_entity::users;
+use portico_entity::{limits, users};
 use sea_orm::EntityTrait;
 
 use super::support::{Client, PASSWORD, World, code, session};
@@ -101,6 +101,18 @@ async fn sign_ins_are_limited_per_address_before_any_work() {
         panic!()
     };
     assert_eq!(refusal.retry_after().unwrap().as_secs(), 60);
+    // Beyond the limit a flood costs the database nothing, and another caller is not concerned.
+    let connection = &world.database.connection;
+    let counters = limits::Entity::find().all(connection).await.unwrap();
+    assert_eq!(counters.iter().map(|row| row.count).max(), Some(31));
+    assert_eq!(
+        code(
+            Client::at(&auth, "192.0.2.99")
+                .sign_in("a@example.org", "x")
+                .await
+        ),
+        "invalid-email-password"
+    );
     world.advance(TimeDelta::seconds(60));
     assert_eq!(
         code(client.sign_in("a@example.org", "x").await),
