@@ -31,23 +31,28 @@ impl Answer {
         }
     }
 
-    /// Data that is JSON already.
-    pub(crate) fn data(members: &[u8]) -> Self {
-        let mut body = Vec::with_capacity(members.len() + 9);
-        body.extend_from_slice(b"{\"data\":");
-        body.extend_from_slice(members);
-        body.push(b'}');
-        Self {
-            body,
-            error: None,
-            executed: true,
-            operation: None,
+    /// What stands before the data of an answer.
+    pub(crate) const BEFORE_DATA: &[u8] = b"{\"data\":";
+
+    /// What came of the data path: bytes that begin with [`Self::BEFORE_DATA`], or why there are none.
+    pub(crate) fn of(answered: Result<Vec<u8>, Failure>) -> Self {
+        match answered {
+            Ok(mut body) => {
+                body.push(b'}');
+                Self {
+                    body,
+                    error: None,
+                    executed: true,
+                    operation: None,
+                }
+            }
+            Err(failure) => Self::failure(failure),
         }
     }
 
     /// Why nothing came of an operation: an error of the request stands alone, one of its execution
     /// beside empty data.
-    pub(crate) fn failure(failure: Failure) -> Self {
+    fn failure(failure: Failure) -> Self {
         match failure.code {
             Code::ValidationFailed | Code::ParseFailed => Self::refused(failure.into()),
             _ => Self::failed(failure.into()),

@@ -61,9 +61,14 @@ pub(crate) fn bind(asking: &Asking, plan: &Compiled, variables: &Variables) -> R
     )
 }
 
-/// Answers the fields of a plan as the members of one JSON object.
-pub(crate) async fn run(asking: &Asking, plan: &Arc<Compiled>, bound: Bound) -> Result<Vec<u8>, Failure> {
-    asking.app.executor.run(plan, bound).await
+/// Answers the fields of a plan as the members of one JSON object, written behind other bytes.
+pub(crate) async fn run(
+    asking: &Asking,
+    plan: &Arc<Compiled>,
+    bound: Bound,
+    before: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    asking.app.executor.run(plan, bound, before).await
 }
 
 /// A root field of the data API. Requests for data alone never reach its resolver; it serves documents that
@@ -105,7 +110,7 @@ async fn resolve(asking: &Asking, selection: Selection) -> Result<Option<FieldVa
     let role = asking.app.permissions.role(&asking.session.role);
     let plan = compile(&asking.app, &role, Kind::Query, &[selection], &variables)?;
     let bound = bind(asking, &plan, &variables)?;
-    let bytes = run(asking, &plan, bound).await?;
+    let bytes = run(asking, &plan, bound, &[]).await?;
     let mut answered: Variables =
         serde_json::from_slice(&bytes).map_err(|error| Failure::unexpected(&error))?;
     Ok(answered.remove(&key).and_then(rows))

@@ -76,10 +76,7 @@ async fn again(
     asking.app.graphql.limits.check_variables(&variables).ok()?;
     let plan = prepared.plan(&plans.shape(&prepared.operation, &variables))?;
     let bound = data::bind(asking, plan, &variables).ok()?;
-    let mut answer = match data::run(asking, plan, bound).await {
-        Ok(members) => Answer::data(&members),
-        Err(failure) => Answer::failure(failure),
-    };
+    let mut answer = Answer::of(data::run(asking, plan, bound, Answer::BEFORE_DATA).await);
     answer.operation.clone_from(&prepared.operation_name);
     Some(answer)
 }
@@ -125,10 +122,10 @@ async fn run(
             let plan = data::compile(&asking.app, &schema.role, kind, &selections, &variables)?;
             keep(schema, document, request, kind, &variables, &plan);
             let answered = match data::bind(asking, &plan, &variables) {
-                Ok(bound) => data::run(asking, &plan, bound).await,
+                Ok(bound) => data::run(asking, &plan, bound, Answer::BEFORE_DATA).await,
                 Err(failure) => Err(failure),
             };
-            Ok(answered.map_or_else(Answer::failure, |members| Answer::data(&members)))
+            Ok(Answer::of(answered))
         }
         Path::Schema => Ok(through_schema(asking, schema, document, &variables, &selections).await),
         Path::Mixed => {

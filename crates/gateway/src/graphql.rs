@@ -41,23 +41,24 @@ pub(crate) async fn post(
         );
         return media.failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error);
     }
-    let body: Value = match serde_json::from_slice(&body) {
-        Ok(body) => body,
-        Err(error) => {
-            let error = WireError::new("invalid-json", "$", format!("the body is not JSON: {error}"));
-            return media.failure(StatusCode::BAD_REQUEST, &error);
-        }
-    };
     let asking = match asking(app, address, &id, &headers).await {
         Ok(asking) => asking,
-        Err(error) => return media.single(&Answer::refused(error), None),
+        Err(error) => return media.single(Answer::refused(error), None),
     };
-    match body {
-        Value::Array(elements) => batch(&asking, elements, media).await,
-        single => match parse(single, "$") {
-            Ok(request) => media.single(&execute(&asking, request, false).await, Some(&asking)),
+    // Nearly every body is a request as it should be: read straight into its type.
+    if let Ok(request) = serde_json::from_slice::<GraphqlRequest>(&body) {
+        return media.single(execute(&asking, request, false).await, Some(&asking));
+    }
+    match serde_json::from_slice(&body) {
+        Ok(Value::Array(elements)) => batch(&asking, elements, media).await,
+        Ok(single) => match parse(single, "$") {
+            Ok(request) => media.single(execute(&asking, request, false).await, Some(&asking)),
             Err(error) => media.failure(StatusCode::BAD_REQUEST, &error),
         },
+        Err(error) => {
+            let error = WireError::new("invalid-json", "$", format!("the body is not JSON: {error}"));
+            media.failure(StatusCode::BAD_REQUEST, &error)
+        }
     }
 }
 
@@ -78,8 +79,8 @@ pub(crate) async fn get(
         Err(error) => return media.failure(StatusCode::BAD_REQUEST, &error),
     };
     match asking(app, address, &id, &headers).await {
-        Ok(asking) => media.single(&execute(&asking, request, true).await, Some(&asking)),
-        Err(error) => media.single(&Answer::refused(error), None),
+        Ok(asking) => media.single(execute(&asking, request, true).await, Some(&asking)),
+        Err(error) => media.single(Answer::refused(error), None),
     }
 }
 
@@ -261,10 +262,10 @@ impl Media {
         response
     }
 
-    fn single(self, answer: &Answer, asking: Option<&Arc<Asking>>) -> Response {
-        let mut response = self.response(self.status(answer), answer.body.clone());
+    fn single(self, answer: Answer, asking: Option<&Arc<Asking>>) -> Response {
+        let mut response = self.response(self.status(&answer), answer.body);
         let mut facts = facts(asking);
-        facts.operation.clone_from(&answer.operation);
+        facts.operation = answer.operation;
         if let Some(error) = &answer.error {
             facts.code = Some(error.code.to_owned());
             let seconds = error.retry_after.map(|seconds| seconds.max(1).to_string());

@@ -20,8 +20,10 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new() -> Self {
+    /// An answer that stands behind other bytes.
+    pub(super) fn after(before: &[u8]) -> Self {
         let mut out = Vec::with_capacity(1024);
+        out.extend_from_slice(before);
         out.push(b'{');
         Self { out, members: 0 }
     }

@@ -11,6 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use answer::Answer;
+
 use crate::error::Failure;
 use crate::request::Variables;
 use crate::sql::{Compiled, Dialect};
@@ -102,12 +104,20 @@ impl Executor {
         .map(Bound)
     }
 
-    /// Answers an operation's root fields as the members of one JSON object, `{"users":[…]}`. Writes of one
-    /// operation run in order in one transaction.
-    pub async fn run(&self, compiled: &Arc<Compiled>, bound: Bound) -> Result<Vec<u8>, Failure> {
+    /// Answers an operation's root fields as the members of one JSON object, `{"users":[…]}`, written behind
+    /// what `before` holds. Writes of one operation run in order in one transaction.
+    pub async fn run(
+        &self,
+        compiled: &Arc<Compiled>,
+        bound: Bound,
+        before: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let answer = Answer::after(before);
         match (self, bound.0) {
-            (Self::Postgres(executor), Filled::Postgres(values)) => executor.run(compiled, &values).await,
-            (Self::Sqlite(executor), Filled::Sqlite(values)) => executor.run(compiled, values).await,
+            (Self::Postgres(executor), Filled::Postgres(values)) => {
+                executor.run(compiled, &values, answer).await
+            }
+            (Self::Sqlite(executor), Filled::Sqlite(values)) => executor.run(compiled, values, answer).await,
             _ => Err(Failure::unexpected(
                 &"the parameters were filled for another database",
             )),

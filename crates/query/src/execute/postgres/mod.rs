@@ -18,6 +18,7 @@ use crate::error::Failure;
 use crate::scalar::Parameter;
 use crate::sql::{Compiled, Read, Work};
 use connection::{Connection, Lanes, Link, Transactions};
+use tokio_postgres::Row;
 
 /// A PostgreSQL database.
 pub struct PostgresExecutor {
@@ -40,14 +41,20 @@ impl PostgresExecutor {
         &self,
         compiled: &Compiled,
         parameters: &[Vec<Parameter>],
+        answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         match compiled.writes() {
-            true => self.write(compiled, parameters).await,
-            false => self.read(compiled, parameters).await,
+            true => self.write(compiled, parameters, answer).await,
+            false => self.read(compiled, parameters, answer).await,
         }
     }
 
-    async fn read(&self, compiled: &Compiled, parameters: &[Vec<Parameter>]) -> Result<Vec<u8>, Failure> {
+    async fn read(
+        &self,
+        compiled: &Compiled,
+        parameters: &[Vec<Parameter>],
+        mut answer: Answer,
+    ) -> Result<Vec<u8>, Failure> {
         let lanes = if compiled.heavy() {
             &self.heavy
         } else {
@@ -55,25 +62,32 @@ impl PostgresExecutor {
         };
         let connection = lanes.connection().await?;
         let fields = compiled.roots.iter().zip(parameters);
-        let values =
-            try_join_all(fields.map(|(root, parameters)| value(&connection, &root.work, parameters)));
-        Ok(assemble(compiled, values.await?))
+        let found = try_join_all(fields.map(|(root, parameters)| fetch(&connection, &root.work, parameters)));
+        for (root, found) in compiled.roots.iter().zip(found.await?) {
+            write(&root.work, &found, answer.member(&root.key))?;
+        }
+        Ok(answer.finish())
     }
 
-    async fn write(&self, compiled: &Compiled, parameters: &[Vec<Parameter>]) -> Result<Vec<u8>, Failure> {
+    async fn write(
+        &self,
+        compiled: &Compiled,
+        parameters: &[Vec<Parameter>],
+        mut answer: Answer,
+    ) -> Result<Vec<u8>, Failure> {
         let transaction = self.transactions.begin().await?;
-        let mut values = Vec::with_capacity(compiled.roots.len());
         for (root, parameters) in compiled.roots.iter().zip(parameters) {
-            match value(transaction.connection(), &root.work, parameters).await {
-                Ok(value) => values.push(value),
-                Err(failure) => {
-                    transaction.roll_back().await;
-                    return Err(failure);
-                }
+            let written = match fetch(transaction.connection(), &root.work, parameters).await {
+                Ok(found) => write(&root.work, &found, answer.member(&root.key)),
+                Err(failure) => Err(failure),
+            };
+            if let Err(failure) = written {
+                transaction.roll_back().await;
+                return Err(failure);
             }
         }
         transaction.commit().await?;
-        Ok(assemble(compiled, values))
+        Ok(answer.finish())
     }
 
     pub(super) async fn ping(&self) -> Result<(), Failure> {
@@ -90,34 +104,29 @@ pub(super) fn bind(compiled: &Compiled, values: Values<'_>) -> Result<Vec<Vec<Pa
     parameters.collect()
 }
 
-fn assemble(compiled: &Compiled, values: Vec<Vec<u8>>) -> Vec<u8> {
-    let mut answer = Answer::new();
-    for (root, value) in compiled.roots.iter().zip(values) {
-        answer.member(&root.key).extend_from_slice(&value);
-    }
-    answer.finish()
-}
-
-async fn value(connection: &Connection, work: &Work, parameters: &[Parameter]) -> Result<Vec<u8>, Failure> {
+async fn fetch(connection: &Connection, work: &Work, parameters: &[Parameter]) -> Result<Vec<Row>, Failure> {
     match work {
-        Work::Known(json) => Ok(json.clone().into_bytes()),
-        Work::Read(read) => rows(connection, read, parameters, false).await,
-        Work::WriteAndRead(read) => rows(connection, read, parameters, true).await,
+        Work::Known(_) => Ok(Vec::new()),
+        Work::Read(read) | Work::WriteAndRead(read) => connection.query(&read.sql, parameters).await,
         Work::Write(..) => Err(Failure::unexpected(&"a plan for SQLite reached PostgreSQL")),
     }
 }
 
-async fn rows(
-    connection: &Connection,
-    read: &Read,
-    parameters: &[Parameter],
-    guarded: bool,
-) -> Result<Vec<u8>, Failure> {
-    let found = connection.query(&read.sql, parameters).await?;
-    let mut out = Vec::with_capacity(256);
-    answer::begin(read.shape, &mut out);
+fn write(work: &Work, found: &[Row], out: &mut Vec<u8>) -> Result<(), Failure> {
+    match work {
+        Work::Known(json) => {
+            out.extend_from_slice(json.as_bytes());
+            Ok(())
+        }
+        Work::Read(read) => rows(read, found, false, out),
+        Work::WriteAndRead(read) | Work::Write(_, read) => rows(read, found, true, out),
+    }
+}
+
+fn rows(read: &Read, found: &[Row], guarded: bool, out: &mut Vec<u8>) -> Result<(), Failure> {
+    answer::begin(read.shape, out);
     let mut count = 0;
-    for found in &found {
+    for found in found {
         let flag = |index| found.try_get::<usize, bool>(index).map_err(error::failure);
         if guarded && !flag(0)? {
             return Err(check_failed());
@@ -126,16 +135,10 @@ async fn rows(
             continue;
         }
         let skip = if guarded { 2 } else { 0 };
-        answer::object(
-            &row::PostgresRow(found),
-            &read.columns,
-            skip,
-            count == 0,
-            &mut out,
-        )
-        .map_err(error::failure)?;
+        answer::object(&row::PostgresRow(found), &read.columns, skip, count == 0, out)
+            .map_err(error::failure)?;
         count += 1;
     }
-    answer::end(read.shape, count, &mut out);
-    Ok(out)
+    answer::end(read.shape, count, out);
+    Ok(())
 }

@@ -72,25 +72,35 @@ impl SqliteExecutor {
         })
     }
 
-    pub(super) async fn run(&self, compiled: &Arc<Compiled>, tasks: Vec<Task>) -> Result<Vec<u8>, Failure> {
+    pub(super) async fn run(
+        &self,
+        compiled: &Arc<Compiled>,
+        tasks: Vec<Task>,
+        answer: Answer,
+    ) -> Result<Vec<u8>, Failure> {
         if compiled.writes() {
-            return self.write(Arc::clone(compiled), tasks).await;
+            return self.write(Arc::clone(compiled), tasks, answer).await;
         }
         if !compiled.heavy() {
-            return self.file.read(compiled, &tasks);
+            return self.file.read(compiled, &tasks, answer);
         }
         let (file, compiled) = (Arc::clone(&self.file), Arc::clone(compiled));
-        blocking(move || file.read(&compiled, &tasks)).await
+        blocking(move || file.read(&compiled, &tasks, answer)).await
     }
 
-    async fn write(&self, compiled: Arc<Compiled>, tasks: Vec<Task>) -> Result<Vec<u8>, Failure> {
+    async fn write(
+        &self,
+        compiled: Arc<Compiled>,
+        tasks: Vec<Task>,
+        answer: Answer,
+    ) -> Result<Vec<u8>, Failure> {
         let wait = self.file.settings.acquire_timeout;
         let turn = tokio::time::timeout(wait, Arc::clone(&self.writing).lock_owned())
             .await
             .map_err(|_| Failure::unavailable(&"no turn to write in time"))?;
         let file = Arc::clone(&self.file);
         blocking(move || {
-            let answered = file.write(&compiled, &tasks);
+            let answered = file.write(&compiled, &tasks, answer);
             drop(turn);
             answered
         })
@@ -170,12 +180,12 @@ impl File {
     }
 
     /// Reads of one request see one state of the database.
-    fn read(&self, compiled: &Compiled, tasks: &[Task]) -> Result<Vec<u8>, Failure> {
+    fn read(&self, compiled: &Compiled, tasks: &[Task], answer: Answer) -> Result<Vec<u8>, Failure> {
         let reader = self.reader()?;
         reader.allow(self.settings.statement_timeout);
         let several = tasks.len() > 1;
         let answered = if several { reader.batch("BEGIN") } else { Ok(()) }
-            .and_then(|()| answer(&reader.connection, compiled, tasks));
+            .and_then(|()| fill(&reader.connection, compiled, tasks, answer));
         let ended = if several { reader.batch("COMMIT") } else { Ok(()) };
         if ended.is_ok() {
             self.give_back(reader);
@@ -183,7 +193,7 @@ impl File {
         answered
     }
 
-    fn write(&self, compiled: &Compiled, tasks: &[Task]) -> Result<Vec<u8>, Failure> {
+    fn write(&self, compiled: &Compiled, tasks: &[Task], answer: Answer) -> Result<Vec<u8>, Failure> {
         let mut slot = lock(&self.writer);
         let writer = match slot.take() {
             Some(writer) => writer,
@@ -193,7 +203,7 @@ impl File {
         };
         writer.allow(self.settings.statement_timeout);
         writer.batch("BEGIN IMMEDIATE")?;
-        let answered = answer(&writer.connection, compiled, tasks)
+        let answered = fill(&writer.connection, compiled, tasks, answer)
             .and_then(|answered| writer.batch("COMMIT").map(|()| answered));
         // A connection whose transaction cannot be ended is dropped, and the transaction with it.
         if answered.is_ok() || writer.batch("ROLLBACK").is_ok() {
@@ -223,8 +233,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn answer(connection: &Connection, compiled: &Compiled, tasks: &[Task]) -> Result<Vec<u8>, Failure> {
-    let mut answer = Answer::new();
+fn fill(
+    connection: &Connection,
+    compiled: &Compiled,
+    tasks: &[Task],
+    mut answer: Answer,
+) -> Result<Vec<u8>, Failure> {
     for (root, task) in compiled.roots.iter().zip(tasks) {
         let out = answer.member(&root.key);
         match (&root.work, task) {
