@@ -1,6 +1,7 @@
 //! The generated API over a small set of data: a folder per case, an expected answer per role beside the request.
 
 mod case;
+mod variables;
 
 use std::sync::Arc;
 
@@ -23,12 +24,13 @@ async fn every_case_answers_as_expected(database: Arc<TestDatabase>) {
             let Some(expected) = case.expected(role) else {
                 continue;
             };
-            let answer = caller.post_json(&case.request).await;
-            if let Err(difference) = case.compare(role, &expected, &answer) {
-                differences.push(difference);
-            }
-            if case.writes() {
-                seed::restore(&connection).await;
+            // The second time the plan is at hand already.
+            for _ in 0..2 {
+                let answer = caller.post_json(&case.request).await;
+                differences.extend(case.compare(role, &expected, &answer).err());
+                if case.writes() {
+                    seed::restore(&connection).await;
+                }
             }
         }
     }
