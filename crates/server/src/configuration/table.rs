@@ -61,7 +61,7 @@ settings! {
     cors_origins: Vec<String> = Unset("none"), list(origin());
     /// Proxies whose `X-Forwarded-For` is believed.
     trusted_proxies: Vec<Network> = Unset("none"), list(network());
-    /// The server that mail is handed to.
+    /// The server that mail will be handed to; this release does not send yet.
     smtp_url: Option<Secret> = Unset("mail stays in the outbox"), optional(mail_url());
     /// A folder with permissions that are added to the built-in ones.
     metadata: Option<PathBuf> = Unset("the built-in permissions"), optional(path());
@@ -124,6 +124,8 @@ settings! {
     limit_batch: u32 = Always("20"), number(1, 1_000);
     /// Memory for prepared GraphQL documents in bytes, for each role.
     plan_cache: u32 = Always("8388608"), number(65_536, 4_000_000_000);
+    /// Access tokens that each node remembers as verified.
+    token_cache: u32 = Always("100000"), number(0, 10_000_000);
     /// How long a request may take.
     request_timeout: Duration = Always("30s"), time(1, 3_600);
     /// How long requests under way may take after the service was told to stop.
