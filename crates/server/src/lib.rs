@@ -5,6 +5,7 @@ pub mod command;
 pub mod configuration;
 mod data_folder;
 mod database;
+mod log_writer;
 mod policy;
 mod start;
 pub mod telemetry;

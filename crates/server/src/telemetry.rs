@@ -6,12 +6,14 @@ use tracing_subscriber::EnvFilter;
 
 use crate::Settings;
 use crate::configuration::LogFormat;
+use crate::log_writer::{LogGuard, LogWriter};
 
-/// Starts logging. Called once, by the program.
-pub fn start(settings: &Settings) {
+/// Starts logging. Called once, by the program; what it returns writes the last lines when it is dropped.
+pub fn start(settings: &Settings) -> io::Result<LogGuard> {
+    let (writer, guard) = LogWriter::start(io::stderr())?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&settings.log))
-        .with_writer(io::stderr);
+        .with_writer(writer);
     match settings.log_format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).init(),
@@ -21,4 +23,5 @@ pub fn start(settings: &Settings) {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         tracing::error!(place, "a panic");
     }));
+    Ok(guard)
 }

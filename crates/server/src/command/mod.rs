@@ -21,7 +21,10 @@ pub async fn run(matches: &clap::ArgMatches) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
-    crate::telemetry::start(&settings);
+    let _last_lines = match crate::telemetry::start(&settings) {
+        Ok(guard) => guard,
+        Err(error) => return fail(&error),
+    };
     for name in configuration::unknown_variables() {
         tracing::warn!(name, "a variable that means nothing");
     }
