@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::app::App;
 use crate::http::{self, HttpSettings, system};
@@ -35,6 +36,17 @@ pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
     surround(routes, settings).with_state(app)
 }
 
+/// Small answers leave in one packet either way; pictures and streams gain nothing.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let worth = SizeAbove::new(1_024)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::SSE);
+    CompressionLayer::new()
+        .gzip(true)
+        .quality(CompressionLevel::Fastest)
+        .compress_when(worth)
+}
+
 /// The layers from the inside out: what comes last sees a request first.
 fn surround(routes: Router<Arc<App>>, settings: Arc<HttpSettings>) -> Router<Arc<App>> {
     let mut routes = routes
@@ -42,11 +54,7 @@ fn surround(routes: Router<Arc<App>>, settings: Arc<HttpSettings>) -> Router<Arc
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(&settings), http::timeout))
         .layer(CatchPanicLayer::custom(http::panic_failure))
-        .layer(
-            CompressionLayer::new()
-                .gzip(true)
-                .quality(CompressionLevel::Fastest),
-        );
+        .layer(compression());
     if let Some(cors) = http::cors(&settings.cors_origins) {
         routes = routes.layer(cors);
     }
