@@ -1,0 +1,153 @@
+//! Measures Portico beside what the machine and the database allow.
+//!
+//! It makes its own databases, starts the service as in production, and runs work and limit in turn: the
+//! machine may become faster or slower meanwhile, their ratio stays.
+
+mod cleanup;
+mod cluster;
+mod command;
+mod elsewhere;
+mod error;
+mod http;
+mod ids;
+mod limit;
+mod load;
+mod measure;
+mod options;
+mod process;
+mod program;
+mod report;
+mod seed;
+mod seed_postgres;
+mod seed_sqlite;
+mod service;
+mod stand;
+mod table;
+mod template;
+mod work;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::elsewhere::Elsewhere;
+use crate::error::{BenchError, During};
+use crate::options::Options;
+use crate::stand::{Kind, Stand};
+use crate::work::{ALL, START_AIM, Work};
+
+fn main() -> ExitCode {
+    match options::parse().and_then(|options| run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("portico-bench: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Everything the bench says.
+#[expect(clippy::print_stdout, reason = "the table is what the program is for")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+fn run(options: &Options) -> Result<(), BenchError> {
+    let results = match &options.elsewhere {
+        Some((url, documents)) => measure_elsewhere(&Elsewhere::read(url, documents)?, options)?,
+        None => measure_here(options)?,
+    };
+    match &options.json {
+        Some(path) => std::fs::write(path, results.to_string()).during(format!("writing {}", path.display())),
+        None => Ok(()),
+    }
+}
+
+fn wanted(options: &Options, name: &str) -> bool {
+    options.only.is_empty() || options.only.iter().any(|only| only == name)
+}
+
+fn measure_here(options: &Options) -> Result<Value, BenchError> {
+    let names: Vec<&str> = ALL.map(Work::name).into_iter().chain(["start"]).collect();
+    if let Some(unknown) = options.only.iter().find(|only| !names.contains(&only.as_str())) {
+        let text = format!("there is no row {unknown:?}; rows are {}", names.join(", "));
+        return Err(BenchError::Input(text));
+    }
+    let program = program::find()?;
+    let size = std::fs::metadata(&program)
+        .during("looking at the service")?
+        .len();
+    let scale = &options.scale;
+    let machine = program::machine();
+    say(&format!(
+        "{machine}\n{}: {} MB; {} users; {} rounds of {:?}, work and limit in turn, medians",
+        program.display(),
+        table::megabytes(Some(size)),
+        scale.users,
+        scale.rounds,
+        scale.round,
+    ));
+    let (mut rows, mut starts) = (Vec::new(), Vec::new());
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        measure_database(kind, &program, options, &mut rows, &mut starts)?;
+    }
+    say(START_AIM);
+    Ok(
+        json!({ "machine": machine, "users": scale.users, "binaryBytes": size, "rows": rows, "starts": starts }),
+    )
+}
+
+fn measure_database(
+    kind: Kind,
+    program: &Path,
+    options: &Options,
+    rows: &mut Vec<Value>,
+    starts: &mut Vec<Value>,
+) -> Result<(), BenchError> {
+    let scale = &options.scale;
+    let mut stand = Stand::prepare(kind, program, scale)?;
+    if wanted(options, Work::Refresh.name()) {
+        stand.open_sessions(scale.connections.iter().copied().max().unwrap_or(1))?;
+    }
+    say(&format!("\n{}", table::start(kind.name(), &stand.start)));
+    starts.push(report::start(kind.name(), &stand.start));
+    say(&table::heading());
+    let mut empty = Vec::new();
+    for work in ALL.into_iter().filter(|work| wanted(options, work.name())) {
+        if !stand.can(work) {
+            say(&format!(
+                "{:<10} {:<8} the schema has no usersAggregate yet",
+                kind.name(),
+                work.name()
+            ));
+            continue;
+        }
+        for connections in &scale.connections {
+            let row = measure::measure(&stand, work, *connections, scale)?;
+            if work == Work::Empty {
+                empty.push((*connections, row.service));
+            }
+            let beside = empty.iter().find(|(of, _)| of == connections);
+            say(&table::line(&row, beside.and_then(|(_, service)| *service)));
+            rows.push(report::row(&row));
+        }
+    }
+    stand.service.stop()
+}
+
+fn measure_elsewhere(elsewhere: &Elsewhere, options: &Options) -> Result<Value, BenchError> {
+    say(&table::heading());
+    let mut rows = Vec::new();
+    for document in &elsewhere.documents {
+        if !wanted(options, &document.name) {
+            continue;
+        }
+        for connections in &options.scale.connections {
+            let row = elsewhere.measure(document, *connections, &options.scale)?;
+            say(&table::line(&row, None));
+            rows.push(report::row(&row));
+        }
+    }
+    Ok(json!({ "machine": program::machine(), "rows": rows }))
+}

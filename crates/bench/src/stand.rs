@@ -1,0 +1,204 @@
+//! One database with a service in front of it, ready to be measured.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::cleanup::Scratch;
+use crate::cluster::Cluster;
+use crate::error::BenchError;
+use crate::ids::Ids;
+use crate::load::{self, Plan, text_field};
+use crate::options::Scale;
+use crate::process::Meter;
+use crate::service::{Service, Setup};
+use crate::template::Template;
+use crate::work::{Ask, Work};
+use crate::{seed, seed_postgres, seed_sqlite};
+
+/// Connections that sign in during a flood.
+pub(crate) const FLOOD: usize = 64;
+/// How long a started service is left alone before its memory is read.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Where the data is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+impl Kind {
+    /// The name in the table.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
+/// How the service starts.
+pub(crate) struct Start {
+    /// From the start of the process to its first answer.
+    pub(crate) times: Vec<Duration>,
+    /// Memory after a start.
+    pub(crate) idle: Option<u64>,
+}
+
+/// A database with a service in front of it.
+pub(crate) struct Stand {
+    /// Where the data is.
+    pub(crate) kind: Kind,
+    /// The database server, if there is one.
+    pub(crate) cluster: Option<Cluster>,
+    /// The SQLite file.
+    pub(crate) file: PathBuf,
+    /// The service.
+    pub(crate) service: Service,
+    /// How it started.
+    pub(crate) start: Start,
+    /// Its processes.
+    pub(crate) meter: Meter,
+    /// How many users there are.
+    pub(crate) users: u32,
+    ids: Arc<Ids>,
+    bearer: String,
+    tokens: Option<Arc<Vec<Mutex<String>>>>,
+    counts: bool,
+    /// Dropped last: it stops and deletes the rest.
+    pub(crate) scratch: Scratch,
+}
+
+impl Stand {
+    /// Makes the database, fills it, starts the service, signs in.
+    pub(crate) fn prepare(kind: Kind, program: &Path, scale: &Scale) -> Result<Self, BenchError> {
+        let scratch = Scratch::create()?;
+        let file = scratch.folder().join("portico.sqlite");
+        let callers = scale.connections.iter().copied().max().unwrap_or(1).max(FLOOD);
+        let cluster = match kind {
+            Kind::Sqlite => None,
+            Kind::Postgres => Some(Cluster::start(scratch.folder())?),
+        };
+        let url = cluster
+            .as_ref()
+            .map_or_else(|| format!("sqlite:{}", file.display()), Cluster::url);
+        let setup = Setup::new(program, scratch.folder(), url)?;
+        setup.run(&["migrate"])?;
+        match &cluster {
+            None => seed_sqlite::seed(&file, scale.users, callers)?,
+            Some(cluster) => seed_postgres::seed(cluster, scale.users, callers)?,
+        }
+        let counts = setup
+            .run(&["schema", "--role", "admin"])?
+            .contains("usersAggregate");
+        let (service, start) = time_starts(&setup, scale.starts)?;
+        let meter = Meter {
+            service: Some(service.process()),
+            database: cluster.as_ref().map(Cluster::process).transpose()?,
+        };
+        let mut stand = Self {
+            kind,
+            cluster,
+            file,
+            service,
+            start,
+            meter,
+            users: scale.users,
+            ids: Arc::new(Ids::new(scale.users)),
+            bearer: String::new(),
+            tokens: None,
+            counts,
+            scratch,
+        };
+        stand.bearer = stand.sign_in(0, "accessToken")?;
+        Ok(stand)
+    }
+
+    /// Whether the service does this work.
+    pub(crate) fn can(&self, work: Work) -> bool {
+        work != Work::Count || self.counts
+    }
+
+    /// Opens the sessions that are refreshed, one for each connection.
+    pub(crate) fn open_sessions(&mut self, connections: usize) -> Result<(), BenchError> {
+        let open = |number| Ok(Mutex::new(self.sign_in(number, "refreshToken")?));
+        let tokens: Result<Vec<_>, BenchError> = (0..connections).map(open).collect();
+        self.tokens = Some(Arc::new(tokens?));
+        Ok(())
+    }
+
+    fn sign_in(&self, number: usize, field: &str) -> Result<String, BenchError> {
+        let mut plan = self.plan(Work::SignIn, number + 1);
+        plan.templates = Arc::new(plan.templates.get(number).cloned().into_iter().collect());
+        let body = load::once(&plan)?;
+        let text = text_field(&body, field).map(str::to_owned);
+        text.ok_or_else(|| BenchError::Answer {
+            work: "a sign-in".to_owned(),
+            answer: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    /// What is sent for a kind of work.
+    pub(crate) fn plan(&self, work: Work, connections: usize) -> Plan {
+        let host = self.service.address.to_string();
+        let headers = self.headers();
+        let ask = work.ask();
+        let template = |number| match &ask {
+            None => Template::get(&host, "/healthz", &[]),
+            Some(ask) => Template::post(&host, "/v1/graphql", &headers, &body(ask, number)),
+        };
+        Plan {
+            address: self.service.address,
+            templates: Arc::new((0..connections).map(template).collect()),
+            expected: ask.map_or_else(String::new, |ask| ask.expected.to_owned()),
+            ids: Arc::clone(&self.ids),
+            tokens: self.tokens.clone().filter(|_| work == Work::Refresh),
+        }
+    }
+
+    /// An administrator may read and change every user.
+    fn headers(&self) -> Vec<(String, String)> {
+        if self.bearer.is_empty() {
+            return Vec::new();
+        }
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        vec![
+            header("authorization", &format!("Bearer {}", self.bearer)),
+            header("x-hasura-role", "admin"),
+        ]
+    }
+}
+
+fn body(ask: &Ask, number: usize) -> String {
+    let variables = ask
+        .variables
+        .replace("$$email$$", &seed::address(number))
+        .replace("$$password$$", seed::PASSWORD);
+    // The variables of this program are JSON.
+    let variables: Value = serde_json::from_str(&variables).unwrap_or_default();
+    json!({ "query": ask.query, "variables": variables }).to_string()
+}
+
+/// Starts the service so many times; the last one stays.
+fn time_starts(setup: &Setup, count: usize) -> Result<(Service, Start), BenchError> {
+    let mut times = Vec::new();
+    for _ in 1..count {
+        let (service, time) = setup.start()?;
+        times.push(time);
+        service.stop()?;
+    }
+    let (service, time) = setup.start()?;
+    times.push(time);
+    std::thread::sleep(SETTLE);
+    let meter = Meter {
+        service: Some(service.process()),
+        database: None,
+    };
+    let idle = meter.service_memory();
+    Ok((service, Start { times, idle }))
+}
