@@ -1,5 +1,6 @@
 //! The generated API over a small set of data: a folder per case, an expected answer per role beside the request.
 
+mod caching;
 mod case;
 mod variables;
 

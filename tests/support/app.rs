@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use portico_auth::Auth;
+use portico_gateway::App;
 use portico_server::{Running, StartError};
 
 use super::caller::{Caller, User};
@@ -16,6 +17,8 @@ use super::settings;
 pub(crate) struct TestApp {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) auth: Arc<Auth>,
+    /// What answers, to look at its counters.
+    pub(crate) app: Arc<App>,
     nobody: Caller,
 }
 
@@ -40,7 +43,11 @@ impl TestApp {
         let running = start(database, Arc::<TestClock>::clone(&clock), variables)
             .await
             .unwrap();
-        let (address, auth) = (running.address, Arc::clone(running.auth()));
+        let (address, auth, app) = (
+            running.address,
+            Arc::clone(running.auth()),
+            Arc::clone(running.app()),
+        );
         database.keep(running);
         let nobody = Caller {
             base: format!("http://{address}"),
@@ -48,7 +55,12 @@ impl TestApp {
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             database: Arc::clone(database),
         };
-        Self { clock, auth, nobody }
+        Self {
+            clock,
+            auth,
+            app,
+            nobody,
+        }
     }
 
     /// Why a node does not start.
