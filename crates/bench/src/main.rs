@@ -75,15 +75,19 @@ fn measure_here(options: &Options) -> Result<Value, BenchError> {
         return Err(BenchError::Input(text));
     }
     let program = program::find()?;
-    let size = std::fs::metadata(&program)
-        .during("looking at the service")?
-        .len();
+    let file = std::fs::metadata(&program).during("looking at the service")?;
+    let size = file.len();
+    // A program made before the last change is easily measured by mistake.
+    let age = file.modified().ok().and_then(|time| time.elapsed().ok());
+    let age = age.unwrap_or_default();
     let scale = &options.scale;
     let machine = program::machine();
     say(&format!(
-        "{machine}\n{}: {} MB; {} users; {} rounds of {:?}, work and limit in turn, medians",
+        "{machine}\n{}: {} MB, built {} minutes ago\n\
+         {} users; {} rounds of {:?}, work and limit in turn, medians; every commit reaches the disk",
         program.display(),
         table::megabytes(Some(size)),
+        age.as_secs() / 60,
         scale.users,
         scale.rounds,
         scale.round,

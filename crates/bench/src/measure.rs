@@ -45,6 +45,8 @@ pub(crate) struct Row {
     pub(crate) failures: u64,
     /// The first of them.
     pub(crate) failure: Option<String>,
+    /// Sign-ins a second beside it, in each round.
+    pub(crate) sign_ins: Vec<f64>,
     /// What is aimed at, and what others reach.
     pub(crate) aim: &'static str,
 }
@@ -82,9 +84,15 @@ pub(crate) fn measure(
     let plan = stand.plan(work, connections);
     let limit = Limit::of(stand, work, connections)?;
     load::run(&plan, scale.warm_up, &Meter::default())?;
-    let (mut outcomes, mut limits) = (Vec::new(), Vec::new());
+    let (mut outcomes, mut limits, mut sign_ins) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..scale.rounds {
-        outcomes.push(one_round(stand, work, &plan, scale.round)?);
+        if work == Work::Flood {
+            let (outcome, flood) = beside_flood(stand, &plan, scale.round)?;
+            outcomes.push(outcome);
+            sign_ins.push(flood);
+        } else {
+            outcomes.push(load::run(&plan, scale.round, &stand.meter)?);
+        }
         if let Some(limit) = &limit {
             limits.push(limit.rate(scale.round)?);
         }
@@ -96,13 +104,12 @@ pub(crate) fn measure(
         limit: limit.as_ref().map_or("", Limit::name),
         aim: work.aim(stand.cluster.is_some()),
     };
-    Ok(sum_up(outcomes, limits, connections, &stand.meter, names))
+    let row = sum_up(outcomes, limits, connections, &stand.meter, names);
+    Ok(Row { sign_ins, ..row })
 }
 
-fn one_round(stand: &Stand, work: Work, plan: &Plan, length: Duration) -> Result<Outcome, BenchError> {
-    if work != Work::Flood {
-        return load::run(plan, length, &stand.meter);
-    }
+/// One round while others sign in, and how many of them a second.
+fn beside_flood(stand: &Stand, plan: &Plan, length: Duration) -> Result<(Outcome, f64), BenchError> {
     let flood = Flood::start(&stand.plan(Work::SignIn, FLOOD))?;
     std::thread::sleep(RISE);
     let mut outcome = load::run(plan, length, &stand.meter)?;
@@ -110,8 +117,8 @@ fn one_round(stand: &Stand, work: Work, plan: &Plan, length: Duration) -> Result
     // What was signed in meanwhile is not this work's.
     outcome.cpu = Cpu::default();
     outcome.failures += flood.failures;
-    outcome.failure = outcome.failure.or(flood.failure);
-    Ok(outcome)
+    outcome.failure = outcome.failure.or_else(|| flood.failure.clone());
+    Ok((outcome, flood.rate()))
 }
 
 /// What a row is called.
@@ -168,6 +175,7 @@ pub(crate) fn sum_up(
         limits,
         failures,
         failure,
+        sign_ins: Vec::new(),
         aim: names.aim,
     }
 }

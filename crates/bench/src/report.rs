@@ -26,6 +26,7 @@ pub(crate) fn row(row: &Row) -> Value {
         "limits": row.limits,
         "ratio": median(&ratios),
         "ratios": ratios,
+        "signIns": row.sign_ins,
         "failures": row.failures,
         "failure": row.failure,
         "aim": row.aim,

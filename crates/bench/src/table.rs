@@ -54,6 +54,9 @@ pub(crate) fn line(row: &Row, empty: Option<f64>) -> String {
         ratio(row),
         row.aim
     );
+    if let Some(sign_ins) = median(&row.sign_ins) {
+        text.push_str(&format!("; {sign_ins:.0} sign-ins/s beside it"));
+    }
     if row.failures > 0 {
         let failure = row.failure.as_deref().unwrap_or_default();
         text.push_str(&format!(
