@@ -39,7 +39,7 @@ impl Default for ExecutorSettings {
     fn default() -> Self {
         Self {
             read_connections: 4,
-            heavy_connections: 2,
+            heavy_connections: 4,
             write_connections: 4,
             statement_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(2),

@@ -37,7 +37,7 @@ settings! {
     /// Connections for quick reads of data; on SQLite those kept open.
     database_read_connections: u32 = Always("4"), number(1, 256);
     /// Connections for reads of data that touch many rows.
-    database_heavy_connections: u32 = Always("2"), number(1, 256);
+    database_heavy_connections: u32 = Always("4"), number(1, 256);
     /// Connections for writes of data (PostgreSQL).
     database_write_connections: u32 = Always("4"), number(1, 256);
     /// How long a request waits for a connection.
