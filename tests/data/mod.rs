@@ -2,6 +2,7 @@
 
 mod caching;
 mod case;
+mod explain;
 mod variables;
 
 use std::sync::Arc;

@@ -151,15 +151,23 @@ impl Cluster {
         self.folder.join("data")
     }
 
+    /// What the server has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
     /// Starts the server and returns once it takes connections.
     pub(crate) fn start(&self) {
-        let log = self.folder.join("log");
         must(
             self.command("pg_ctl")
                 .args(["start", "-s", "-w", "-D"])
                 .arg(self.data())
                 .arg("-l")
-                .arg(log),
+                .arg(self.log_file()),
         );
     }
 
