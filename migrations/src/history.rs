@@ -24,6 +24,11 @@ const POSTGRES: Files = &[
     ),
     (6, "audit", include_str!("../postgres/0006_audit.sql")),
     (7, "internal", include_str!("../postgres/0007_internal.sql")),
+    (
+        8,
+        "change notices",
+        include_str!("../postgres/0008_change_notices.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -41,6 +46,11 @@ const SQLITE: Files = &[
     ),
     (5, "audit", include_str!("../sqlite/0005_audit.sql")),
     (6, "internal", include_str!("../sqlite/0006_internal.sql")),
+    (
+        7,
+        "change notices",
+        include_str!("../sqlite/0007_change_notices.sql"),
+    ),
 ];
 
 /// The history of a PostgreSQL database.

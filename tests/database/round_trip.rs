@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Duration, Utc};
 use portico_entity::{
-    audit_events, contacts, langs, limits, members, orgs, outbox, provider_requests, providers,
-    refresh_token_types, refresh_tokens, roles, settings, signing_keys, user_apps, user_providers,
+    audit_events, change_notices, contacts, langs, limits, members, orgs, outbox, provider_requests,
+    providers, refresh_token_types, refresh_tokens, roles, settings, signing_keys, user_apps, user_providers,
     user_roles, user_security_keys, users,
 };
 use sea_orm::ActiveValue::Set;
@@ -162,6 +162,12 @@ async fn insert_records(database: &Migrated) {
         expires_at: Set(time()),
     };
     limit.insert(connection).await.unwrap();
+    let notice = change_notices::ActiveModel {
+        kind: Set("session".to_owned()),
+        subject: Set(Uuid::from_u128(4)),
+        ..Default::default()
+    };
+    notice.insert(connection).await.unwrap();
     let key = signing_keys::ActiveModel {
         kid: Set("kid".to_owned()),
         algorithm: Set("EdDSA".to_owned()),
