@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::admin_gate::AdminGate;
 use crate::caller::Authenticated;
 use crate::capacity::Capacity;
+use crate::changes::Changes;
 use crate::database::Database;
 use crate::error::{Error, InternalError};
 use crate::hashing::{Hashing, StartHashingError};
@@ -22,6 +23,7 @@ use crate::seal::{Keys, MasterKey, SealError};
 use crate::secret::AdminSecret;
 use crate::session::authenticated;
 use crate::store;
+use crate::token_cache::{Kept, TokenCache};
 
 /// How many users one statement marks as seen.
 const SEEN_AT_ONCE: usize = 500;
@@ -85,6 +87,8 @@ pub struct Auth {
     pub(crate) refreshes: Capacity,
     pub(crate) blocked: Blocked,
     pub(crate) last_seen: LastSeen,
+    pub(crate) tokens: TokenCache,
+    pub(crate) changes: tokio::sync::Mutex<Changes>,
     pub(crate) admin_secret: Option<AdminSecret>,
     pub(crate) admin_gate: AdminGate,
 }
@@ -121,6 +125,8 @@ impl Auth {
             refreshes: Capacity::per_minute(policy.limits.refreshes, Arc::clone(&clock)),
             blocked: Blocked::default(),
             last_seen: LastSeen::default(),
+            tokens: TokenCache::new(policy.token_cache),
+            changes: tokio::sync::Mutex::default(),
             admin_gate: AdminGate::default(),
             database,
             clock,
@@ -135,27 +141,48 @@ impl Auth {
     /// Who an access token speaks for, if the token is ours, valid, and its session goes on.
     pub async fn authenticate(&self, token: &str) -> Result<Authenticated, Error> {
         let refused = |fault| Error::Refused(Refusal::AccessToken(fault));
-        let unverified = Unverified::parse(token).map_err(refused)?;
         let now = now(self.clock.as_ref());
+        let hash = self.tokens.hash(token);
+        let accepts = |kid: &str| self.ring.find(kid, now).is_some();
+        if let Some(kept) = self.tokens.find(hash.as_ref(), now, accepts) {
+            return Ok(kept.authenticated.clone());
+        }
+        let unverified = Unverified::parse(token).map_err(refused)?;
         let entry = self.verifying_key(unverified.kid(), now).await?;
         let entry = entry.ok_or_else(|| refused(TokenFault::UnknownKey))?;
         let claims = unverified.verify(&entry.key, now).map_err(refused)?;
-        let claims = self.check_session(claims, now).await?;
-        Ok(authenticated(claims))
+        let ticket = self.tokens.ticket(claims.sid, claims.sub);
+        let (claims, session_ends_at) = self.check_session(claims, now).await?;
+        let authenticated = authenticated(claims);
+        if let Some(hash) = hash {
+            let kept = Kept {
+                kid: unverified.kid().to_owned(),
+                ends_at: authenticated.expires_at.min(session_ends_at),
+                authenticated: authenticated.clone(),
+                ticket,
+            };
+            self.tokens.keep(hash, kept);
+        }
+        Ok(authenticated)
     }
 
-    /// Refuses a token whose session is over, and leaves it the roles its user still holds.
-    async fn check_session(&self, mut claims: Claims, now: DateTime<Utc>) -> Result<Claims, Error> {
+    /// Refuses a token whose session is over, and leaves it the roles its user still holds. Tells also when
+    /// the session ends by itself.
+    async fn check_session(
+        &self,
+        mut claims: Claims,
+        now: DateTime<Utc>,
+    ) -> Result<(Claims, DateTime<Utc>), Error> {
         let refused = |fault| Error::Refused(Refusal::AccessToken(fault));
         let connection = &self.database.connection;
         let held = store::refresh_tokens::alive(connection, claims.sid, claims.sub, now).await?;
         let held = held.ok_or_else(|| refused(TokenFault::SessionEnded))?;
         let allowed = &mut claims.hasura.allowed_roles;
-        allowed.retain(|role| held.roles.contains(role));
+        allowed.retain(|role| held.roles.roles.contains(role));
         if !allowed.contains(&claims.hasura.default_role) {
             return Err(refused(TokenFault::RoleLost));
         }
-        Ok(claims)
+        Ok((claims, held.ends_at()))
     }
 
     async fn verifying_key(&self, kid: &str, now: DateTime<Utc>) -> Result<Option<Arc<Entry>>, Error> {
@@ -218,13 +245,14 @@ impl Auth {
         Ok(())
     }
 
-    /// Makes the next signing key when it is due, reads those of other nodes, deletes counters that
-    /// tell nothing any more. To be called every few minutes.
+    /// Makes the next signing key when it is due, reads those of other nodes, deletes counters and
+    /// notices that tell nothing any more. To be called every few minutes.
     pub async fn maintain(&self) -> Result<(), Error> {
         let now = now(self.clock.as_ref());
         self.admin_gate.shrink(now);
         self.maintain_keys().await?;
-        self.purge_limits().await
+        self.purge_limits().await?;
+        self.purge_old_notices().await
     }
 }
 

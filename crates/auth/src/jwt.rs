@@ -12,7 +12,7 @@ use crate::refusal::TokenFault;
 use crate::signing_key::{KeyError, SigningKey};
 
 /// Longer ones are refused unread.
-const MAXIMUM_LENGTH: usize = 8 * 1024;
+pub(crate) const MAXIMUM_LENGTH: usize = 8 * 1024;
 /// How far the clocks of two nodes may be apart.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 /// Tells an access token from whatever else may be signed with the same key one day.

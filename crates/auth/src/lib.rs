@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod caller;
 mod capacity;
+mod changes;
 mod database;
 mod error;
 pub mod flow;
@@ -29,6 +30,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod token;
+mod token_cache;
 pub mod value;
 
 pub use auth::{Auth, OpenError, Parts};
@@ -46,3 +48,4 @@ pub use secret::AdminSecret;
 pub use session::{Session, SignIn};
 pub use signing_key::KeyError;
 pub use token::Plain;
+pub use token_cache::TokenCounters;

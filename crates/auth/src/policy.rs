@@ -111,6 +111,8 @@ pub struct Policy {
     pub hashing_threads: usize,
     /// Passwords that may wait to be hashed.
     pub hashing_queue: usize,
+    /// Access tokens each node remembers as verified; 0 for none.
+    pub token_cache: usize,
 }
 
 impl Default for Policy {
@@ -135,6 +137,7 @@ impl Default for Policy {
             limits: Limits::default(),
             hashing_threads: 0,
             hashing_queue: 128,
+            token_cache: 100_000,
         }
     }
 }

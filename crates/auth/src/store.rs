@@ -1,6 +1,7 @@
 //! The database, one file per table: SQL only, takes a connection, returns values.
 
 pub(crate) mod audit_events;
+pub(crate) mod change_notices;
 pub(crate) mod contacts;
 pub(crate) mod limits;
 pub(crate) mod outbox;

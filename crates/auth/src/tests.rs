@@ -8,3 +8,4 @@ mod session;
 mod sign_in;
 mod sign_up;
 mod support;
+mod token_cache;

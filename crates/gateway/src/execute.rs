@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
+use portico_query::Failure;
+use portico_query::execute::Bound;
 use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Selection, Variables};
 use portico_query::sql::Compiled;
@@ -76,9 +78,24 @@ async fn again(
     asking.app.graphql.limits.check_variables(&variables).ok()?;
     let plan = prepared.plan(&plans.shape(&prepared.operation, &variables))?;
     let bound = data::bind(asking, plan, &variables).ok()?;
-    let mut answer = Answer::of(data::run(asking, plan, bound, Answer::BEFORE_DATA).await);
+    let mut answer = Answer::of(run_data(asking, prepared.kind, plan, bound).await);
     answer.operation.clone_from(&prepared.operation_name);
     Some(answer)
+}
+
+/// Answers a plan. A change may take a right away: what is remembered of tokens is brought up to date before
+/// the answer.
+async fn run_data(
+    asking: &Asking,
+    kind: Kind,
+    plan: &Arc<Compiled>,
+    bound: Bound,
+) -> Result<Vec<u8>, Failure> {
+    let answer = data::run(asking, plan, bound, Answer::BEFORE_DATA).await?;
+    if kind == Kind::Mutation {
+        asking.app.auth.after_change().await;
+    }
+    Ok(answer)
 }
 
 async fn run(
@@ -122,7 +139,7 @@ async fn run(
             let plan = data::compile(&asking.app, &schema.role, kind, &selections, &variables)?;
             keep(schema, document, request, kind, &variables, &plan);
             let answered = match data::bind(asking, &plan, &variables) {
-                Ok(bound) => data::run(asking, &plan, bound, Answer::BEFORE_DATA).await,
+                Ok(bound) => run_data(asking, kind, &plan, bound).await,
                 Err(failure) => Err(failure),
             };
             Ok(Answer::of(answered))

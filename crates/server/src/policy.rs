@@ -40,6 +40,7 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         },
         hashing_threads: settings.hashing_threads as usize,
         hashing_queue: settings.hashing_queue as usize,
+        token_cache: settings.token_cache as usize,
     }
 }
 

@@ -62,11 +62,13 @@ pub enum StartError {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    app: Arc<App>,
     auth: Arc<Auth>,
     pool: Pool,
     stop: watch::Sender<bool>,
     server: JoinHandle<io::Result<()>>,
     worker: JoinHandle<()>,
+    watcher: JoinHandle<()>,
     shutdown_timeout: Duration,
 }
 
@@ -126,17 +128,21 @@ pub async fn start(
         clock,
         entropy,
     };
-    let routes = portico_gateway::router(Arc::new(App::new(parts)), http);
+    let app = Arc::new(App::new(parts));
+    let routes = portico_gateway::router(Arc::clone(&app), http);
     let (stop, stopped) = watch::channel(false);
     let server = serve(listener, routes, stopped.clone());
-    let worker = tokio::spawn(worker::run(Arc::clone(&auth), stopped));
+    let watcher = tokio::spawn(worker::watch(Arc::clone(&auth), stopped.clone()));
+    let worker = tokio::spawn(worker::run(Arc::clone(&app), stopped));
     Ok(Running {
         address,
+        app,
         auth,
         pool,
         stop,
         server,
         worker,
+        watcher,
         shutdown_timeout: settings.shutdown_timeout,
     })
 }
@@ -203,6 +209,11 @@ fn serve(
 }
 
 impl Running {
+    /// What answers requests, with its counters.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
     /// Users and sessions.
     pub fn auth(&self) -> &Arc<Auth> {
         &self.auth
@@ -219,8 +230,10 @@ impl Running {
             tracing::warn!("requests still under way were ended");
             self.server.abort();
         }
-        if let Err(error) = self.worker.await {
-            tracing::error!(%error, "the work beside requests broke off");
+        for work in [self.worker, self.watcher] {
+            if let Err(error) = work.await {
+                tracing::error!(%error, "the work beside requests broke off");
+            }
         }
         self.pool.close().await;
     }

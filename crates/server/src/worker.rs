@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portico_auth::Auth;
+use portico_gateway::App;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 /// How often it is written when users were last active.
 const LAST_SEEN: Duration = Duration::from_secs(5);
@@ -13,32 +14,84 @@ const LAST_SEEN: Duration = Duration::from_secs(5);
 /// How often keys are renewed and what has expired is deleted.
 const MAINTENANCE: Duration = Duration::from_secs(60);
 
+/// How often it is read what ended elsewhere; what is remembered of tokens counts for a second.
+const CHANGES: Duration = Duration::from_millis(250);
+
 /// Works until told to stop. A failure is logged and tried again at the next turn.
-pub(crate) async fn run(auth: Arc<Auth>, mut stop: watch::Receiver<bool>) {
-    let every = |period| {
-        let mut interval = interval_at(Instant::now() + period, period);
-        // After a pause of the machine one turn is enough.
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        interval
-    };
-    let (mut last_seen, mut maintenance) = (every(LAST_SEEN), every(MAINTENANCE));
+pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let auth = app.auth();
+    let later = |period| every(Instant::now() + period, period);
+    let (mut last_seen, mut maintenance) = (later(LAST_SEEN), later(MAINTENANCE));
     loop {
         tokio::select! {
             // An end of the sender is an end of the service, too.
             _ = stop.changed() => break,
-            _ = last_seen.tick() => flush(&auth).await,
+            _ = last_seen.tick() => flush(auth).await,
             _ = maintenance.tick() => {
                 if let Err(error) = auth.maintain().await {
                     tracing::warn!(%error, "maintenance failed");
                 }
+                log_counters(&app);
             }
         }
     }
-    flush(&auth).await;
+    flush(auth).await;
+}
+
+/// Reads what ended elsewhere until told to stop. A task of its own: nothing may delay it.
+pub(crate) async fn watch(auth: Arc<Auth>, mut stop: watch::Receiver<bool>) {
+    let mut changes = every(Instant::now(), CHANGES);
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            _ = stop.changed() => break,
+            _ = changes.tick() => {
+                match auth.catch_up().await {
+                    Err(error) if !failing => {
+                        tracing::warn!(%error, "changes could not be read; sessions are looked up");
+                        failing = true;
+                    }
+                    Ok(()) if failing => {
+                        tracing::info!("changes are read again");
+                        failing = false;
+                    }
+                    Ok(()) | Err(_) => {}
+                }
+            }
+        }
+    }
+}
+
+fn every(start: Instant, period: Duration) -> Interval {
+    let mut interval = interval_at(start, period);
+    // After a pause of the machine one turn is enough.
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 async fn flush(auth: &Auth) {
     if let Err(error) = auth.flush_last_seen().await {
         tracing::warn!(%error, "it could not be written when users were last active");
+    }
+}
+
+fn log_counters(app: &App) {
+    let tokens = app.auth().token_counters();
+    tracing::debug!(
+        hits = tokens.hits,
+        misses = tokens.misses,
+        entries = tokens.entries,
+        readable = tokens.readable,
+        "tokens"
+    );
+    for (role, plans) in app.plan_counters() {
+        tracing::debug!(
+            role,
+            hits = plans.hits,
+            misses = plans.misses,
+            entries = plans.entries,
+            bytes = plans.bytes,
+            "plans"
+        );
     }
 }

@@ -125,6 +125,7 @@ async fn end(ctx: &Ctx<'_>, found: &Found, presented: &RefreshToken) -> Result<(
         event.append(ctx, &*transaction).await?;
     }
     transaction.commit().await?;
+    ctx.auth.after_change().await;
     Ok(())
 }
 

@@ -26,5 +26,6 @@ pub async fn revoke_session(ctx: &Ctx<'_>, input: RevokeSessionInput) -> Result<
     let event = Event::success("revokeSession", session.user_id, Some(input.id));
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;
+    ctx.auth.after_change().await;
     Ok(())
 }

@@ -37,6 +37,8 @@ pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
             let found = store::refresh_tokens::find(&auth.database.connection, id).await?;
             // An old token, sent again and again, must not keep others from writing.
             let Some(found) = found.filter(|session| session.revoked_at.is_none()) else {
+                // Another node may have ended it.
+                auth.after_change().await;
                 return Ok(());
             };
             (found.user_id, Some(id))
@@ -49,5 +51,6 @@ pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
             .await?;
     }
     transaction.commit().await?;
+    auth.after_change().await;
     Ok(())
 }

@@ -142,21 +142,39 @@ pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result
         .await
 }
 
-/// The roles held by the user of a session, if the session goes on and its user may act.
+/// A session that goes on.
+#[derive(FromQueryResult)]
+pub(crate) struct Alive {
+    /// What its user holds.
+    #[sea_orm(nested)]
+    pub(crate) roles: Roles,
+    expires_at: DateTime<Utc>,
+    session_expires_at: Option<DateTime<Utc>>,
+}
+
+impl Alive {
+    /// When it ends by itself, unless it is refreshed.
+    pub(crate) fn ends_at(&self) -> DateTime<Utc> {
+        self.session_expires_at
+            .map_or(self.expires_at, |at| at.min(self.expires_at))
+    }
+}
+
+/// A session and the roles of its user, if it goes on and its user may act.
 pub(crate) async fn alive<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
     user: Uuid,
     now: DateTime<Utc>,
-) -> Result<Option<Roles>, DbErr> {
+) -> Result<Option<Alive>, DbErr> {
     let roles = users::granted_roles(connection.get_database_backend());
     let sql = format!(
-        "SELECT u.default_role, {roles} AS roles FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
+        "SELECT u.default_role, {roles} AS roles, t.expires_at, t.session_expires_at FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
          WHERE t.id = $1 AND t.user_id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
          AND (t.session_expires_at IS NULL OR t.session_expires_at > $3) AND {ADMITTED}"
     );
     let values: [Value; 3] = [id.into(), user.into(), now.into()];
-    Roles::find_by_statement(statement(connection, sql, values))
+    Alive::find_by_statement(statement(connection, sql, values))
         .one(connection)
         .await
 }

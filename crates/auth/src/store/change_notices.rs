@@ -1,0 +1,71 @@
+//! Table `change_notices`: written by triggers of the database, read by every node.
+
+use portico_entity::change_notices::{Column, Entity};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::store::statement;
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Session(Uuid),
+    User(Uuid),
+    /// More than one can name.
+    Everything,
+}
+
+/// What one look at the table told.
+pub(crate) struct Notices {
+    /// Where the next look begins; nothing before it can be written any more.
+    pub(crate) next: i64,
+    /// Ids and subjects. A notice may be told again by the next look.
+    pub(crate) notices: Vec<(i64, Subject)>,
+}
+
+/// Reads what was written at this position or after it, `most` of it, in one statement: what it does not
+/// show was not committed when it began.
+pub(crate) async fn since<C: ConnectionTrait>(
+    connection: &C,
+    position: i64,
+    most: usize,
+) -> Result<Notices, DbErr> {
+    let next = match connection.get_database_backend() {
+        DbBackend::Postgres => "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)",
+        _ => "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'change_notices'), 0) + 1",
+    };
+    let sql = format!(
+        "SELECT {next} AS next, n.id, n.kind, n.subject \
+         FROM (SELECT 1) AS one LEFT JOIN change_notices n ON n.position >= $1 LIMIT {most}"
+    );
+    let rows = connection
+        .query_all_raw(statement(connection, sql, [position.into()]))
+        .await?;
+    let first = rows
+        .first()
+        .ok_or_else(|| DbErr::RecordNotFound("the position of notices".to_owned()))?;
+    let next = first.try_get("", "next")?;
+    let mut notices = Vec::new();
+    for row in &rows {
+        // Without a notice there is one row that tells the position alone.
+        if let Some(id) = row.try_get::<Option<i64>>("", "id")? {
+            let kind: String = row.try_get("", "kind")?;
+            let subject = match kind.as_str() {
+                "session" => Subject::Session(row.try_get("", "subject")?),
+                "user" => Subject::User(row.try_get("", "subject")?),
+                _ => Subject::Everything,
+            };
+            notices.push((id, subject));
+        }
+    }
+    Ok(Notices { next, notices })
+}
+
+/// Deletes what was written before this position.
+pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, position: i64) -> Result<u64, DbErr> {
+    let done = Entity::delete_many()
+        .filter(Column::Position.lt(position))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected)
+}
