@@ -16,7 +16,7 @@ pub fn start(settings: &Settings) -> io::Result<LogGuard> {
         .with_writer(writer);
     match settings.log_format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).init(),
     }
     std::panic::set_hook(Box::new(|panic| {
         // What a panic says may quote data; where it happened is enough to find it.
