@@ -9,6 +9,9 @@ use crate::plan::{Bind, Content, Field, Select, Shape};
 /// PostgreSQL takes no more than 100 arguments, two a member.
 const MOST_MEMBERS: usize = 50;
 
+/// The table whose rows have little each.
+const USERS: &str = "users";
+
 /// The statement of a root field.
 pub(super) fn root(select: &Select, dialect: Dialect) -> Read {
     let mut writer = Writer::new(dialect);
@@ -30,8 +33,20 @@ pub(super) fn finish(writer: Writer, select: &Select, columns: Vec<OutputColumn>
         binds: writer.binds,
         shape: select.shape,
         columns,
-        heavy: select.shape == Shape::Many,
+        heavy: select.shape == Shape::Many || spreads(select),
     }
+}
+
+/// Whether one row leads to any number of others. What a user has is little; a role or a language has users
+/// without end, and so do lists inside lists.
+fn spreads(select: &Select) -> bool {
+    select.fields.iter().any(|field| match &field.content {
+        Content::Related(_, related) => {
+            let many = related.shape == Shape::Many;
+            (many && (select.shape == Shape::Many || select.table.sql != USERS)) || spreads(related)
+        }
+        Content::Typename(_) | Content::Column(..) => false,
+    })
 }
 
 /// Writes the columns of a select list and says what becomes of each.
