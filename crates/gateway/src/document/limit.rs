@@ -7,6 +7,9 @@ use portico_query::request::Variables;
 
 use crate::error::WireError;
 
+/// Values of all variables, those inside lists and objects counted: each takes many times its text.
+const MOST_VALUES: usize = 50_000;
+
 /// What a document may cost. Introspection counts towards none but the tokens.
 #[derive(Debug, Clone)]
 pub struct DocumentLimits {
@@ -42,6 +45,11 @@ impl DocumentLimits {
 
     /// Measures the values of variables.
     pub(crate) fn check_variables(&self, variables: &Variables) -> Result<(), WireError> {
+        if variables.values().map(json_values).sum::<usize>() > MOST_VALUES {
+            let message =
+                format!("the variables hold too many values: no more than {MOST_VALUES} are allowed");
+            return Err(WireError::validation("$.variables", message));
+        }
         match variables
             .iter()
             .find(|(_, value)| json_levels(value) > self.depth)
@@ -99,6 +107,15 @@ fn json_levels(value: &serde_json::Value) -> usize {
         serde_json::Value::Array(values) => 1 + values.iter().map(json_levels).max().unwrap_or_default(),
         serde_json::Value::Object(entries) => 1 + entries.values().map(json_levels).max().unwrap_or_default(),
         _ => 0,
+    }
+}
+
+/// How many values a variable's value is made of.
+fn json_values(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(values) => 1 + values.iter().map(json_values).sum::<usize>(),
+        serde_json::Value::Object(entries) => 1 + entries.values().map(json_values).sum::<usize>(),
+        _ => 1,
     }
 }
 

@@ -6,11 +6,29 @@ use super::{Bind, BindKind, ByName, Filter, Operator};
 use crate::error::Failure;
 use crate::request::Place;
 
+/// Parts of one `where`: SQLite takes no expression of more than 1,000 levels, and a list of alternatives has
+/// one for each.
+const MOST_PARTS: usize = 900;
+
 /// Reads a `where` argument; null and absence mean every row.
 pub fn argument(table: &'static Table, place: Option<Place<'_>>) -> Result<Filter, Failure> {
-    match place {
-        Some(place) if !place.is_null() => expression(table, &place),
-        _ => Ok(Filter::TRUE),
+    let Some(place) = place.filter(|place| !place.is_null()) else {
+        return Ok(Filter::TRUE);
+    };
+    let filter = expression(table, &place)?;
+    if parts(&filter) > MOST_PARTS {
+        let message = format!("the condition has too many parts: no more than {MOST_PARTS} are allowed");
+        return Err(Failure::validation(place.path, message));
+    }
+    Ok(filter)
+}
+
+/// How many parts become one expression. What combines a single part adds nothing.
+fn parts(filter: &Filter) -> usize {
+    match filter {
+        Filter::All(filters) | Filter::Any(filters) => filters.iter().map(parts).sum::<usize>().max(1),
+        Filter::Not(filter) | Filter::Related(_, filter) => 1 + parts(filter),
+        Filter::Compare(..) | Filter::IsNull(..) => 1,
     }
 }
 

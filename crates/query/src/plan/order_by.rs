@@ -6,6 +6,9 @@ use super::{ByName, Direction, Filter, Order};
 use crate::error::Failure;
 use crate::request::Place;
 
+/// Terms of one `order_by`: databases take about 1,600.
+const MOST_TERMS: usize = 100;
+
 /// Reads an `order_by` argument: terms in the order they are written; null and empty parts are ignored.
 pub fn argument(table: &'static Table, place: Option<Place<'_>>) -> Result<Vec<Order>, Failure> {
     let mut terms = Vec::new();
@@ -15,6 +18,10 @@ pub fn argument(table: &'static Table, place: Option<Place<'_>>) -> Result<Vec<O
     for element in place.elements()? {
         if !element.is_null() {
             object(table, &element, &[], &mut terms)?;
+        }
+        if terms.len() > MOST_TERMS {
+            let message = format!("the order has too many terms: no more than {MOST_TERMS} are allowed");
+            return Err(Failure::validation(place.path, message));
         }
     }
     Ok(terms)
