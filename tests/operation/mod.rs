@@ -13,5 +13,6 @@ mod sign_up_email_password;
 mod sign_up_username_password;
 mod together;
 mod token;
+mod token_cache;
 mod verify_token;
 mod who_asks;
