@@ -78,7 +78,7 @@ impl Pool {
                     source,
                 })?;
                 let pool = sqlite_pool(settings, &path);
-                drop(pool.acquire().await.map_err(DatabaseError::Connect)?);
+                first_connection(&pool).await.map_err(DatabaseError::Connect)?;
                 Ok(Self::Sqlite(pool, path))
             }
             DatabaseUrl::Postgres(url) => {
@@ -147,6 +147,29 @@ fn sqlite_pool(settings: &Settings, path: &std::path::Path) -> SqlitePool {
         .acquire_timeout(settings.database_acquire_timeout)
         .test_before_acquire(false)
         .connect_lazy_with(options)
+}
+
+/// Another node that opens or closes the file at this moment holds it alone while it turns its log of changes
+/// on or off, and SQLite does not wait for that by itself.
+async fn first_connection(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let started = tokio::time::Instant::now();
+    loop {
+        match pool.acquire().await {
+            Ok(_) => return Ok(()),
+            Err(sqlx::Error::Database(error)) if is_busy(error.as_ref()) && started.elapsed() < REACH => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The last byte of the code tells what happened, the rest of it where.
+fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+    const BUSY: i32 = 5;
+    let code = error.code().and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| code & 0xff == BUSY)
 }
 
 fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseError> {
