@@ -1,6 +1,7 @@
 //! Correct under caching: what is kept from earlier requests never decides what a later one is answered.
 
 mod grammar;
+mod values;
 
 use std::sync::Arc;
 
