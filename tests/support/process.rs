@@ -71,6 +71,11 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) async fn start(database: &Arc<TestDatabase>) -> Self {
+        Self::with(database, &[]).await
+    }
+
+    /// With some variables set.
+    pub(crate) async fn with(database: &Arc<TestDatabase>, variables: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind(("127.0.0.1", 0))
             .unwrap()
             .local_addr()
@@ -84,6 +89,7 @@ impl Process {
         for limit in ["SIGN_INS", "SIGN_UPS", "REFRESHES"] {
             command.env(format!("PORTICO_LIMIT_{limit}"), "1000000");
         }
+        command.envs(variables.iter().copied());
         let child = command.spawn().unwrap();
         let caller = Caller {
             base: format!("http://127.0.0.1:{port}"),
@@ -109,6 +115,17 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("the service never became ready");
+    }
+
+    /// The memory it has in use, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kilobytes * 1024
     }
 
     /// `kill -9`
