@@ -40,7 +40,7 @@ impl InternalError {
     }
 }
 
-/// Classes of SQLSTATE: connection exception, insufficient resources, operator intervention.
+/// Whether the connection failed, or the database says that it is away, full or locked by another.
 fn is_connection_error(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -49,12 +49,21 @@ fn is_connection_error(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(error) => {
-            let code = error.code().unwrap_or_default();
-            code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class))
-        }
+        sqlx::Error::Database(error) => is_unavailable(&error.code().unwrap_or_default()),
         _ => false,
     }
+}
+
+/// PostgreSQL has classes of SQLSTATE (connection exception, insufficient resources, operator intervention) and
+/// lock not available; SQLite numbers whose last byte is busy, locked, full or cannot open.
+fn is_unavailable(code: &str) -> bool {
+    const SQLITE: [u32; 4] = [5, 6, 13, 14];
+    let sqlstate = code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class));
+    let sqlite = code.len() < 5
+        && code
+            .parse::<u32>()
+            .is_ok_and(|code| SQLITE.contains(&(code & 0xff)));
+    sqlstate || sqlite || code == "55P03"
 }
 
 /// A failure the caller can do nothing about.

@@ -23,8 +23,9 @@ pub(crate) use facts::Facts;
 /// The name of the file in the data folder.
 const FILE: &str = "portico.db";
 
-/// A connection not used for this long is tried before it is used.
-const IDLE: Duration = Duration::from_secs(30);
+/// A connection not used for this long is tried before it is used: the server may have started anew meanwhile.
+/// Under load none waits so long, and none is tried.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// Reaching a server takes no longer, else it is down.
 const REACH: Duration = Duration::from_secs(5);
