@@ -12,7 +12,6 @@ mod health;
 mod hostile;
 mod log;
 mod nodes;
-mod overload;
 mod proxy;
 mod request_id;
 mod start;
