@@ -63,7 +63,10 @@ pub(crate) fn graphql(settings: &Settings) -> GraphqlSettings {
 pub(crate) fn executor(settings: &Settings) -> ExecutorSettings {
     ExecutorSettings {
         read_connections: settings.database_read_connections as usize,
-        heavy_connections: settings.database_heavy_connections as usize,
+        heavy_connections: match settings.database_heavy_connections {
+            0 => std::thread::available_parallelism().map_or(4, |cores| (cores.get() * 2).clamp(4, 32)),
+            connections => connections as usize,
+        },
         write_connections: settings.database_write_connections as usize,
         statement_timeout: settings.database_statement_timeout,
         acquire_timeout: settings.database_acquire_timeout,

@@ -25,7 +25,7 @@ pub use sqlite::SqliteExecutor;
 pub struct ExecutorSettings {
     /// Connections for quick reads; on SQLite the number kept open.
     pub read_connections: usize,
-    /// Connections for reads that may touch many rows.
+    /// Connections for reads that may touch many rows, one read each.
     pub heavy_connections: usize,
     /// Connections for writes; SQLite has one.
     pub write_connections: usize,

@@ -1,9 +1,12 @@
-//! PostgreSQL: reads are pipelined over a few connections, those that may take long over others; each
-//! transaction has a connection to itself.
+//! PostgreSQL: quick reads are pipelined over a few connections; reads that may take long and transactions have
+//! one each to themselves.
 
 mod connection;
 mod encryption;
 mod error;
+mod lanes;
+mod link;
+mod pool;
 mod row;
 
 use std::sync::Arc;
@@ -17,14 +20,17 @@ use super::{ExecutorSettings, Values};
 use crate::error::Failure;
 use crate::scalar::Parameter;
 use crate::sql::{Compiled, Read, Work};
-use connection::{Connection, Lanes, Link, Transactions};
+use connection::Connection;
+use lanes::Lanes;
+use link::Link;
+use pool::Pool;
 use tokio_postgres::Row;
 
 /// A PostgreSQL database.
 pub struct PostgresExecutor {
     quick: Lanes,
-    heavy: Lanes,
-    transactions: Transactions,
+    heavy: Pool,
+    transactions: Pool,
 }
 
 impl PostgresExecutor {
@@ -32,8 +38,8 @@ impl PostgresExecutor {
         let link = Arc::new(Link::parse(url, &settings)?);
         Ok(Self {
             quick: Lanes::new(&link, settings.read_connections),
-            heavy: Lanes::new(&link, settings.heavy_connections),
-            transactions: Transactions::new(&link, settings.write_connections),
+            heavy: Pool::for_reads(&link, settings.heavy_connections),
+            transactions: Pool::for_transactions(&link, settings.write_connections),
         })
     }
 
@@ -55,15 +61,15 @@ impl PostgresExecutor {
         parameters: &[Vec<Parameter>],
         mut answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
-        let lanes = if compiled.heavy() {
-            &self.heavy
+        let found = if compiled.heavy() {
+            let held = self.heavy.acquire().await?;
+            let found = fetch_all(held.connection(), compiled, parameters).await?;
+            held.give_back();
+            found
         } else {
-            &self.quick
+            fetch_all(&*self.quick.take().await?, compiled, parameters).await?
         };
-        let connection = lanes.connection().await?;
-        let fields = compiled.roots.iter().zip(parameters);
-        let found = try_join_all(fields.map(|(root, parameters)| fetch(&connection, &root.work, parameters)));
-        for (root, found) in compiled.roots.iter().zip(found.await?) {
+        for (root, found) in compiled.roots.iter().zip(found) {
             write(&root.work, &found, answer.member(&root.key))?;
         }
         Ok(answer.finish())
@@ -75,23 +81,20 @@ impl PostgresExecutor {
         parameters: &[Vec<Parameter>],
         mut answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
-        let transaction = self.transactions.begin().await?;
+        let held = self.transactions.acquire().await?;
+        let connection = held.connection();
+        connection.batch("BEGIN").await?;
         for (root, parameters) in compiled.roots.iter().zip(parameters) {
-            let written = match fetch(transaction.connection(), &root.work, parameters).await {
-                Ok(found) => write(&root.work, &found, answer.member(&root.key)),
-                Err(failure) => Err(failure),
-            };
-            if let Err(failure) = written {
-                transaction.roll_back().await;
-                return Err(failure);
-            }
+            let found = fetch(connection, &root.work, parameters).await?;
+            write(&root.work, &found, answer.member(&root.key))?;
         }
-        transaction.commit().await?;
+        connection.batch("COMMIT").await?;
+        held.give_back();
         Ok(answer.finish())
     }
 
     pub(super) async fn ping(&self) -> Result<(), Failure> {
-        self.quick.connection().await?.ping().await
+        self.quick.take().await?.batch("SELECT 1").await
     }
 }
 
@@ -104,7 +107,21 @@ pub(super) fn bind(compiled: &Compiled, values: Values<'_>) -> Result<Vec<Vec<Pa
     parameters.collect()
 }
 
-async fn fetch(connection: &Connection, work: &Work, parameters: &[Parameter]) -> Result<Vec<Row>, Failure> {
+/// Sends all statements at once: they cost one round trip together.
+async fn fetch_all(
+    connection: &Arc<Connection>,
+    compiled: &Compiled,
+    parameters: &[Vec<Parameter>],
+) -> Result<Vec<Vec<Row>>, Failure> {
+    let fields = compiled.roots.iter().zip(parameters);
+    try_join_all(fields.map(|(root, parameters)| fetch(connection, &root.work, parameters))).await
+}
+
+async fn fetch(
+    connection: &Arc<Connection>,
+    work: &Work,
+    parameters: &[Parameter],
+) -> Result<Vec<Row>, Failure> {
     match work {
         Work::Known(_) => Ok(Vec::new()),
         Work::Read(read) | Work::WriteAndRead(read) => connection.query(&read.sql, parameters).await,

@@ -1,0 +1,100 @@
+//! How connections to the database are made, and how what runs on one is stopped from outside.
+
+use std::time::Duration;
+
+use tokio_postgres::{CancelToken, Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::connection::Connection;
+use super::encryption::Encryption;
+use crate::error::Failure;
+use crate::execute::ExecutorSettings;
+
+/// A database that hears nothing for so long is away: its connections end, and whoever waits is told.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// How to reach the database.
+pub(super) struct Link {
+    config: Config,
+    encryption: Option<MakeRustlsConnect>,
+    acquire_timeout: Duration,
+}
+
+impl Link {
+    pub(super) fn parse(url: &str, settings: &ExecutorSettings) -> Result<Self, Failure> {
+        let Encryption {
+            url,
+            connector: encryption,
+        } = Encryption::parse(url).map_err(|error| Failure::unavailable(&error))?;
+        let mut config: Config = url.parse().map_err(|error| Failure::unavailable(&error))?;
+        let timeout = settings.statement_timeout.as_millis();
+        let own = format!(
+            "-c search_path=auth,public -c TimeZone=UTC -c statement_timeout={timeout} -c lock_timeout={timeout}"
+        );
+        let options = match config.get_options() {
+            Some(given) => format!("{given} {own}"),
+            None => own,
+        };
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
+        }
+        config
+            .options(options)
+            .application_name("portico")
+            .connect_timeout(settings.acquire_timeout);
+        Ok(Self {
+            encryption,
+            config,
+            acquire_timeout: settings.acquire_timeout,
+        })
+    }
+
+    /// What leads to a connection, which nobody waits for longer than configured.
+    pub(super) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::time::timeout(self.acquire_timeout, work)
+            .await
+            .unwrap_or_else(|_| Err(Failure::unavailable(&"no connection in time")))
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connection, Failure> {
+        self.client()
+            .await
+            .map(Connection::new)
+            .map_err(|error| Failure::unavailable(&error))
+    }
+
+    async fn client(&self) -> Result<Client, tokio_postgres::Error> {
+        match &self.encryption {
+            None => {
+                let (client, driver) = self.config.connect(NoTls).await?;
+                drive(driver);
+                Ok(client)
+            }
+            Some(connector) => {
+                let (client, driver) = self.config.connect(connector.clone()).await?;
+                drive(driver);
+                Ok(client)
+            }
+        }
+    }
+
+    /// Asks the database to stop what runs on a connection. Whether, and when, it does is not told.
+    pub(super) async fn cancel(&self, token: &CancelToken) -> Result<(), tokio_postgres::Error> {
+        match &self.encryption {
+            None => token.cancel_query(NoTls).await,
+            Some(connector) => token.cancel_query(connector.clone()).await,
+        }
+    }
+}
+
+/// The driver ends when the client is dropped or the database closes the connection.
+fn drive(driver: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {
+    tokio::spawn(async move {
+        if let Err(error) = driver.await {
+            tracing::warn!(%error, "a connection to the database ended");
+        }
+    });
+}

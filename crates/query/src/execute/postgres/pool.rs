@@ -1,0 +1,143 @@
+//! Connections of which each serves one request at a time.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::connection::{Connection, lock};
+use super::link::Link;
+use crate::error::Failure;
+
+/// What a request left behind may take so much longer before it is cancelled: most are done by then, and the
+/// connection keeps its statements.
+const SOON: Duration = Duration::from_millis(100);
+
+/// A pool of connections, made when first needed.
+pub(super) struct Pool(Arc<Shared>);
+
+struct Shared {
+    link: Arc<Link>,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Arc<Connection>>>,
+    /// What makes a connection fit for the next request, whatever was going on.
+    reset: &'static str,
+}
+
+/// A connection that one request has to itself. Unless given back it was left in the middle of something, and
+/// is freed before another request gets it.
+pub(super) struct Held {
+    connection: Arc<Connection>,
+    pool: Arc<Shared>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Pool {
+    /// For reads.
+    pub(super) fn for_reads(link: &Arc<Link>, count: usize) -> Self {
+        Self::new(link, count, "SELECT 1")
+    }
+
+    /// For transactions. One that was not committed is rolled back.
+    pub(super) fn for_transactions(link: &Arc<Link>, count: usize) -> Self {
+        Self::new(link, count, "ROLLBACK")
+    }
+
+    fn new(link: &Arc<Link>, count: usize, reset: &'static str) -> Self {
+        Self(Arc::new(Shared {
+            link: Arc::clone(link),
+            permits: Arc::new(Semaphore::new(count.max(1))),
+            idle: Mutex::default(),
+            reset,
+        }))
+    }
+
+    /// A connection as soon as one is free; refused where that takes too long.
+    pub(super) async fn acquire(&self) -> Result<Held, Failure> {
+        let pool = &self.0;
+        if let Ok(permit) = Arc::clone(&pool.permits).try_acquire_owned()
+            && let Some(connection) = pool.idle()
+        {
+            return Ok(self.held(connection, permit));
+        }
+        let wait = async {
+            let permit = Arc::clone(&pool.permits).acquire_owned().await;
+            let permit = permit.map_err(|error| Failure::unexpected(&error))?;
+            let connection = match pool.idle() {
+                Some(connection) => connection,
+                None => Arc::new(pool.link.connect().await?),
+            };
+            Ok(self.held(connection, permit))
+        };
+        pool.link.in_time(wait).await
+    }
+
+    fn held(&self, connection: Arc<Connection>, permit: OwnedSemaphorePermit) -> Held {
+        Held {
+            connection,
+            pool: Arc::clone(&self.0),
+            permit: Some(permit),
+        }
+    }
+}
+
+impl Held {
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// Everything that was asked of the connection is answered.
+    pub(super) fn give_back(mut self) {
+        self.pool.keep(&self.connection);
+        self.permit = None;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Without a runtime the connection has ended, too.
+        let (Some(permit), Ok(runtime)) = (self.permit.take(), Handle::try_current()) else {
+            return;
+        };
+        let (pool, connection) = (Arc::clone(&self.pool), Arc::clone(&self.connection));
+        runtime.spawn(async move {
+            if pool.free(&connection).await {
+                pool.keep(&connection);
+            }
+            drop(permit);
+        });
+    }
+}
+
+impl Shared {
+    fn idle(&self) -> Option<Arc<Connection>> {
+        let idle = std::iter::from_fn(|| lock(&self.idle).pop());
+        idle.into_iter().find(|connection| connection.is_open())
+    }
+
+    fn keep(&self, connection: &Arc<Connection>) {
+        lock(&self.idle).push(Arc::clone(connection));
+    }
+
+    /// Waits until nothing runs on a connection any more, and cancels what does not end by itself. Returns
+    /// whether the connection may be used again: a cancellation that comes late would hit another's statement.
+    async fn free(&self, connection: &Connection) -> bool {
+        let mut reset = pin!(connection.batch(self.reset));
+        if let Ok(done) = timeout(SOON, &mut reset).await {
+            return done.is_ok();
+        }
+        let token = connection.cancel_token();
+        loop {
+            // Each hits one statement of those that the request had sent.
+            if let Err(error) = self.link.cancel(&token).await {
+                tracing::warn!(%error, "a statement that nobody waits for could not be cancelled");
+            }
+            if timeout(SOON, &mut reset).await.is_ok() {
+                return false;
+            }
+        }
+    }
+}
