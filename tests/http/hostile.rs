@@ -36,7 +36,9 @@ struct Stand {
 
 impl Stand {
     async fn new(database: &Arc<TestDatabase>) -> Self {
-        let process = Process::start(database).await;
+        // What is measured is memory: on a busy machine the work may take its time.
+        let patient = [("PORTICO_DATABASE_ACQUIRE_TIMEOUT", "1m")];
+        let process = Process::with(database, &patient).await;
         let admin = process.caller.with("x-hasura-admin-secret", ADMIN_SECRET);
         let jane = User::sign_up_as(&process.caller, "jane").await;
         let mut stand = Self {
