@@ -16,18 +16,19 @@ pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
 
 /// The root fields that read a table.
 pub(super) fn query_fields(role: &Role, table: &'static Table) -> Vec<Field> {
+    let Some(permission) = role.select(table) else {
+        return Vec::new();
+    };
     let fetch = format!("fetch data from the table: \"auth.{}\"", table.sql);
-    let list = data::root_field(table.plural, TypeRef::named_nn_list_nn(table.type_name));
-    let mut fields = vec![window(list, table).description(&fetch)];
-    let key: Vec<&Column> = key(table).collect();
-    let permission = role.select(table);
-    if key
-        .iter()
-        .all(|column| permission.is_some_and(|permission| permission.reads(column)))
-    {
+    let mut fields = Vec::new();
+    if permission.query.list {
+        let list = data::root_field(table.plural, TypeRef::named_nn_list_nn(table.type_name));
+        fields.push(window(list, table).description(&fetch));
+    }
+    if permission.query.by_key && permission.reads_key(table) {
         let mut one = data::root_field(table.singular, TypeRef::named(table.type_name))
             .description(format!("{fetch} using primary key columns"));
-        for column in key {
+        for column in key(table) {
             let type_ref = TypeRef::named_nn(column.scalar.graphql());
             one = one.argument(InputValue::new(&column.name, type_ref));
         }

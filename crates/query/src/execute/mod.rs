@@ -1,6 +1,7 @@
 //! Runs compiled statements: one small interface, two databases.
 
 mod answer;
+mod array;
 mod jsonb;
 mod like;
 mod parameter;
@@ -17,6 +18,7 @@ use crate::error::Failure;
 use crate::request::Variables;
 use crate::sql::{Compiled, Dialect};
 
+pub(crate) use parameter::check_constant;
 pub use postgres::PostgresExecutor;
 pub use sqlite::SqliteExecutor;
 

@@ -1,12 +1,14 @@
 //! From sources to values: what a plan's parameters are for one request.
 
+use std::collections::BTreeMap;
+
 use portico_entity::catalogue::Scalar;
 use serde_json::Value;
 
-use super::Values;
+use super::{Values, array};
 use crate::error::{Code, Failure};
 use crate::plan::{Bind, BindKind, json_path};
-use crate::request::Operand;
+use crate::request::{Operand, Variables};
 use crate::scalar::{self, Parameter};
 
 /// The values of a statement's parameters.
@@ -16,8 +18,8 @@ pub(super) fn parameters(binds: &[Bind], values: Values<'_>) -> Result<Vec<Param
 
 fn parameter(bind: &Bind, values: Values<'_>) -> Result<Parameter, Failure> {
     let value = match &bind.operand {
-        Operand::Session(name) => session(name, values)?,
-        operand => operand.resolve(values.variables).unwrap_or_default(),
+        Operand::Session(name) => from_session(session(name, values)?, bind.kind)?,
+        operand => value(operand, values)?,
     };
     match bind.kind {
         BindKind::Scalar(scalar) => scalar::coerce(scalar, &value, &bind.path),
@@ -31,9 +33,49 @@ fn parameter(bind: &Bind, values: Values<'_>) -> Result<Parameter, Failure> {
     }
 }
 
-fn session(name: &str, values: Values<'_>) -> Result<Value, Failure> {
+/// Refuses a constant that can never be coerced; what a session variable holds is known later.
+pub(crate) fn check_constant(bind: &Bind) -> Result<(), Failure> {
+    let nothing = Values {
+        variables: &Variables::new(),
+        session: &BTreeMap::new(),
+    };
+    match parameter(bind, nothing) {
+        Err(failure) if failure.code != Code::NotFound => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+fn value(operand: &Operand, values: Values<'_>) -> Result<Value, Failure> {
+    match operand {
+        Operand::Session(name) => session(name, values).map(|text| Value::String(text.to_owned())),
+        Operand::List(operands) => operands.iter().map(|operand| value(operand, values)).collect(),
+        operand => Ok(operand.resolve(values.variables).unwrap_or_default()),
+    }
+}
+
+/// Session variables are text: a list is `{a,b}`, JSON is its text.
+fn from_session(text: &str, kind: BindKind) -> Result<Value, Failure> {
+    let wrong = |what: &str| {
+        Failure::new(
+            Code::DataException,
+            "$",
+            format!("malformed {what} in a session variable"),
+        )
+    };
+    match kind {
+        BindKind::List(_) | BindKind::JsonSteps if text.starts_with('{') => {
+            array::elements(text).ok_or_else(|| wrong("array"))
+        }
+        BindKind::Scalar(Scalar::Jsonb) | BindKind::Nullable(Scalar::Jsonb) => {
+            serde_json::from_str(text).map_err(|_| wrong("JSON"))
+        }
+        _ => Ok(Value::String(text.to_owned())),
+    }
+}
+
+fn session<'v>(name: &str, values: Values<'v>) -> Result<&'v str, Failure> {
     match values.session.get(name) {
-        Some(value) => Ok(Value::String(value.clone())),
+        Some(value) => Ok(value),
         None => Err(Failure::new(
             Code::NotFound,
             "$",

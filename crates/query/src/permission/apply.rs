@@ -2,7 +2,8 @@
 
 use portico_entity::catalogue::{Column, Table, catalogue};
 
-use super::role::{Role, SelectPermission};
+use super::role::Role;
+use super::table::SelectPermission;
 use crate::error::Failure;
 use crate::plan::select::DELETED_AT;
 use crate::plan::{Action, Bind, BindKind, ByName, Content, Filter, Order, Plan, Select, Shape, Update};
@@ -93,7 +94,7 @@ fn is_null(column: &'static Column) -> Filter {
         kind: BindKind::Scalar(portico_entity::catalogue::Scalar::Boolean),
         path: "$".to_owned(),
     };
-    Filter::IsNull(ByName(column), yes)
+    Filter::IsNull(ByName(column), yes).of_permission()
 }
 
 /// Conditions of the request meet related rows only as far as the role sees them.
@@ -115,6 +116,8 @@ fn request_filter(
                 false => Err(hidden(&column.0.name, &type_name, path)),
             }
         }
+        // A request has none of these, and what a permission says is not checked against it.
+        Filter::OfPermission(_) | Filter::Exists(..) | Filter::CompareColumns(..) => Ok(()),
         Filter::Related(relation, inner) => {
             let Some(target) = catalogue().table(relation.0.target) else {
                 return Err(hidden(relation.0.name, table.type_name, path));

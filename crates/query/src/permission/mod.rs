@@ -4,9 +4,14 @@
 mod apply;
 pub mod metadata;
 mod role;
+mod table;
 
 pub use apply::{Permitted, apply};
-pub use role::{Permissions, Role, SelectPermission, TablePermissions, UpdatePermission};
+pub use role::{Permissions, Role};
+pub use table::{
+    DeletePermission, InsertPermission, Preset, RootFields, SelectPermission, TablePermissions,
+    UpdatePermission,
+};
 
 /// The role that sees and does everything but secrets.
 pub const ADMIN: &str = "admin";

@@ -1,99 +1,23 @@
-//! Roles and what they may do with each table.
+//! Roles and what they may do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portico_entity::catalogue::{Catalogue, Column, Consequence, Table};
 
 use super::metadata::{self, MetadataError};
+use super::table::{
+    DeletePermission, InsertPermission, SelectPermission, TablePermissions, UpdatePermission,
+};
 use super::{ADMIN, PUBLIC};
 use crate::plan::Filter;
 
-/// What a role may read of a table.
-#[derive(Debug, Clone)]
-pub struct SelectPermission {
-    columns: BTreeSet<&'static str>,
-    /// Which rows.
-    pub filter: Filter,
-    /// At most so many rows at once.
-    pub limit: Option<u32>,
-}
-
-/// What a role may change of a table.
-#[derive(Debug, Clone)]
-pub struct UpdatePermission {
-    columns: BTreeSet<&'static str>,
-    /// Which rows.
-    pub filter: Filter,
-    /// What must hold of a row afterwards.
-    pub check: Filter,
-}
-
-/// What a role may do with a table.
-#[derive(Debug, Clone, Default)]
-pub struct TablePermissions {
-    /// Reading, if at all.
-    pub select: Option<SelectPermission>,
-    /// Changing, if at all.
-    pub update: Option<UpdatePermission>,
-}
-
 /// A role.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Role {
     /// Its name.
     pub name: String,
     tables: BTreeMap<&'static str, TablePermissions>,
-}
-
-impl SelectPermission {
-    pub(super) fn new(
-        columns: impl IntoIterator<Item = &'static Column>,
-        filter: Filter,
-        limit: Option<u32>,
-    ) -> Self {
-        Self {
-            columns: readable(columns),
-            filter,
-            limit,
-        }
-    }
-
-    /// Whether the column may be read: in answers, filters and orders alike.
-    pub fn reads(&self, column: &Column) -> bool {
-        self.columns.contains(column.sql)
-    }
-}
-
-impl UpdatePermission {
-    pub(super) fn new(
-        columns: impl IntoIterator<Item = &'static Column>,
-        filter: Filter,
-        check: Filter,
-    ) -> Self {
-        let columns = columns
-            .into_iter()
-            .filter(|column| !column.secret && !column.computed)
-            .map(|column| column.sql);
-        Self {
-            columns: columns.collect(),
-            filter,
-            check,
-        }
-    }
-
-    /// Whether the column may be written.
-    pub fn writes(&self, column: &Column) -> bool {
-        self.columns.contains(column.sql)
-    }
-}
-
-fn readable(columns: impl IntoIterator<Item = &'static Column>) -> BTreeSet<&'static str> {
-    columns
-        .into_iter()
-        .filter(|column| !column.secret)
-        .map(|column| column.sql)
-        .collect()
 }
 
 impl Role {
@@ -128,10 +52,20 @@ impl Role {
         self.table(table)?.select.as_ref()
     }
 
+    /// How the role may add to a table.
+    pub fn insert(&self, table: &Table) -> Option<&InsertPermission> {
+        self.table(table)?.insert.as_ref()
+    }
+
     /// How the role may change a table; nothing where it cannot read it.
     pub fn update(&self, table: &Table) -> Option<&UpdatePermission> {
         let permissions = self.table(table)?;
         permissions.select.as_ref().and(permissions.update.as_ref())
+    }
+
+    /// How the role may remove from a table.
+    pub fn delete(&self, table: &Table) -> Option<&DeletePermission> {
+        self.table(table)?.delete.as_ref()
     }
 
     /// Whether softly deleted rows can appear to the role at all.
@@ -142,15 +76,28 @@ impl Role {
     pub(super) fn grant(&mut self, table: &'static Table) -> &mut TablePermissions {
         self.tables.entry(table.type_name).or_default()
     }
+
+    /// The role as it is for a client that is no backend.
+    fn without_backend(&self) -> Self {
+        let tables = self.tables.iter();
+        Self {
+            name: self.name.clone(),
+            tables: tables
+                .map(|(table, permissions)| (*table, permissions.clone().without_backend()))
+                .collect(),
+        }
+    }
 }
 
 fn all(table: &'static Table) -> TablePermissions {
-    let select = SelectPermission::new(&table.columns, Filter::TRUE, None);
+    let mut select = SelectPermission::new(&table.columns, Filter::TRUE);
+    select.aggregations = true;
     let writable = table.columns.iter().filter(|column| is_writable(table, column));
-    let update = UpdatePermission::new(writable, Filter::TRUE, Filter::TRUE);
+    let update = UpdatePermission::new(writable, Filter::TRUE, Filter::TRUE, Vec::new());
     TablePermissions {
         select: Some(select),
-        update: (!update.columns.is_empty()).then_some(update),
+        update: (!update.is_empty()).then_some(update),
+        ..TablePermissions::default()
     }
 }
 
@@ -164,10 +111,17 @@ fn is_writable(table: &Table, column: &Column) -> bool {
     handled && !table.key.contains(&column.sql) && table.sql != "audit_events"
 }
 
+/// A role as a client with the admin secret meets it that calls itself a backend, and as everybody else does.
+#[derive(Debug, Clone)]
+struct Faces {
+    backend: Arc<Role>,
+    client: Arc<Role>,
+}
+
 /// The permissions of all roles.
 #[derive(Debug, Clone)]
 pub struct Permissions {
-    roles: BTreeMap<String, Arc<Role>>,
+    roles: BTreeMap<String, Faces>,
 }
 
 impl Permissions {
@@ -176,7 +130,8 @@ impl Permissions {
         Self::extended(catalogue, &[])
     }
 
-    /// The permissions this build comes with and those of further files, each with its name.
+    /// The permissions this build comes with and those of further files, each with its name. What a file says
+    /// of a table, a role and an action takes the place of what this build says of it.
     pub fn extended(
         catalogue: &'static Catalogue,
         files: &[(String, String)],
@@ -185,25 +140,40 @@ impl Permissions {
             (ADMIN.to_owned(), Role::admin(catalogue)),
             (PUBLIC.to_owned(), Role::unknown(PUBLIC)),
         ]);
-        for (file, text) in metadata::EMBEDDED {
-            metadata::read(catalogue, file, text, &mut roles)?;
+        let embedded = metadata::EMBEDDED.map(|(file, text)| (file.to_owned(), text.to_owned()));
+        for source in [&embedded[..], files] {
+            for (name, role) in metadata::read(catalogue, source)? {
+                let known = roles.entry(name).or_insert_with_key(|name| Role::unknown(name));
+                for (table, permissions) in role.tables {
+                    known.tables.entry(table).or_default().replace(permissions);
+                }
+            }
         }
-        for (file, text) in files {
-            metadata::read(catalogue, file, text, &mut roles)?;
-        }
-        let roles = roles
-            .into_iter()
-            .map(|(name, role)| (name, Arc::new(role)))
-            .collect();
-        Ok(Self { roles })
+        let roles = roles.into_iter().map(|(name, role)| {
+            let client = Arc::new(role.without_backend());
+            let backend = match *client == role {
+                true => Arc::clone(&client),
+                false => Arc::new(role),
+            };
+            (name, Faces { backend, client })
+        });
+        Ok(Self {
+            roles: roles.collect(),
+        })
     }
 
     /// The role of this name; one without permissions where it is unknown.
     pub fn role(&self, name: &str) -> Arc<Role> {
-        self.roles
-            .get(name)
-            .cloned()
-            .unwrap_or_else(|| Arc::new(Role::unknown(name)))
+        match self.roles.get(name) {
+            Some(faces) => Arc::clone(&faces.client),
+            None => Arc::new(Role::unknown(name)),
+        }
+    }
+
+    /// The role of this name with what only a backend may, where there is such a thing.
+    pub fn backend_role(&self, name: &str) -> Option<Arc<Role>> {
+        let faces = self.roles.get(name)?;
+        (!Arc::ptr_eq(&faces.backend, &faces.client)).then(|| Arc::clone(&faces.backend))
     }
 
     /// Whether the role is one of these.

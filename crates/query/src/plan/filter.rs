@@ -4,7 +4,7 @@ use portico_entity::catalogue::{Column, Scalar, Table, catalogue};
 
 use super::{Bind, BindKind, ByName, Filter, Operator};
 use crate::error::Failure;
-use crate::request::Place;
+use crate::request::{Operand, Place};
 
 /// Parts of one `where`: SQLite takes no expression of more than 1,000 levels, and a list of alternatives has
 /// one for each.
@@ -27,8 +27,9 @@ pub fn argument(table: &'static Table, place: Option<Place<'_>>) -> Result<Filte
 fn parts(filter: &Filter) -> usize {
     match filter {
         Filter::All(filters) | Filter::Any(filters) => filters.iter().map(parts).sum::<usize>().max(1),
-        Filter::Not(filter) | Filter::Related(_, filter) => 1 + parts(filter),
-        Filter::Compare(..) | Filter::IsNull(..) => 1,
+        Filter::Not(filter) | Filter::Related(_, filter) | Filter::Exists(_, filter) => 1 + parts(filter),
+        Filter::OfPermission(filter) => parts(filter),
+        Filter::Compare(..) | Filter::IsNull(..) | Filter::CompareColumns(..) => 1,
     }
 }
 
@@ -89,19 +90,29 @@ fn comparison(
     place: &Place<'_>,
     type_name: &str,
 ) -> Result<Filter, Failure> {
-    if name == "_is_null" {
-        let bind = bind(place, BindKind::Scalar(Scalar::Boolean));
-        return Ok(Filter::IsNull(ByName(column), bind));
-    }
-    let Some(operator) = Operator::parse(name, column.scalar) else {
+    compared(column, name, place.operand(), &place.path).ok_or_else(|| {
         let message = format!("field '{name}' not found in type: '{type_name}'");
-        return Err(Failure::validation(&place.path, message));
+        Failure::validation(&place.path, message)
+    })
+}
+
+/// The comparison of a column by the operator of this name; nothing where the column has no such operator.
+pub(crate) fn compared(column: &'static Column, name: &str, operand: Operand, path: &str) -> Option<Filter> {
+    let bind = |kind| Bind {
+        operand,
+        kind,
+        path: path.to_owned(),
     };
+    if name == "_is_null" {
+        let bind = bind(BindKind::Scalar(Scalar::Boolean));
+        return Some(Filter::IsNull(ByName(column), bind));
+    }
+    let operator = Operator::parse(name, column.scalar)?;
     let kind = match operator {
         operator if operator.takes_list() => BindKind::List(column.scalar),
         _ => BindKind::Scalar(column.scalar),
     };
-    Ok(Filter::Compare(ByName(column), operator, bind(place, kind)))
+    Some(Filter::Compare(ByName(column), operator, bind(kind)))
 }
 
 /// A parameter read from a place.

@@ -136,6 +136,21 @@ pub enum Filter {
     IsNull(ByName<Column>, Bind),
     /// At least one related row satisfies the condition.
     Related(ByName<Relation>, Box<Filter>),
+    /// A condition of a permission on this row: it ignores what the role may see of the rows it meets.
+    OfPermission(Box<Filter>),
+    /// At least one row of the table satisfies the condition; only inside permissions.
+    Exists(ByName<Table>, Box<Filter>),
+    /// A column compared with another one; only inside permissions.
+    CompareColumns(ByName<Column>, Operator, Side, ByName<Column>),
+}
+
+/// Whose column stands on the right of a comparison of two columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// That of the row at hand.
+    Row,
+    /// That of the row which the permission is about.
+    Root,
 }
 
 /// Something of the catalogue, equal when its address is.
@@ -167,9 +182,21 @@ impl Filter {
         }
     }
 
+    /// This as the condition of a permission.
+    pub fn of_permission(self) -> Self {
+        match self.is_true() {
+            true => Self::TRUE,
+            false => Self::OfPermission(Box::new(self)),
+        }
+    }
+
     /// Whether every row satisfies it, whatever the values.
     pub fn is_true(&self) -> bool {
-        matches!(self, Self::All(filters) if filters.iter().all(Self::is_true))
+        match self {
+            Self::All(filters) => filters.iter().all(Self::is_true),
+            Self::OfPermission(filter) => filter.is_true(),
+            _ => false,
+        }
     }
 
     /// Whether the row's own condition, not one of a related row, names the column.
@@ -178,7 +205,7 @@ impl Filter {
             Self::All(filters) | Self::Any(filters) => filters.iter().any(|filter| filter.names(column)),
             Self::Not(filter) => filter.names(column),
             Self::Compare(found, ..) | Self::IsNull(found, _) => found.0.sql == column,
-            Self::Related(..) => false,
+            Self::Related(..) | Self::OfPermission(_) | Self::Exists(..) | Self::CompareColumns(..) => false,
         }
     }
 }

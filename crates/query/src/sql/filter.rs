@@ -4,7 +4,7 @@ use portico_entity::catalogue::{Column, Scalar, catalogue};
 
 use super::Dialect;
 use super::writer::{Alias, Writer};
-use crate::plan::{Bind, Filter, Operator};
+use crate::plan::{Bind, Filter, Operator, Side};
 use crate::request::Operand;
 
 /// Writes a condition on the row of `alias`.
@@ -19,6 +19,26 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, filter: &Filter) {
         }
         Filter::IsNull(column, bind) => is_null(writer, alias, column.0, bind),
         Filter::Compare(column, operator, bind) => compare(writer, alias, column.0, *operator, bind),
+        Filter::OfPermission(filter) => {
+            let outer = writer.root.replace(alias);
+            write(writer, alias, filter);
+            writer.root = outer;
+        }
+        Filter::Exists(table, filter) => {
+            let inner = writer.alias();
+            writer.push("EXISTS (SELECT 1 FROM ");
+            writer.table(table.0);
+            writer.push(&format!(" AS {inner} WHERE "));
+            write(writer, inner, filter);
+            writer.push(")");
+        }
+        Filter::CompareColumns(left, operator, side, right) => {
+            let other = match side {
+                Side::Row => alias,
+                Side::Root => writer.root.unwrap_or(alias),
+            };
+            compare_columns(writer, (alias, left.0), *operator, (other, right.0));
+        }
         Filter::Related(relation, filter) => {
             let Some(target) = catalogue().table(relation.0.target) else {
                 return writer.push("FALSE");
@@ -100,6 +120,22 @@ fn compare(writer: &mut Writer, alias: Alias, column: &Column, operator: Operato
             writer.push(&format!(" {} ", symbol(operator)));
             writer.bind(bind);
         }
+    }
+}
+
+fn compare_columns(writer: &mut Writer, left: (Alias, &Column), operator: Operator, right: (Alias, &Column)) {
+    let json = writer.dialect == Dialect::Sqlite && left.1.scalar == Scalar::Jsonb;
+    if json {
+        writer.push("jsonb_compare(");
+    }
+    writer.column(left.0, left.1.sql);
+    match json {
+        true => writer.push(", "),
+        false => writer.push(&format!(" {} ", symbol(operator))),
+    }
+    writer.column(right.0, right.1.sql);
+    if json {
+        writer.push(&format!(") {} 0", symbol(operator)));
     }
 }
 

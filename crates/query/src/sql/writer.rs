@@ -22,6 +22,8 @@ pub(super) struct Writer {
     pub(super) sql: String,
     pub(super) binds: Vec<Bind>,
     aliases: usize,
+    /// The row that the permission at hand is about.
+    pub(super) root: Option<Alias>,
 }
 
 impl Writer {
@@ -31,6 +33,7 @@ impl Writer {
             sql: String::with_capacity(512),
             binds: Vec::new(),
             aliases: 0,
+            root: None,
         }
     }
 
