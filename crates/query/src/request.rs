@@ -203,6 +203,19 @@ impl<'a> Place<'a> {
         })
     }
 
+    /// The value of a Boolean; nothing where it is null or missing.
+    pub fn boolean(&self) -> Result<Option<bool>, Failure> {
+        match &self.source {
+            _ if self.is_null() => Ok(None),
+            Source::Literal(Input::Boolean(value)) => Ok(Some(*value)),
+            Source::Variable {
+                value: serde_json::Value::Bool(value),
+                ..
+            } => Ok(Some(*value)),
+            _ => Err(self.expected("a boolean for type 'Boolean'")),
+        }
+    }
+
     /// The name of an enum value, also as the string by which a variable gives it.
     pub fn enum_value(&self, type_name: &str) -> Result<&'a str, Failure> {
         match &self.source {

@@ -1,5 +1,6 @@
 //! One GraphQL schema a role, made from the catalogue and the role's permissions, never by hand.
 
+mod aggregate;
 mod input;
 mod scalar;
 mod stop;

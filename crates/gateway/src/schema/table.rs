@@ -6,12 +6,13 @@ use portico_query::permission::Role;
 use portico_query::plan::{build, update};
 
 use super::input::{self, changeable, readable, relations};
-use super::{Types, json_field, row_field};
+use super::{Types, aggregate, json_field, row_field};
 use crate::data;
 
 /// Registers the type of a table and its inputs.
 pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
-    input::types(types.with(object(role, table)), role, table)
+    let types = aggregate::types(types.with(object(role, table)), role, table);
+    input::types(types, role, table)
 }
 
 /// The root fields that read a table.
@@ -25,6 +26,7 @@ pub(super) fn query_fields(role: &Role, table: &'static Table) -> Vec<Field> {
         let list = data::root_field(table.plural, TypeRef::named_nn_list_nn(table.type_name));
         fields.push(window(list, table).description(&fetch));
     }
+    fields.extend(aggregate::query_field(role, table));
     if permission.query.by_key && permission.reads_key(table) {
         let mut one = data::root_field(table.singular, TypeRef::named(table.type_name))
             .description(format!("{fetch} using primary key columns"));
@@ -68,7 +70,7 @@ fn key(table: &'static Table) -> impl Iterator<Item = &'static Column> {
 }
 
 /// Adds the arguments of a list.
-fn window(field: Field, table: &Table) -> Field {
+pub(super) fn window(field: Field, table: &Table) -> Field {
     let order_by = TypeRef::named_nn_list(format!("{}_order_by", table.type_name));
     let bool_exp = TypeRef::named(format!("{}_bool_exp", table.type_name));
     [

@@ -43,6 +43,28 @@ pub(super) fn compare(left: &Value, right: &Value) -> Ordering {
     }
 }
 
+/// A text that is the same for equal values and no others.
+pub(super) fn canonical(value: &Value) -> String {
+    match value {
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (None, Some(float)) => super::statistics::float_text(float),
+            _ => number.to_string(),
+        },
+        Value::Array(elements) => {
+            let elements: Vec<_> = elements.iter().map(canonical).collect();
+            format!("[{}]", elements.join(","))
+        }
+        Value::Object(entries) => {
+            let entries: Vec<_> = sorted(entries)
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", Value::from(key), canonical(value)))
+                .collect();
+            format!("{{{}}}", entries.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
 fn numbers(left: &serde_json::Number, right: &serde_json::Number) -> Ordering {
     match (left.as_i64(), right.as_i64(), left.as_f64(), right.as_f64()) {
         (Some(left), Some(right), ..) => left.cmp(&right),

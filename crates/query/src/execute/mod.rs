@@ -7,6 +7,7 @@ mod like;
 mod parameter;
 mod postgres;
 mod sqlite;
+mod statistics;
 
 use std::path::Path;
 use std::sync::Arc;

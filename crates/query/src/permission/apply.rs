@@ -5,8 +5,12 @@ use portico_entity::catalogue::{Column, Table, catalogue};
 use super::role::Role;
 use super::table::SelectPermission;
 use crate::error::Failure;
+use crate::plan::aggregate::{Aggregate, AggregateContent, Each, Member, Summary};
+use crate::plan::build;
 use crate::plan::select::DELETED_AT;
-use crate::plan::{Action, Bind, BindKind, ByName, Content, Filter, Order, Plan, Select, Shape, Update};
+use crate::plan::{
+    Action, Bind, BindKind, ByName, Content, Field, Filter, Order, Plan, Select, Shape, Update,
+};
 use crate::request::Operand;
 
 /// A plan that holds the row filters of a role and nothing the role may not name. Only [`apply`] makes one,
@@ -29,6 +33,7 @@ pub fn apply(role: &Role, mut plan: Plan) -> Result<Permitted, Failure> {
         match &mut root.action {
             Action::Typename(_) => {}
             Action::Select(found) => select(role, found, &path)?,
+            Action::Aggregate(found) => aggregate(role, found, &path)?,
             Action::Update(found) => update(role, found, &path)?,
         }
     }
@@ -68,15 +73,63 @@ fn select(role: &Role, select: &mut Select, path: &str) -> Result<(), Failure> {
     if select.shape == Shape::Many {
         select.role_limit = permission.limit;
     }
-    for field in &mut select.fields {
+    fields(role, table, &mut select.fields, path)
+}
+
+fn fields(role: &Role, table: &Table, fields: &mut [Field], path: &str) -> Result<(), Failure> {
+    let permission = permission(role, table, path)?;
+    for field in fields {
         let path = format!("{path}.selectionSet.{}", field.key);
         match &mut field.content {
             Content::Typename(_) => {}
             Content::Column(column, _) => readable(permission, table, column, &path)?,
-            Content::Related(_, related) => self::select(role, related, &path)?,
+            Content::Related(_, related) => select(role, related, &path)?,
         }
     }
     Ok(())
+}
+
+fn aggregate(role: &Role, aggregate: &mut Aggregate, path: &str) -> Result<(), Failure> {
+    let table = aggregate.rows.table;
+    let permission = permission(role, table, path)?;
+    if !permission.aggregations {
+        return Err(hidden(&build::aggregate_name(table), "query_root", path));
+    }
+    select(role, &mut aggregate.rows, path)?;
+    for member in &mut aggregate.members {
+        let path = format!("{path}.selectionSet.{}", member.key);
+        match &mut member.content {
+            AggregateContent::Typename(_) => {}
+            AggregateContent::Nodes(nodes) => fields(role, table, nodes, &path)?,
+            AggregateContent::Summary(members) => summary(permission, table, members, &path)?,
+        }
+    }
+    Ok(())
+}
+
+fn summary(
+    permission: &SelectPermission,
+    table: &Table,
+    members: &[Member<Summary>],
+    path: &str,
+) -> Result<(), Failure> {
+    members.iter().try_for_each(|member| {
+        let path = format!("{path}.selectionSet.{}", member.key);
+        let columns: Vec<&ByName<Column>> = match &member.content {
+            Summary::Typename(_) => Vec::new(),
+            Summary::Count(count) => count.columns.iter().collect(),
+            Summary::Each(_, each) => each
+                .iter()
+                .filter_map(|one| match &one.content {
+                    Each::Column(column) => Some(column),
+                    Each::Typename(_) => None,
+                })
+                .collect(),
+        };
+        columns
+            .iter()
+            .try_for_each(|column| readable(permission, table, column.0, &path))
+    })
 }
 
 /// The rows of a table that exist for the role.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use portico_entity::catalogue::{Table, catalogue};
 
-use super::{Action, Plan, Root, select, update};
+use super::{Action, Plan, Root, aggregate, select, update};
 use crate::error::Failure;
 use crate::request::{Selection, Variables};
 
@@ -35,6 +35,8 @@ pub enum RootField {
     ByKey,
     /// `users(where:)`
     List,
+    /// `usersAggregate(where:)`
+    Aggregate,
     /// `me`
     Me,
     /// `updateUser(pk_columns:)`
@@ -54,6 +56,10 @@ pub fn root_field(kind: Kind, name: &str) -> Option<(RootField, &'static Table)>
             );
             fields.insert((Kind::Query, table.plural.to_owned()), (RootField::List, table));
             fields.insert(
+                (Kind::Query, aggregate_name(table)),
+                (RootField::Aggregate, table),
+            );
+            fields.insert(
                 (Kind::Mutation, update_name(table)),
                 (RootField::UpdateByKey, table),
             );
@@ -64,6 +70,11 @@ pub fn root_field(kind: Kind, name: &str) -> Option<(RootField, &'static Table)>
         fields
     });
     FIELDS.get(&(kind, name.to_owned())).copied()
+}
+
+/// The name of the query that asks of rows as a whole: `usersAggregate`.
+pub fn aggregate_name(table: &Table) -> String {
+    format!("{}Aggregate", table.plural)
 }
 
 /// The name of the mutation that updates one row by its key: `updateUser`.
@@ -103,6 +114,8 @@ fn action(kind: Kind, selection: &Selection, variables: &Variables) -> Result<Ac
         Some((RootField::List, table)) => {
             select::list(table, selection, variables, &path).map(|select| Action::Select(Box::new(select)))
         }
+        Some((RootField::Aggregate, table)) => aggregate::aggregate(table, selection, variables, &path)
+            .map(|aggregate| Action::Aggregate(Box::new(aggregate))),
         Some((RootField::Me, table)) => select::own_user(table, selection, variables, &path)
             .map(|select| Action::Select(Box::new(select))),
         Some((RootField::UpdateByKey, table)) => {

@@ -1,5 +1,6 @@
 //! What is asked, free of roles, databases and values: the same plan serves every request of its shape.
 
+pub mod aggregate;
 pub mod build;
 pub mod filter;
 pub mod json_path;
@@ -8,6 +9,8 @@ pub mod select;
 pub mod update;
 
 use portico_entity::catalogue::{Column, Relation, Scalar, Table};
+
+use aggregate::Aggregate;
 
 use crate::request::Operand;
 
@@ -64,6 +67,8 @@ pub enum Action {
     Typename(&'static str),
     /// Reads rows, or one row.
     Select(Box<Select>),
+    /// Asks of rows as a whole.
+    Aggregate(Box<Aggregate>),
     /// Changes the row with a key and reads it.
     Update(Box<Update>),
 }

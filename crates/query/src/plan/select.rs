@@ -20,6 +20,19 @@ pub fn list(
     variables: &Variables,
     path: &str,
 ) -> Result<Select, Failure> {
+    Ok(Select {
+        fields: fields(table, &selection.selections, variables, path)?,
+        ..rows(table, selection, variables, path)?
+    })
+}
+
+/// The rows that the arguments of a list say, without fields.
+pub(super) fn rows(
+    table: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Select, Failure> {
     let argument = |name: &str| selection.argument(name, variables, path);
     let filter = filter::argument(table, argument("where"))?;
     let deleted_too = filter.names(DELETED_AT) || filter.names(DELETED);
@@ -32,7 +45,7 @@ pub fn list(
         limit: argument("limit").map(|place| bind(&place, BindKind::Limit)),
         role_limit: None,
         offset: argument("offset").map(|place| bind(&place, BindKind::Offset)),
-        fields: fields(table, &selection.selections, variables, path)?,
+        fields: Vec::new(),
     })
 }
 
@@ -102,7 +115,7 @@ pub(super) fn one(
 }
 
 /// What is selected of a row; selections under one name are merged, as GraphQL wants.
-fn fields(
+pub(super) fn fields(
     table: &'static Table,
     selections: &[Selection],
     variables: &Variables,

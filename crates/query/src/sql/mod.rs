@@ -1,8 +1,12 @@
 //! How to ask it: one statement a root field. Values only ever become bind parameters; names come from the
 //! catalogue and keys from the grammar of GraphQL names.
 
+mod aggregate;
 mod filter;
+mod function;
+mod json;
 mod order_by;
+mod rows;
 mod select;
 mod update;
 mod writer;
@@ -141,6 +145,7 @@ pub fn compile(permitted: &Permitted, dialect: Dialect) -> Compiled {
         let work = match &root.action {
             Action::Typename(name) => Work::Known(format!("\"{name}\"")),
             Action::Select(select) => Work::Read(select::root(select, dialect)),
+            Action::Aggregate(aggregate) => Work::Read(aggregate::root(aggregate, dialect)),
             Action::Update(update) => update::root(update, dialect),
         };
         CompiledRoot {

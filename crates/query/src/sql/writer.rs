@@ -1,6 +1,6 @@
 //! The statement under construction.
 
-use portico_entity::catalogue::{Scalar, Table};
+use portico_entity::catalogue::{Column, Scalar, Table};
 
 use super::Dialect;
 use crate::plan::{Bind, BindKind};
@@ -60,6 +60,14 @@ impl Writer {
     /// A column of a row source, by its name in the catalogue.
     pub(super) fn column(&mut self, alias: Alias, column: &str) {
         self.push(&format!("{alias}.\"{column}\""));
+    }
+
+    /// A column as what compares by the rules of its type: equal JSON values need not be equal texts.
+    pub(super) fn comparable(&mut self, alias: Alias, column: &Column) {
+        self.column(alias, column.sql);
+        if self.dialect == Dialect::Sqlite && column.scalar == Scalar::Jsonb {
+            self.push(" COLLATE jsonb");
+        }
     }
 
     /// A text constant: only for keys of answers.

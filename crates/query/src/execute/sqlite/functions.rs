@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::Code;
-use crate::execute::{jsonb, like};
+use crate::execute::{jsonb, like, statistics};
 use crate::scalar::{wire_bytes, wire_time};
 
 /// Registers the functions that compiled statements use.
@@ -42,6 +42,18 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
             return Ok(None);
         };
         Ok(Some(jsonb::compare(&left, &right) as i64))
+    })?;
+    scalar(connection, "jsonb_canonical", 1, |context| {
+        Ok(json(context, 0)?.map(|value| jsonb::canonical(&value)))
+    })?;
+    scalar(connection, "integer_text", 1, |context| {
+        let bytes = context.get_raw(0).as_blob_or_null()?;
+        Ok(bytes
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(statistics::integer_text))
+    })?;
+    scalar(connection, "float_text", 1, |context| {
+        Ok(context.get_raw(0).as_f64_or_null()?.map(statistics::float_text))
     })?;
     scalar(connection, "json_part", 2, |context| {
         let (Some(value), path) = (json(context, 0)?, steps(context, 1)?) else {

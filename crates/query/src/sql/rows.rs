@@ -1,0 +1,112 @@
+//! Where rows come from: a table, a condition, an order, and which part of it.
+
+use portico_entity::catalogue::Relation;
+
+use super::writer::{Alias, Writer};
+use super::{Dialect, filter, order_by};
+use crate::plan::{Select, Shape};
+
+/// The position of a row in its order, beside its columns.
+pub(super) const POSITION: &str = "#";
+
+/// The rows a select list is made over.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'s> {
+    /// Which rows of which table.
+    pub(super) select: &'s Select,
+    /// The row to which they are related, if any.
+    pub(super) of: Option<(Alias, &'s Relation)>,
+    /// At most so many, besides what the request says.
+    pub(super) most: Option<u32>,
+}
+
+impl<'s> Rows<'s> {
+    /// The rows of a request within a role's own limit.
+    pub(super) fn new(select: &'s Select, of: Option<(Alias, &'s Relation)>) -> Self {
+        let most = select.role_limit;
+        Self { select, of, most }
+    }
+
+    /// Whether only a part of them is asked for.
+    pub(super) fn is_cut(&self) -> bool {
+        self.select.limit.is_some() || self.most.is_some() || self.select.offset.is_some()
+    }
+
+    /// Whether they have an order or an end.
+    pub(super) fn is_windowed(&self) -> bool {
+        self.select.shape == Shape::Many && (self.is_cut() || !self.select.order_by.is_empty())
+    }
+}
+
+/// Writes ` FROM` with the table and the condition.
+pub(super) fn from_table(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
+    writer.push(" FROM ");
+    writer.table(rows.select.table);
+    writer.push(&format!(" AS {alias} WHERE "));
+    match rows.of {
+        Some((outer, relation)) => {
+            writer.column(alias, relation.to);
+            writer.push(" = ");
+            writer.column(outer, relation.from);
+            filter::and(writer, alias, &rows.select.filter);
+        }
+        None => filter::write(writer, alias, &rows.select.filter),
+    }
+}
+
+/// Writes ` FROM` with exactly the rows asked for, in their order.
+pub(super) fn from(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
+    if !rows.is_windowed() {
+        return from_table(writer, alias, rows);
+    }
+    writer.push(&format!(" FROM (SELECT {alias}.*"));
+    from_table(writer, alias, rows);
+    window(writer, alias, rows);
+    writer.push(&format!(") AS {alias}"));
+}
+
+/// Writes ` FROM` with exactly the rows asked for and the position of each.
+pub(super) fn from_numbered(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
+    writer.push(&format!(
+        " FROM (SELECT {alias}.*, row_number() OVER () AS \"{POSITION}\""
+    ));
+    from(writer, alias, rows);
+    writer.push(&format!(") AS {alias}"));
+}
+
+/// Order, limit and offset. SQLite wants a limit before an offset and knows no null limit.
+pub(super) fn window(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
+    let select = rows.select;
+    if select.shape == Shape::One {
+        return writer.push(" LIMIT 1");
+    }
+    order_by::write(writer, alias, &select.order_by);
+    let unlimited = match writer.dialect {
+        Dialect::Postgres => "NULL",
+        Dialect::Sqlite => "-1",
+    };
+    match (&select.limit, rows.most) {
+        (Some(limit), None) => {
+            writer.push(" LIMIT coalesce(");
+            writer.bind(limit);
+            writer.push(&format!(", {unlimited})"));
+        }
+        (Some(limit), Some(most)) => {
+            let least = match writer.dialect {
+                Dialect::Postgres => "least",
+                Dialect::Sqlite => "min",
+            };
+            writer.push(&format!(" LIMIT {least}(coalesce("));
+            writer.bind(limit);
+            writer.push(&format!(", {most}), {most})"));
+        }
+        (None, Some(most)) => writer.push(&format!(" LIMIT {most}")),
+        (None, None) if select.offset.is_some() => writer.push(&format!(" LIMIT {unlimited}")),
+        (None, None) => {}
+    }
+    if let Some(offset) = &select.offset {
+        writer.push(" OFFSET coalesce(");
+        writer.bind(offset);
+        writer.push(", 0)");
+    }
+}
