@@ -102,14 +102,12 @@ impl Auth {
             .await
     }
 
-    /// Until when this caller is blocked for wrong admin secrets; counts nothing.
-    pub(crate) async fn admin_secret_block(&self, caller: &Caller) -> Result<Option<DateTime<Utc>>, Error> {
-        let key = self.limit_key(&caller.network().to_string());
-        let found = store::limits::find(&self.database.connection, ADMIN_SECRET, &key).await?;
-        let now = now(self.clock.as_ref());
-        let maximum = i64::from(self.policy.limits.admin_secrets);
-        let blocked = found.filter(|row| row.expires_at > now && row.count >= maximum);
-        Ok(blocked.map(|row| row.expires_at))
+    /// How long one wrong admin secret after the other, evenly spread, would have to wait within the limit.
+    pub(crate) fn admin_secret_pause(&self) -> TimeDelta {
+        let maximum = self.policy.limits.admin_secrets.max(1);
+        MINUTE
+            .checked_div(i32::try_from(maximum).unwrap_or(i32::MAX))
+            .unwrap_or(MINUTE)
     }
 
     /// Counts one within the minute; returns the end of that minute where it was one too many.

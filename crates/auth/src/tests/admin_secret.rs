@@ -87,3 +87,28 @@ async fn an_administrator_who_asks_often_at_once_is_not_kept_out() {
     auth.maintain().await.unwrap();
     assert!(auth.check_admin_secret(&home(), ADMIN_SECRET).await.is_ok());
 }
+
+#[tokio::test]
+async fn the_right_secret_needs_no_database_and_a_guess_that_cannot_be_counted_waits() {
+    let world = World::new().await;
+    let auth = world.node(Policy::default()).await;
+    world.execute("ALTER TABLE limits RENAME TO hidden").await;
+    let wrong = async || code(auth.check_admin_secret(&home(), "wrong").await);
+    assert!(auth.check_admin_secret(&home(), ADMIN_SECRET).await.is_ok());
+    for _ in 0..2 {
+        assert_eq!(wrong().await, "internal-server-error");
+        assert_eq!(wrong().await, "too-many-requests");
+        assert_eq!(
+            code(auth.check_admin_secret(&home(), ADMIN_SECRET).await),
+            "too-many-requests"
+        );
+        let other = caller("192.0.2.99");
+        assert!(auth.check_admin_secret(&other, ADMIN_SECRET).await.is_ok());
+        // Ten a minute are allowed.
+        world.advance(TimeDelta::seconds(6));
+        assert!(auth.check_admin_secret(&home(), ADMIN_SECRET).await.is_ok());
+    }
+    world.execute("ALTER TABLE hidden RENAME TO limits").await;
+    assert_eq!(wrong().await, "access-denied");
+    assert_eq!(wrong().await, "access-denied");
+}
