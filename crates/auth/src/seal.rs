@@ -25,6 +25,9 @@ pub enum SealError {
     /// No randomness for the nonce.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// No key could be derived from another.
+    #[error("a key could not be derived")]
+    Derive,
     /// The cipher refused to seal.
     #[error("a value could not be sealed")]
     Seal,
@@ -57,27 +60,26 @@ impl MasterKey {
     }
 
     /// Names the key beside everything sealed under it, without telling it.
-    pub fn id(&self) -> String {
-        hex(self.derive(b"key-id").iter().take(16))
+    pub fn id(&self) -> Result<String, SealError> {
+        Ok(hex(self.derive(b"key-id")?.iter().take(16)))
     }
 
     /// A key for one purpose; nothing about the master key follows from it.
-    fn derive(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+    fn derive(&self, purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>, SealError> {
         derive(self.0.as_slice(), purpose)
     }
 }
 
 /// HKDF-SHA-256 to 32 bytes.
-fn derive(secret: &[u8], purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+fn derive(secret: &[u8], purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>, SealError> {
     let mut key = Zeroizing::new([0; 32]);
     let parts = [b"portico/".as_slice(), purpose];
-    let done = hkdf::Salt::new(hkdf::HKDF_SHA256, b"portico")
+    hkdf::Salt::new(hkdf::HKDF_SHA256, b"portico")
         .extract(secret)
         .expand(&parts, hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(key.as_mut_slice()));
-    // HKDF fails only beyond 255 blocks; this asks for one.
-    debug_assert!(done.is_ok(), "one block of key material");
-    key
+        .and_then(|okm| okm.fill(key.as_mut_slice()))
+        .map_err(|_| SealError::Derive)?;
+    Ok(key)
 }
 
 /// Seals values so that only this key, for the same purpose, opens them.
@@ -88,7 +90,7 @@ pub(crate) struct Sealer {
 impl Sealer {
     /// A sealer under a secret that is not the master key, as a refresh token.
     pub(crate) fn derived(secret: &[u8], purpose: &[u8]) -> Result<Self, SealError> {
-        Self::from_key(&derive(secret, purpose))
+        Self::from_key(&*derive(secret, purpose)?)
     }
 
     fn from_key(key: &[u8; 32]) -> Result<Self, SealError> {
@@ -151,11 +153,15 @@ pub(crate) struct Keys {
 impl Keys {
     /// Derives all of them.
     pub(crate) fn derive(master: &MasterKey) -> Result<Self, SealError> {
+        let mac = |purpose| {
+            let key = master.derive(purpose)?;
+            Ok::<_, SealError>(hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()))
+        };
         Ok(Self {
-            key_id: master.id(),
-            sealer: Sealer::from_key(&master.derive(b"seal"))?,
-            refresh_mac: hmac::Key::new(hmac::HMAC_SHA256, master.derive(b"refresh-mac").as_slice()),
-            limit_hash: hmac::Key::new(hmac::HMAC_SHA256, master.derive(b"limit-hash").as_slice()),
+            key_id: master.id()?,
+            sealer: Sealer::from_key(&*master.derive(b"seal")?)?,
+            refresh_mac: mac(b"refresh-mac")?,
+            limit_hash: mac(b"limit-hash")?,
         })
     }
 }

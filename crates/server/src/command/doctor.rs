@@ -171,7 +171,7 @@ fn migrated(facts: &Facts) -> Finding {
 fn sealed(facts: &Facts, key: Option<&MasterKey>) -> Finding {
     match (&facts.master_key_id, key) {
         (None, _) => Note("nothing in the database is sealed yet".to_owned()),
-        (Some(stored), Some(key)) if *stored == key.id() => {
+        (Some(stored), Some(key)) if key.id().is_ok_and(|id| id == *stored) => {
             Good("the master key is the database's".to_owned())
         }
         (Some(stored), _) => bad(
