@@ -2,6 +2,8 @@
 //! names a server on which databases may be created.
 
 mod admin_secret;
+mod change_notices;
+mod nodes;
 mod open;
 mod refresh;
 mod session;
