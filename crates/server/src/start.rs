@@ -13,7 +13,7 @@ use portico_gateway::http::HttpSettings;
 use portico_gateway::{App, AppParts};
 use portico_query::execute::Executor;
 use portico_query::permission::Permissions;
-use portico_query::permission::metadata::MetadataError;
+use portico_query::permission::metadata::{Metadata, MetadataError};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
@@ -40,14 +40,6 @@ pub enum StartError {
     /// A permission says what cannot be.
     #[error(transparent)]
     Permissions(#[from] MetadataError),
-    /// A file with permissions cannot be read.
-    #[error("cannot read the permissions in {} (PORTICO_METADATA): {source}", path.display())]
-    Metadata {
-        /// The file or folder.
-        path: std::path::PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
     /// The address is taken or not ours.
     #[error("cannot listen on {address} (PORTICO_LISTEN): {source}")]
     Listen {
@@ -88,7 +80,8 @@ pub async fn start(
     entropy: Arc<dyn Entropy>,
 ) -> Result<Running, StartError> {
     data_folder::make(&settings)?;
-    let permissions = permissions(&settings)?;
+    let metadata = metadata(&settings)?;
+    let permissions = Permissions::with(catalogue(), &metadata)?;
     let secrets = data_folder::secrets(&settings, entropy.as_ref())?;
     // Taken before the database is touched: a second service started by mistake changes nothing.
     let listener = listen(&settings).await?;
@@ -147,26 +140,12 @@ pub async fn start(
     })
 }
 
-/// The permissions this build comes with, and those of the operator.
-pub(crate) fn permissions(settings: &Settings) -> Result<Permissions, StartError> {
+/// What the operator says of permissions; nothing where there is no folder.
+pub(crate) fn metadata(settings: &Settings) -> Result<Metadata, StartError> {
     let Some(folder) = &settings.metadata else {
-        return Ok(Permissions::embedded(catalogue())?);
+        return Ok(Metadata::default());
     };
-    let refuse = |path: &std::path::Path, source| StartError::Metadata {
-        path: path.to_owned(),
-        source,
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|source| refuse(folder, source))? {
-        let path = entry.map_err(|source| refuse(folder, source))?.path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
-            let text = std::fs::read_to_string(&path).map_err(|source| refuse(&path, source))?;
-            files.push((path.display().to_string(), text));
-        }
-    }
-    // The order of a folder is by chance; what is told about a mistake should not be.
-    files.sort();
-    Ok(Permissions::extended(catalogue(), &files)?)
+    Ok(Metadata::read(catalogue(), folder)?)
 }
 
 async fn listen(settings: &Settings) -> Result<TcpListener, StartError> {

@@ -13,12 +13,15 @@ use crate::data;
 
 /// Whether the role may ask a table's rows as a whole.
 pub(super) fn allowed(role: &Role, table: &Table) -> bool {
-    role.select(table).is_some_and(|permission| permission.aggregations)
+    role.select(table)
+        .is_some_and(|permission| permission.aggregations)
 }
 
 /// The root field, if the role has it.
 pub(super) fn query_field(role: &Role, table: &'static Table) -> Option<Field> {
-    let has_root = role.select(table).is_some_and(|permission| permission.query.aggregate);
+    let has_root = role
+        .select(table)
+        .is_some_and(|permission| permission.query.aggregate);
     (has_root && allowed(role, table)).then(|| {
         let type_ref = TypeRef::named_nn(format!("{}_aggregate", table.type_name));
         let field = data::root_field(&build::aggregate_name(table), type_ref);

@@ -91,17 +91,18 @@ fn object(role: &Role, table: &'static Table) -> Object {
         comment => comment.to_owned(),
     });
     for column in readable(role, table) {
-        object = object.field(column_field(column));
+        let nullable = column.nullable || role.masks_column(table, column.sql);
+        object = object.field(column_field(column, nullable));
     }
     for (relation, target) in relations(role, table) {
-        object = object.field(relation_field(role, relation, target));
+        object = object.field(relation_field(role, table, relation, target));
     }
     object
 }
 
-fn column_field(column: &Column) -> Field {
+fn column_field(column: &Column, nullable: bool) -> Field {
     let scalar = column.scalar.graphql();
-    let type_ref = match column.nullable {
+    let type_ref = match nullable {
         true => TypeRef::named(scalar),
         false => TypeRef::named_nn(scalar),
     };
@@ -114,8 +115,9 @@ fn column_field(column: &Column) -> Field {
     }
 }
 
-/// An object relationship is not null only where the role sees every row on its other side.
-fn relation_field(role: &Role, relation: &Relation, target: &'static Table) -> Field {
+/// An object relationship is not null only where the role sees every row on its other side, and the columns
+/// that lead there.
+fn relation_field(role: &Role, table: &Table, relation: &Relation, target: &'static Table) -> Field {
     let name = target.type_name;
     match relation.cardinality {
         Cardinality::Array => {
@@ -126,7 +128,8 @@ fn relation_field(role: &Role, relation: &Relation, target: &'static Table) -> F
             let all = role
                 .select(target)
                 .is_some_and(|permission| permission.filter.is_true());
-            let type_ref = match relation.required && all {
+            let masked = role.masks_column(table, relation.from) || role.masks_column(target, relation.to);
+            let type_ref = match relation.required && all && !masked {
                 true => TypeRef::named_nn(name),
                 false => TypeRef::named(name),
             };

@@ -1,5 +1,7 @@
 //! Joins a plan with the rights of who asks.
 
+use std::collections::BTreeMap;
+
 use portico_entity::catalogue::{Column, Table, catalogue};
 
 use super::role::Role;
@@ -16,12 +18,31 @@ use crate::request::Operand;
 /// A plan that holds the row filters of a role and nothing the role may not name. Only [`apply`] makes one,
 /// and SQL is made of nothing else.
 #[derive(Debug, Clone)]
-pub struct Permitted(Plan);
+pub struct Permitted {
+    plan: Plan,
+    masks: Masks,
+}
+
+/// Columns that a role sees on some rows only, by the type of their table.
+#[derive(Debug, Clone, Default)]
+pub struct Masks(pub(super) BTreeMap<&'static str, BTreeMap<&'static str, Filter>>);
+
+impl Masks {
+    /// On which rows the column is not null for the role; nothing where it is as stored on all of them.
+    pub fn of(&self, table: &Table, column: &str) -> Option<&Filter> {
+        self.0.get(table.type_name)?.get(column)
+    }
+}
 
 impl Permitted {
     /// The plan inside.
     pub fn plan(&self) -> &Plan {
-        &self.0
+        &self.plan
+    }
+
+    /// The columns that the role sees on some rows only.
+    pub fn masks(&self) -> &Masks {
+        &self.masks
     }
 }
 
@@ -37,7 +58,10 @@ pub fn apply(role: &Role, mut plan: Plan) -> Result<Permitted, Failure> {
             Action::Update(found) => update(role, found, &path)?,
         }
     }
-    Ok(Permitted(plan))
+    Ok(Permitted {
+        plan,
+        masks: role.masks(),
+    })
 }
 
 fn hidden(name: &str, type_name: &str, path: &str) -> Failure {

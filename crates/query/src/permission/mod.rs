@@ -2,11 +2,12 @@
 //! not exist. [`apply`] is the one way from a plan to something SQL can be made of.
 
 mod apply;
+mod inherit;
 pub mod metadata;
 mod role;
 mod table;
 
-pub use apply::{Permitted, apply};
+pub use apply::{Masks, Permitted, apply};
 pub use role::{Permissions, Role};
 pub use table::{
     DeletePermission, InsertPermission, Preset, RootFields, SelectPermission, TablePermissions,

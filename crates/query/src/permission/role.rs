@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use portico_entity::catalogue::{Catalogue, Column, Consequence, Table};
 
-use super::metadata::{self, MetadataError};
+use super::apply::Masks;
+use super::metadata::{self, Metadata, MetadataError};
 use super::table::{
     DeletePermission, InsertPermission, SelectPermission, TablePermissions, UpdatePermission,
 };
-use super::{ADMIN, PUBLIC};
+use super::{ADMIN, PUBLIC, inherit};
 use crate::plan::Filter;
 
 /// A role.
@@ -68,6 +69,21 @@ impl Role {
         self.table(table)?.delete.as_ref()
     }
 
+    /// Whether the role sees the column of this SQL name on some rows only.
+    pub fn masks_column(&self, table: &Table, column: &str) -> bool {
+        self.select(table)
+            .is_some_and(|permission| permission.mask(column).is_some())
+    }
+
+    /// The columns that the role sees on some rows only.
+    pub(super) fn masks(&self) -> Masks {
+        let tables = self.tables.iter().filter_map(|(table, permissions)| {
+            let masks = permissions.select.as_ref()?.masks();
+            (!masks.is_empty()).then(|| (*table, masks.clone()))
+        });
+        Masks(tables.collect())
+    }
+
     /// Whether softly deleted rows can appear to the role at all.
     pub fn sees_deleted(&self) -> bool {
         self.name == ADMIN
@@ -75,6 +91,13 @@ impl Role {
 
     pub(super) fn grant(&mut self, table: &'static Table) -> &mut TablePermissions {
         self.tables.entry(table.type_name).or_default()
+    }
+
+    /// What the other one grants takes the place of what this one does, table by table, action by action.
+    pub(super) fn replace(&mut self, other: Self) {
+        for (table, permissions) in other.tables {
+            self.tables.entry(table).or_default().replace(permissions);
+        }
     }
 
     /// The role as it is for a client that is no backend.
@@ -127,28 +150,30 @@ pub struct Permissions {
 impl Permissions {
     /// The permissions this build comes with.
     pub fn embedded(catalogue: &'static Catalogue) -> Result<Self, MetadataError> {
-        Self::extended(catalogue, &[])
+        Self::with(catalogue, &Metadata::default())
     }
 
-    /// The permissions this build comes with and those of further files, each with its name. What a file says
-    /// of a table, a role and an action takes the place of what this build says of it.
-    pub fn extended(
-        catalogue: &'static Catalogue,
-        files: &[(String, String)],
-    ) -> Result<Self, MetadataError> {
+    /// The permissions this build comes with and those of an operator. What the operator says of a table, a
+    /// role and an action takes the place of what this build says of it.
+    pub fn with(catalogue: &'static Catalogue, metadata: &Metadata) -> Result<Self, MetadataError> {
         let mut roles = BTreeMap::from([
             (ADMIN.to_owned(), Role::admin(catalogue)),
             (PUBLIC.to_owned(), Role::unknown(PUBLIC)),
         ]);
-        let embedded = metadata::EMBEDDED.map(|(file, text)| (file.to_owned(), text.to_owned()));
-        for source in [&embedded[..], files] {
-            for (name, role) in metadata::read(catalogue, source)? {
-                let known = roles.entry(name).or_insert_with_key(|name| Role::unknown(name));
-                for (table, permissions) in role.tables {
-                    known.tables.entry(table).or_default().replace(permissions);
-                }
-            }
+        let mut embedded = metadata::read(catalogue, &metadata::EMBEDDED)?;
+        for role in embedded.roles.values_mut() {
+            role.tables
+                .retain(|table, _| !metadata.grants.alone.contains(table));
         }
+        roles.append(&mut embedded.roles);
+        for (name, role) in &metadata.grants.roles {
+            let known = roles
+                .entry(name.clone())
+                .or_insert_with_key(|name| Role::unknown(name));
+            known.replace(role.clone());
+        }
+        inherit::add(catalogue, &mut roles, &metadata.inheritances)
+            .map_err(|unmade| metadata.unmade(&unmade.name, unmade.reason))?;
         let roles = roles.into_iter().map(|(name, role)| {
             let client = Arc::new(role.without_backend());
             let backend = match *client == role {

@@ -1,6 +1,6 @@
 //! What a role may do with one table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portico_entity::catalogue::{Column, Table};
 
@@ -23,6 +23,8 @@ pub struct TablePermissions {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelectPermission {
     columns: BTreeSet<&'static str>,
+    /// Columns that are null but on some rows.
+    masks: BTreeMap<&'static str, Filter>,
     /// Which rows.
     pub filter: Filter,
     /// At most so many rows at once.
@@ -114,6 +116,7 @@ impl SelectPermission {
     pub(super) fn new(columns: impl IntoIterator<Item = &'static Column>, filter: Filter) -> Self {
         Self {
             columns: names(columns, |_| true),
+            masks: BTreeMap::new(),
             filter,
             limit: None,
             aggregations: false,
@@ -125,6 +128,29 @@ impl SelectPermission {
     /// Whether the column may be read: in answers, filters, orders and aggregates alike.
     pub fn reads(&self, column: &Column) -> bool {
         self.columns.contains(column.sql)
+    }
+
+    /// Where the column is not null, if the role does not see it on each of its rows.
+    pub fn mask(&self, column: &str) -> Option<&Filter> {
+        self.masks.get(column)
+    }
+
+    /// Columns with the rows on which alone the role sees them.
+    pub(super) fn masks(&self) -> &BTreeMap<&'static str, Filter> {
+        &self.masks
+    }
+
+    /// Shows a column on these rows only.
+    pub(super) fn set_mask(&mut self, column: &'static str, rows: Filter) {
+        match rows.is_true() {
+            true => self.masks.remove(column),
+            false => self.masks.insert(column, rows),
+        };
+    }
+
+    /// SQL names of the columns.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().copied()
     }
 
     /// Whether the whole key may be read.

@@ -2,15 +2,15 @@
 
 use super::function;
 use super::rows::{self, POSITION, Rows};
-use super::writer::{Alias, Writer};
+use super::writer::{Alias, Target, Writer};
 use super::{Dialect, OutputColumn, OutputValue, Read, json, select};
 use crate::plan::aggregate::{Aggregate, AggregateContent, Each, Member, Summary};
 use crate::plan::{Field, Shape};
 
 /// The statement of a root field.
-pub(super) fn root(aggregate: &Aggregate, dialect: Dialect) -> Read {
-    let mut writer = Writer::new(dialect);
-    let alias = writer.alias();
+pub(super) fn root(aggregate: &Aggregate, target: Target<'_>) -> Read {
+    let mut writer = Writer::new(target);
+    let alias = writer.alias(aggregate.rows.table);
     let over = Over::new(aggregate, alias);
     let mut columns = Vec::with_capacity(aggregate.members.len());
     let mut written = false;

@@ -25,7 +25,7 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, filter: &Filter) {
             writer.root = outer;
         }
         Filter::Exists(table, filter) => {
-            let inner = writer.alias();
+            let inner = writer.alias(table.0);
             writer.push("EXISTS (SELECT 1 FROM ");
             writer.table(table.0);
             writer.push(&format!(" AS {inner} WHERE "));
@@ -43,7 +43,7 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, filter: &Filter) {
             let Some(target) = catalogue().table(relation.0.target) else {
                 return writer.push("FALSE");
             };
-            let inner = writer.alias();
+            let inner = writer.alias(target);
             writer.push("EXISTS (SELECT 1 FROM ");
             writer.table(target);
             writer.push(&format!(" AS {inner} WHERE "));

@@ -71,9 +71,7 @@ pub(super) fn value(writer: &mut Writer, alias: Alias, function: Function, colum
 
 /// Writes the value of a function as it compares with others of its kind.
 pub(super) fn expression(writer: &mut Writer, alias: Alias, function: Function, column: &Column) {
-    let mut found = Writer::new(writer.dialect);
-    found.column(alias, column.sql);
-    let name = found.sql;
+    let name = writer.text(|writer| writer.column(alias, column.sql));
     let text = match (function, writer.dialect) {
         // PostgreSQL before 18 cannot compare uuids here; their texts have the same order.
         (Function::Max, Dialect::Postgres) if column.scalar == Scalar::Uuid => {

@@ -17,6 +17,7 @@ use portico_entity::catalogue::Scalar;
 
 use crate::permission::Permitted;
 use crate::plan::{Action, Bind, Shape};
+use writer::Target;
 
 /// The database that is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,12 +142,16 @@ pub enum OutputValue {
 
 /// Compiles what a permission let through.
 pub fn compile(permitted: &Permitted, dialect: Dialect) -> Compiled {
+    let target = Target {
+        dialect,
+        masks: permitted.masks(),
+    };
     let roots = permitted.plan().roots.iter().map(|root| {
         let work = match &root.action {
             Action::Typename(name) => Work::Known(format!("\"{name}\"")),
-            Action::Select(select) => Work::Read(select::root(select, dialect)),
-            Action::Aggregate(aggregate) => Work::Read(aggregate::root(aggregate, dialect)),
-            Action::Update(update) => update::root(update, dialect),
+            Action::Select(select) => Work::Read(select::root(select, target)),
+            Action::Aggregate(aggregate) => Work::Read(aggregate::root(aggregate, target)),
+            Action::Update(update) => update::root(update, target),
         };
         CompiledRoot {
             key: root.key.clone(),

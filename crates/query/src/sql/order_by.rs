@@ -19,7 +19,7 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, terms: &[Order]) {
             false => " ASC",
         });
         // Left out where no null can be, so that an index can give the order.
-        if term.column.0.nullable || !term.through.is_empty() {
+        if !term.through.is_empty() || writer.may_be_null(alias, term.column.0) {
             writer.push(match term.direction.nulls_first {
                 true => " NULLS FIRST",
                 false => " NULLS LAST",
@@ -35,7 +35,7 @@ fn expression(writer: &mut Writer, alias: Alias, through: &[(ByName<Relation>, F
     let Some(target) = catalogue().table(relation.0.target) else {
         return writer.push("NULL");
     };
-    let inner = writer.alias();
+    let inner = writer.alias(target);
     writer.push("(SELECT ");
     expression(writer, inner, rest, term);
     writer.push(" FROM ");

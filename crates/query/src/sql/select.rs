@@ -3,7 +3,7 @@
 use portico_entity::catalogue::{Column, Relation};
 
 use super::rows::{self, Rows};
-use super::writer::{Alias, Writer};
+use super::writer::{Alias, Target, Writer};
 use super::{Dialect, OutputColumn, OutputValue, Read, json};
 use crate::plan::{Bind, Content, Field, Select, Shape};
 
@@ -11,9 +11,9 @@ use crate::plan::{Bind, Content, Field, Select, Shape};
 const USERS: &str = "users";
 
 /// The statement of a root field.
-pub(super) fn root(select: &Select, dialect: Dialect) -> Read {
-    let mut writer = Writer::new(dialect);
-    let alias = writer.alias();
+pub(super) fn root(select: &Select, target: Target<'_>) -> Read {
+    let mut writer = Writer::new(target);
+    let alias = writer.alias(select.table);
     writer.push("SELECT ");
     let columns = columns(&mut writer, alias, &select.fields);
     let rows = Rows::new(select, None);
@@ -104,7 +104,7 @@ fn json_part(writer: &mut Writer, alias: Alias, column: &Column, path: &Bind) {
 }
 
 fn related(writer: &mut Writer, outer: Alias, relation: &Relation, select: &Select) {
-    let alias = writer.alias();
+    let alias = writer.alias(select.table);
     let rows = Rows::new(select, Some((outer, relation)));
     writer.push("(SELECT ");
     match select.shape {

@@ -3,38 +3,38 @@
 
 use portico_entity::catalogue::Column;
 
-use super::writer::{Alias, Writer};
+use super::writer::{Alias, Target, Writer};
 use super::{Dialect, OutputColumn, Work, Write, filter, select};
 use crate::plan::{Assignment, Bind, Change, Update};
 
 /// The work of an update by key.
-pub(super) fn root(update: &Update, dialect: Dialect) -> Work {
-    match dialect {
-        Dialect::Postgres => in_one(update),
-        Dialect::Sqlite => in_two(update),
+pub(super) fn root(update: &Update, target: Target<'_>) -> Work {
+    match target.dialect {
+        Dialect::Postgres => in_one(update, target),
+        Dialect::Sqlite => in_two(update, target),
     }
 }
 
-fn in_one(update: &Update) -> Work {
-    let mut writer = Writer::new(Dialect::Postgres);
+fn in_one(update: &Update, target: Target<'_>) -> Work {
+    let mut writer = Writer::new(target);
     writer.push("WITH changed AS (");
     let changed = write(&mut writer, update);
     writer.push(&format!(" RETURNING {changed}.*) "));
-    let alias = writer.alias();
+    let alias = writer.alias(update.select.table);
     let columns = guarded(&mut writer, alias, update);
     writer.push(&format!(" FROM changed AS {alias}"));
     Work::WriteAndRead(select::finish(writer, &update.select, columns))
 }
 
-fn in_two(update: &Update) -> Work {
-    let mut writer = Writer::new(Dialect::Sqlite);
+fn in_two(update: &Update, target: Target<'_>) -> Work {
+    let mut writer = Writer::new(target);
     write(&mut writer, update);
     let write = Write {
         sql: writer.sql.into(),
         binds: writer.binds,
     };
-    let mut writer = Writer::new(Dialect::Sqlite);
-    let alias = writer.alias();
+    let mut writer = Writer::new(target);
+    let alias = writer.alias(update.select.table);
     let columns = guarded(&mut writer, alias, update);
     writer.push(" FROM ");
     writer.table(update.select.table);
@@ -54,7 +54,7 @@ fn guarded(writer: &mut Writer, alias: Alias, update: &Update) -> Vec<OutputColu
 }
 
 fn write(writer: &mut Writer, update: &Update) -> Alias {
-    let alias = writer.alias();
+    let alias = writer.alias(update.select.table);
     writer.push("UPDATE ");
     writer.table(update.select.table);
     writer.push(&format!(" AS {alias} SET "));
@@ -80,7 +80,7 @@ fn assign(writer: &mut Writer, alias: Alias, assignment: &Assignment) {
         (Change::Prepend(value), Dialect::Postgres) => {
             writer.bind(value);
             writer.push(" || ");
-            writer.column(alias, column.sql);
+            writer.stored_column(alias, column.sql);
         }
         (Change::DeleteKey(value) | Change::DeleteElement(value), Dialect::Postgres) => {
             combine(writer, alias, column, ["", " - ", ""], value);
@@ -109,7 +109,7 @@ fn function(writer: &mut Writer, alias: Alias, column: &Column, name: &str, valu
 fn combine(writer: &mut Writer, alias: Alias, column: &Column, around: [&str; 3], value: &Bind) {
     let [before, between, after] = around;
     writer.push(before);
-    writer.column(alias, column.sql);
+    writer.stored_column(alias, column.sql);
     writer.push(between);
     writer.bind(value);
     writer.push(after);

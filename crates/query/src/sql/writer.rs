@@ -2,23 +2,39 @@
 
 use portico_entity::catalogue::{Column, Scalar, Table};
 
-use super::Dialect;
-use crate::plan::{Bind, BindKind};
+use super::{Dialect, filter};
+use crate::permission::Masks;
+use crate::plan::{Bind, BindKind, Filter};
 
-/// A row source within a statement: `t` and a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Alias(usize);
+/// What a statement is made for: a database, and a role that may see some columns on some rows only.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'p> {
+    pub(super) dialect: Dialect,
+    pub(super) masks: &'p Masks,
+}
+
+/// A row source within a statement, `t` and a number, with the table whose columns it has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Alias {
+    number: usize,
+    table: &'static Table,
+}
+
+/// Where row sources inside the condition of a mask are counted from, so that the same column is the same
+/// text each time: what is grouped by has to be what is selected.
+const INSIDE_MASK: usize = 10_000;
 
 impl std::fmt::Display for Alias {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "t{}", self.0)
+        write!(formatter, "t{}", self.number)
     }
 }
 
 /// A statement under construction. [`Writer::bind`] is the only way for a value to enter it.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct Writer<'p> {
     pub(super) dialect: Dialect,
+    masks: &'p Masks,
     pub(super) sql: String,
     pub(super) binds: Vec<Bind>,
     aliases: usize,
@@ -26,10 +42,11 @@ pub(super) struct Writer {
     pub(super) root: Option<Alias>,
 }
 
-impl Writer {
-    pub(super) fn new(dialect: Dialect) -> Self {
+impl<'p> Writer<'p> {
+    pub(super) fn new(target: Target<'p>) -> Self {
         Self {
-            dialect,
+            dialect: target.dialect,
+            masks: target.masks,
             sql: String::with_capacity(512),
             binds: Vec::new(),
             aliases: 0,
@@ -41,10 +58,18 @@ impl Writer {
         self.sql.push_str(text);
     }
 
-    pub(super) fn alias(&mut self) -> Alias {
-        let alias = Alias(self.aliases);
+    /// What is written, to be written again.
+    pub(super) fn text(&mut self, write: impl FnOnce(&mut Self)) -> String {
+        let start = self.sql.len();
+        write(self);
+        self.sql.split_off(start)
+    }
+
+    /// A new source of rows of a table.
+    pub(super) fn alias(&mut self, table: &'static Table) -> Alias {
+        let number = self.aliases;
         self.aliases += 1;
-        alias
+        Alias { number, table }
     }
 
     /// A table by its full name.
@@ -57,8 +82,41 @@ impl Writer {
         self.push("\"");
     }
 
-    /// A column of a row source, by its name in the catalogue.
+    /// A column of a row source as the role sees it, by its name in the catalogue: null on rows where it does
+    /// not. Conditions of permissions see what is stored.
     pub(super) fn column(&mut self, alias: Alias, column: &str) {
+        let Some(rows) = self.mask(alias, column) else {
+            return self.stored_column(alias, column);
+        };
+        let aliases = std::mem::replace(&mut self.aliases, INSIDE_MASK);
+        self.push("CASE WHEN ");
+        filter::write(self, alias, rows);
+        self.push(" THEN ");
+        self.stored_column(alias, column);
+        self.push(" END");
+        self.aliases = aliases;
+        let scalar = alias.table.column_by_sql(column).map(|column| column.scalar);
+        if self.dialect == Dialect::Sqlite && scalar == Some(Scalar::Citext) {
+            // An expression does not inherit how its column compares.
+            self.push(" COLLATE NOCASE");
+        }
+    }
+
+    /// Whether null may stand where the role reads the column.
+    pub(super) fn may_be_null(&self, alias: Alias, column: &Column) -> bool {
+        column.nullable || self.mask(alias, column.sql).is_some()
+    }
+
+    fn mask(&self, alias: Alias, column: &str) -> Option<&'p Filter> {
+        match self.root {
+            Some(_) => None,
+            None => self.masks.of(alias.table, column),
+        }
+    }
+
+    /// A column of a row source as it is stored, to be computed with in a write; never for an answer or a
+    /// condition of a client.
+    pub(super) fn stored_column(&mut self, alias: Alias, column: &str) {
         self.push(&format!("{alias}.\"{column}\""));
     }
 
@@ -77,10 +135,20 @@ impl Writer {
         self.push("'");
     }
 
-    /// A parameter, cast to its type where the database wants to know.
+    /// A parameter, cast to its type where the database wants to know. What permissions ask for is the same
+    /// wherever it stands.
     pub(super) fn bind(&mut self, bind: &Bind) {
-        self.binds.push(bind.clone());
-        let number = self.binds.len();
+        let known = match bind.path.as_str() {
+            "$" => self.binds.iter().position(|known| known == bind),
+            _ => None,
+        };
+        let number = match known {
+            Some(index) => index + 1,
+            None => {
+                self.binds.push(bind.clone());
+                self.binds.len()
+            }
+        };
         match self.dialect {
             Dialect::Postgres => self.push(&format!("${number}::{}", postgres_type(bind.kind))),
             Dialect::Sqlite => self.push(&format!("?{number}")),

@@ -6,10 +6,12 @@ mod serve;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use portico_entity::catalogue::catalogue;
 use portico_gateway::RoleSchema;
+use portico_query::permission::Permissions;
 
 use crate::database::Pool;
-use crate::start::{StartError, permissions};
+use crate::start::{StartError, metadata};
 use crate::{Settings, configuration, data_folder};
 
 /// What the program was asked to do.
@@ -84,7 +86,7 @@ async fn migrate(settings: &Settings) -> Result<(), CommandError> {
 }
 
 fn schema(settings: &Settings, name: &str) -> Result<(), CommandError> {
-    let permissions = permissions(settings)?;
+    let permissions = Permissions::with(catalogue(), &metadata(settings)?).map_err(StartError::from)?;
     if !permissions.knows(name) {
         let known = permissions.names().collect::<Vec<_>>().join(", ");
         return Err(CommandError::UnknownRole {

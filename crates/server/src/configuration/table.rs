@@ -63,7 +63,7 @@ settings! {
     trusted_proxies: Vec<Network> = Unset("none"), list(network());
     /// The server that mail will be handed to; this release does not send yet.
     smtp_url: Option<Secret> = Unset("mail stays in the outbox"), optional(mail_url());
-    /// A folder with permissions that are added to the built-in ones.
+    /// A folder with permissions in the layout of Hasura, before which the built-in ones give way.
     metadata: Option<PathBuf> = Unset("the built-in permissions"), optional(path());
     /// Whether a new user has to confirm the email address before the first session.
     email_verification: EmailVerification = ByEnvironment("optional", "required"),

@@ -10,6 +10,9 @@ use crate::permission::{
 };
 use crate::plan::{Bind, BindKind, Filter};
 
+/// Our own key: columns that are null but on rows that satisfy a condition.
+const OWNER_ONLY: &str = "x-portico-owner-only";
+
 type Tables = &'static Catalogue;
 
 /// What may be read.
@@ -26,6 +29,9 @@ pub(super) fn select(
     permission.aggregations = flag(&mut fields, "allow_aggregations")?;
     permission.query = roots(&mut fields, "query_root_fields")?;
     permission.subscription = roots(&mut fields, "subscription_root_fields")?;
+    if let Some(node) = fields.take(OWNER_ONLY) {
+        owner_only(catalogue, table, node, &mut permission)?;
+    }
     fields.refuse(
         "computed_fields",
         "no table has computed fields; computed columns are columns",
@@ -84,6 +90,31 @@ pub(super) fn delete(
     fields.refuse("validate_input", "no address is called to check what is removed")?;
     fields.finish()?;
     Ok(DeletePermission { filter, backend_only })
+}
+
+/// Groups of columns with the rows on which alone they are not null.
+fn owner_only(
+    catalogue: Tables,
+    table: &'static Table,
+    node: &Node,
+    permission: &mut SelectPermission,
+) -> Result<(), Mistake> {
+    for group in node.list()? {
+        let mut fields = group.fields()?;
+        let rows = condition::read(catalogue, table, fields.require("filter")?)?;
+        for node in fields.require("columns")?.list()? {
+            let column = column(table, node)?;
+            if !permission.reads(column) {
+                return Err(node.mistake(format!("column {} is not among the columns above", column.sql)));
+            }
+            if permission.mask(column.sql).is_some() {
+                return Err(node.mistake(format!("column {} is in two groups", column.sql)));
+            }
+            permission.set_mask(column.sql, rows.clone());
+        }
+        fields.finish()?;
+    }
+    Ok(())
 }
 
 fn flag(fields: &mut Fields<'_>, key: &str) -> Result<bool, Mistake> {

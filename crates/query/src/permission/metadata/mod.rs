@@ -1,17 +1,22 @@
 //! Permissions in Hasura's metadata format: one YAML file a table, columns and filters by SQL names.
 
 mod condition;
+mod directory;
+mod document;
 mod grant;
 mod node;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use portico_entity::catalogue::Catalogue;
 
 use super::role::Role;
 use node::{Mistake, Node};
+
+pub use directory::Metadata;
+pub use document::TrustedDocument;
 
 /// The files of this build.
 pub const EMBEDDED: [(&str, &str); 14] = [
@@ -81,18 +86,24 @@ impl Mistake {
     }
 }
 
-/// Reads files, one a table, each with its name, and tells what they grant to which roles.
-pub(super) fn read(
-    catalogue: &'static Catalogue,
-    files: &[(String, String)],
-) -> Result<BTreeMap<String, Role>, MetadataError> {
-    let mut roles = BTreeMap::new();
+/// What files grant.
+#[derive(Debug, Default)]
+pub(super) struct Grants {
+    /// The roles with their permissions.
+    pub(super) roles: BTreeMap<String, Role>,
+    /// Types of the tables of which nothing else is to hold.
+    pub(super) alone: BTreeSet<&'static str>,
+}
+
+/// Reads files, one a table, each with its name, and tells what they grant.
+pub(super) fn read(catalogue: &'static Catalogue, files: &[(&str, &str)]) -> Result<Grants, MetadataError> {
+    let mut grants = Grants::default();
     for (file, text) in files {
         Node::parse(text)
-            .and_then(|node| table::read(catalogue, &node, &mut roles))
+            .and_then(|node| table::read(catalogue, &node, &mut grants))
             .map_err(|mistake| mistake.within(file))?;
     }
-    Ok(roles)
+    Ok(grants)
 }
 
 #[cfg(test)]

@@ -75,6 +75,21 @@ impl Node {
         }
     }
 
+    /// Whether nothing is said however deep one looks.
+    pub(super) fn is_blank(&self) -> bool {
+        match &self.content {
+            Content::Null => true,
+            Content::List(elements) => elements.iter().all(Self::is_blank),
+            Content::Map(entries) => entries.iter().all(|(_, node)| node.is_blank()),
+            _ => false,
+        }
+    }
+
+    /// Where it stands, counted from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
     pub(super) fn is_map(&self) -> bool {
         matches!(self.content, Content::Map(_))
     }

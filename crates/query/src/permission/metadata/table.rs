@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use portico_entity::catalogue::{Cardinality, Catalogue, Table};
 
-use super::grant;
 use super::node::{Fields, Mistake, Node};
+use super::{Grants, grant};
 use crate::permission::role::Role;
 use crate::permission::{ADMIN, TablePermissions};
 
@@ -16,12 +16,11 @@ const SCHEMA: &str = "auth";
 /// Keys of Hasura that ask for something that is not here.
 const ELSEWHERE: [&str; 3] = ["computed_fields", "remote_relationships", "event_triggers"];
 
+/// Our own key: nothing that this build grants on the table remains.
+const ALONE: &str = "x-portico-alone";
+
 /// Grants to the roles what a file says.
-pub(super) fn read(
-    catalogue: &'static Catalogue,
-    node: &Node,
-    roles: &mut BTreeMap<String, Role>,
-) -> Result<(), Mistake> {
+pub(super) fn read(catalogue: &'static Catalogue, node: &Node, grants: &mut Grants) -> Result<(), Mistake> {
     let mut fields = node.fields()?;
     let table = named(catalogue, fields.require("table")?)?;
     if let Some(configuration) = fields.take("configuration") {
@@ -40,7 +39,10 @@ pub(super) fn read(
     }
     fields.ignore("is_enum");
     fields.ignore("apollo_federation_config");
-    permissions(catalogue, table, &mut fields, roles)?;
+    if fields.take(ALONE).map_or(Ok(false), Node::boolean)? {
+        grants.alone.insert(table.type_name);
+    }
+    permissions(catalogue, table, &mut fields, &mut grants.roles)?;
     fields.finish()
 }
 

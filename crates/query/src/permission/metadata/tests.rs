@@ -4,15 +4,15 @@ use super::*;
 use crate::permission::{Permissions, TablePermissions};
 
 fn refusal(text: &str) -> String {
-    let files = [("test.yaml".to_owned(), text.to_owned())];
+    let files = [("test.yaml", text)];
     read(catalogue(), &files).unwrap_err().to_string()
 }
 
 /// The permissions of role user on table users.
 fn users(text: &str) -> TablePermissions {
     let text = format!("table: {{ schema: auth, name: users }}\n{text}");
-    let files = [("test.yaml".to_owned(), text)];
-    let roles = read(catalogue(), &files).unwrap();
+    let files = [("test.yaml", text.as_str())];
+    let roles = read(catalogue(), &files).unwrap().roles;
     let table = catalogue().table("users").unwrap();
     roles["user"].table(table).unwrap().clone()
 }
