@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod execute;
+pub mod pattern;
 pub mod permission;
 pub mod plan;
 pub mod request;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::{Code, Failure};
+use crate::execute::jsonb;
 
 /// A value ready to be bound.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,7 +104,7 @@ fn json(value: &Value, path: &str) -> Result<Parameter, Failure> {
     }
     match holds_nul(value) {
         true => Err(data(path, "a text may not contain the character U+0000")),
-        false => Ok(Parameter::Json(value.to_string())),
+        false => Ok(Parameter::Json(jsonb::text(value))),
     }
 }
 

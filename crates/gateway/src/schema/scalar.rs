@@ -44,6 +44,11 @@ pub(super) fn register(mut types: Types) -> Types {
     for scalar in PLAIN {
         types = types.with(comparison(scalar));
     }
+    types = types.with(
+        InputObject::new("jsonb_cast_exp")
+            .description("JSON as another type.")
+            .field(InputValue::new("String", TypeRef::named("String_comparison_exp"))),
+    );
     for table in catalogue().tables.iter().filter(|table| !table.values.is_empty()) {
         let name = format!("{}_enum", table.type_name);
         types = types.with(Enum::new(name).items(table.values.iter().copied()));
@@ -61,11 +66,15 @@ fn comparison(scalar: Scalar) -> InputObject {
         .into_iter()
         .filter(|(_, operator)| operator.fits(scalar))
     {
-        let type_ref = match operator.takes_list() {
-            true => TypeRef::named_nn_list(&type_name),
-            false => TypeRef::named(&type_name),
+        let (operand, list) = operator.operand_type(scalar);
+        let type_ref = match list {
+            true => TypeRef::named_nn_list(operand.graphql()),
+            false => TypeRef::named(operand.graphql()),
         };
         input = input.field(InputValue::new(name, type_ref));
+    }
+    if scalar == Scalar::Jsonb {
+        input = input.field(InputValue::new("_cast", TypeRef::named("jsonb_cast_exp")));
     }
     input.field(InputValue::new("_is_null", TypeRef::named(TypeRef::BOOLEAN)))
 }

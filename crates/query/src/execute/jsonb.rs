@@ -1,8 +1,14 @@
 //! PostgreSQL's jsonb operators, for SQLite.
 
-use std::cmp::Ordering;
+mod compare;
+mod contain;
+mod text;
 
 use serde_json::Value;
+
+pub(crate) use compare::compare;
+pub(crate) use contain::{contains, keys};
+pub(crate) use text::{canonical, text};
 
 /// Why an operator cannot work on a value, in PostgreSQL's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -15,84 +21,6 @@ pub(super) enum JsonbError {
     PathInScalar,
     #[error("path element is not an integer")]
     StepIsNoIndex,
-}
-
-/// The order of jsonb: objects over arrays over booleans over numbers over strings over null; containers by
-/// size first, keys by length first. An empty array stands below everything, as it does there.
-pub(super) fn compare(left: &Value, right: &Value) -> Ordering {
-    match (left, right) {
-        (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
-        (Value::Number(left), Value::Number(right)) => numbers(left, right),
-        (Value::String(left), Value::String(right)) => left.cmp(right),
-        (Value::Array(left), Value::Array(right)) => left.len().cmp(&right.len()).then_with(|| {
-            left.iter()
-                .zip(right)
-                .map(|(left, right)| compare(left, right))
-                .find(|order| order.is_ne())
-                .unwrap_or(Ordering::Equal)
-        }),
-        (Value::Object(left), Value::Object(right)) => left.len().cmp(&right.len()).then_with(|| {
-            let (left, right) = (sorted(left), sorted(right));
-            left.iter()
-                .zip(&right)
-                .map(|(left, right)| key_order(left.0, right.0).then_with(|| compare(left.1, right.1)))
-                .find(|order| order.is_ne())
-                .unwrap_or(Ordering::Equal)
-        }),
-        (left, right) => rank(left).cmp(&rank(right)),
-    }
-}
-
-/// A text that is the same for equal values and no others.
-pub(super) fn canonical(value: &Value) -> String {
-    match value {
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (None, Some(float)) => super::statistics::float_text(float),
-            _ => number.to_string(),
-        },
-        Value::Array(elements) => {
-            let elements: Vec<_> = elements.iter().map(canonical).collect();
-            format!("[{}]", elements.join(","))
-        }
-        Value::Object(entries) => {
-            let entries: Vec<_> = sorted(entries)
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", Value::from(key), canonical(value)))
-                .collect();
-            format!("{{{}}}", entries.join(","))
-        }
-        other => other.to_string(),
-    }
-}
-
-fn numbers(left: &serde_json::Number, right: &serde_json::Number) -> Ordering {
-    match (left.as_i64(), right.as_i64(), left.as_f64(), right.as_f64()) {
-        (Some(left), Some(right), ..) => left.cmp(&right),
-        (_, _, Some(left), Some(right)) => left.total_cmp(&right),
-        _ => Ordering::Equal,
-    }
-}
-
-fn rank(value: &Value) -> u8 {
-    match value {
-        Value::Array(elements) if elements.is_empty() => 0,
-        Value::Null => 1,
-        Value::String(_) => 2,
-        Value::Number(_) => 3,
-        Value::Bool(_) => 4,
-        Value::Array(_) => 5,
-        Value::Object(_) => 6,
-    }
-}
-
-fn key_order(left: &str, right: &str) -> Ordering {
-    left.len().cmp(&right.len()).then_with(|| left.cmp(right))
-}
-
-fn sorted(object: &serde_json::Map<String, Value>) -> Vec<(&str, &Value)> {
-    let mut entries: Vec<_> = object.iter().map(|(key, value)| (key.as_str(), value)).collect();
-    entries.sort_by(|left, right| key_order(left.0, right.0));
-    entries
 }
 
 /// `left || right`: objects merge, the right one's keys win; anything else becomes one array.

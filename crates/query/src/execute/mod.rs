@@ -2,8 +2,7 @@
 
 mod answer;
 mod array;
-mod jsonb;
-mod like;
+pub(crate) mod jsonb;
 mod parameter;
 mod postgres;
 mod sqlite;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Values, array};
 use crate::error::{Code, Failure};
+use crate::pattern::{Case, Language, Pattern, PatternError};
 use crate::plan::{Bind, BindKind, json_path};
 use crate::request::{Operand, Variables};
 use crate::scalar::{self, Parameter};
@@ -30,6 +31,11 @@ fn parameter(bind: &Bind, values: Values<'_>) -> Result<Parameter, Failure> {
         BindKind::Offset => offset(&value, bind),
         BindKind::JsonPath => json_path(&value, bind),
         BindKind::JsonSteps => list(Scalar::String, &value, bind),
+        BindKind::JsonPart => json_part(&value, bind),
+        BindKind::JsonKeys => keys(&value, bind),
+        BindKind::Pattern(scalar, language, case) => {
+            pattern(scalar::coerce(scalar, &value, &bind.path)?, language, case, bind)
+        }
     }
 }
 
@@ -100,6 +106,57 @@ fn list(scalar: Scalar, value: &Value, bind: &Bind) -> Result<Parameter, Failure
         .map(|(index, element)| scalar::coerce(scalar, element, &format!("{}[{index}]", bind.path)))
         .collect::<Result<_, _>>()
         .map(Parameter::List)
+}
+
+/// A pattern that both databases take alike, or why neither gets it.
+fn pattern(parameter: Parameter, language: Language, case: Case, bind: &Bind) -> Result<Parameter, Failure> {
+    let Parameter::Text(text) = parameter else {
+        return Ok(parameter);
+    };
+    let read = Pattern::read(&text, language, case).map_err(|error| {
+        let (code, path) = match error {
+            PatternError::TrailingEscape => (Code::BadRequest, "$"),
+            PatternError::Long | PatternError::Deep => (Code::ValidationFailed, bind.path.as_str()),
+            PatternError::Unsupported(_) => (Code::NotSupported, bind.path.as_str()),
+            _ => (Code::DataException, "$"),
+        };
+        Failure::new(code, path, error.to_string())
+    })?;
+    Ok(Parameter::Text(match language {
+        Language::Like => text,
+        Language::Similar | Language::Regex => read.to_postgres(),
+    }))
+}
+
+/// Looking for much within much takes the product of both.
+const MOST_SOUGHT: usize = 1_000;
+
+fn json_part(value: &Value, bind: &Bind) -> Result<Parameter, Failure> {
+    fn count(value: &Value) -> usize {
+        match value {
+            Value::Array(elements) => 1 + elements.iter().map(count).sum::<usize>(),
+            Value::Object(entries) => 1 + entries.values().map(count).sum::<usize>(),
+            _ => 1,
+        }
+    }
+    few(count(value), bind)?;
+    scalar::coerce(Scalar::Jsonb, value, &bind.path)
+}
+
+fn keys(value: &Value, bind: &Bind) -> Result<Parameter, Failure> {
+    let keys = list(Scalar::String, value, bind)?;
+    if let Parameter::List(keys) = &keys {
+        few(keys.len(), bind)?;
+    }
+    Ok(keys)
+}
+
+fn few(count: usize, bind: &Bind) -> Result<(), Failure> {
+    if count <= MOST_SOUGHT {
+        return Ok(());
+    }
+    let message = format!("the value has too many parts: no more than {MOST_SOUGHT} are allowed");
+    Err(Failure::validation(&bind.path, message))
 }
 
 fn limit(value: &Value, bind: &Bind) -> Result<Parameter, Failure> {

@@ -186,7 +186,7 @@ fn request_filter(
             .iter_mut()
             .try_for_each(|filter| request_filter(role, table, filter, path)),
         Filter::Not(filter) => request_filter(role, table, filter, path),
-        Filter::Compare(column, ..) | Filter::IsNull(column, _) => {
+        Filter::Compare(column, ..) | Filter::CompareText(column, ..) | Filter::IsNull(column, _) => {
             let type_name = format!("{}_bool_exp", table.type_name);
             match permission(role, table, path)?.reads(column.0) {
                 true => Ok(()),

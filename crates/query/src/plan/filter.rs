@@ -29,7 +29,7 @@ fn parts(filter: &Filter) -> usize {
         Filter::All(filters) | Filter::Any(filters) => filters.iter().map(parts).sum::<usize>().max(1),
         Filter::Not(filter) | Filter::Related(_, filter) | Filter::Exists(_, filter) => 1 + parts(filter),
         Filter::OfPermission(filter) => parts(filter),
-        Filter::Compare(..) | Filter::IsNull(..) | Filter::CompareColumns(..) => 1,
+        Filter::Compare(..) | Filter::CompareText(..) | Filter::IsNull(..) | Filter::CompareColumns(..) => 1,
     }
 }
 
@@ -78,26 +78,57 @@ fn member(table: &'static Table, name: &str, place: &Place<'_>, type_name: &str)
 fn comparisons(column: &'static Column, place: &Place<'_>) -> Result<Filter, Failure> {
     let type_name = format!("{}_comparison_exp", column.scalar.graphql());
     let mut filters = Vec::new();
-    for (operator, value) in place.entries(&type_name)? {
-        filters.push(comparison(column, operator, &value, &type_name)?);
+    for (name, value) in place.entries(&type_name)? {
+        filters.push(match name {
+            "_cast" if column.scalar == Scalar::Jsonb => cast(column, &value)?,
+            name => comparison(column, column.scalar, name, &value, &type_name)?,
+        });
+    }
+    Ok(Filter::All(filters))
+}
+
+/// `{String: {…}}`: comparisons of the value's text.
+fn cast(column: &'static Column, place: &Place<'_>) -> Result<Filter, Failure> {
+    let mut filters = Vec::new();
+    for (name, value) in place.entries("jsonb_cast_exp")? {
+        if name != "String" {
+            return Err(unknown(name, &value, "jsonb_cast_exp"));
+        }
+        let type_name = "String_comparison_exp";
+        for (name, value) in value.entries(type_name)? {
+            filters.push(comparison(column, Scalar::String, name, &value, type_name)?);
+        }
     }
     Ok(Filter::All(filters))
 }
 
 fn comparison(
     column: &'static Column,
+    scalar: Scalar,
     name: &str,
     place: &Place<'_>,
     type_name: &str,
 ) -> Result<Filter, Failure> {
-    compared(column, name, place.operand(), &place.path).ok_or_else(|| {
-        let message = format!("field '{name}' not found in type: '{type_name}'");
-        Failure::validation(&place.path, message)
-    })
+    compared(column, scalar, name, place.operand(), &place.path)
+        .ok_or_else(|| unknown(name, place, type_name))
 }
 
-/// The comparison of a column by the operator of this name; nothing where the column has no such operator.
-pub(crate) fn compared(column: &'static Column, name: &str, operand: Operand, path: &str) -> Option<Filter> {
+fn unknown(name: &str, place: &Place<'_>, type_name: &str) -> Failure {
+    Failure::validation(
+        &place.path,
+        format!("field '{name}' not found in type: '{type_name}'"),
+    )
+}
+
+/// The comparison of a column, as its own scalar or as text, by the operator of this name; nothing where the
+/// scalar has no such operator.
+pub(crate) fn compared(
+    column: &'static Column,
+    scalar: Scalar,
+    name: &str,
+    operand: Operand,
+    path: &str,
+) -> Option<Filter> {
     let bind = |kind| Bind {
         operand,
         kind,
@@ -107,12 +138,12 @@ pub(crate) fn compared(column: &'static Column, name: &str, operand: Operand, pa
         let bind = bind(BindKind::Scalar(Scalar::Boolean));
         return Some(Filter::IsNull(ByName(column), bind));
     }
-    let operator = Operator::parse(name, column.scalar)?;
-    let kind = match operator {
-        operator if operator.takes_list() => BindKind::List(column.scalar),
-        _ => BindKind::Scalar(column.scalar),
-    };
-    Some(Filter::Compare(ByName(column), operator, bind(kind)))
+    let operator = Operator::parse(name, scalar)?;
+    let bind = bind(operator.operand(scalar));
+    Some(match scalar == column.scalar {
+        true => Filter::Compare(ByName(column), operator, bind),
+        false => Filter::CompareText(ByName(column), operator, bind),
+    })
 }
 
 /// A parameter read from a place.

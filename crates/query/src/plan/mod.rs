@@ -4,6 +4,7 @@ pub mod aggregate;
 pub mod build;
 pub mod filter;
 pub mod json_path;
+mod operator;
 pub mod order_by;
 pub mod select;
 pub mod update;
@@ -12,7 +13,10 @@ use portico_entity::catalogue::{Column, Relation, Scalar, Table};
 
 use aggregate::Aggregate;
 
+use crate::pattern::{Case, Language};
 use crate::request::Operand;
+
+pub use operator::Operator;
 
 /// A parameter of a statement: where its value comes from and what it must be.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +46,12 @@ pub enum BindKind {
     JsonPath,
     /// The steps of a JSON path as a list of strings.
     JsonSteps,
+    /// A pattern for texts of the scalar.
+    Pattern(Scalar, Language, Case),
+    /// JSON to look for within other JSON, and the other way round.
+    JsonPart,
+    /// Keys to look for in JSON.
+    JsonKeys,
 }
 
 /// The fields of an operation, in order.
@@ -137,6 +147,8 @@ pub enum Filter {
     Not(Box<Filter>),
     /// A column compared with a value.
     Compare(ByName<Column>, Operator, Bind),
+    /// A JSON column as text compared with a value.
+    CompareText(ByName<Column>, Operator, Bind),
     /// Whether a column is null, as the value says.
     IsNull(ByName<Column>, Bind),
     /// At least one related row satisfies the condition.
@@ -209,80 +221,11 @@ impl Filter {
         match self {
             Self::All(filters) | Self::Any(filters) => filters.iter().any(|filter| filter.names(column)),
             Self::Not(filter) => filter.names(column),
-            Self::Compare(found, ..) | Self::IsNull(found, _) => found.0.sql == column,
+            Self::Compare(found, ..) | Self::CompareText(found, ..) | Self::IsNull(found, _) => {
+                found.0.sql == column
+            }
             Self::Related(..) | Self::OfPermission(_) | Self::Exists(..) | Self::CompareColumns(..) => false,
         }
-    }
-}
-
-/// A comparison of a column with a value (Hasura's operators; section 5 of its reference).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
-    /// `_eq`
-    Equal,
-    /// `_neq`
-    NotEqual,
-    /// `_gt`
-    Greater,
-    /// `_gte`
-    GreaterOrEqual,
-    /// `_lt`
-    Less,
-    /// `_lte`
-    LessOrEqual,
-    /// `_in`
-    In,
-    /// `_nin`
-    NotIn,
-    /// `_like`
-    Like,
-    /// `_nlike`
-    NotLike,
-    /// `_ilike`
-    Ilike,
-    /// `_nilike`
-    NotIlike,
-}
-
-impl Operator {
-    /// Every operator with its name in GraphQL.
-    pub const ALL: [(&'static str, Self); 12] = [
-        ("_eq", Self::Equal),
-        ("_neq", Self::NotEqual),
-        ("_gt", Self::Greater),
-        ("_gte", Self::GreaterOrEqual),
-        ("_lt", Self::Less),
-        ("_lte", Self::LessOrEqual),
-        ("_in", Self::In),
-        ("_nin", Self::NotIn),
-        ("_like", Self::Like),
-        ("_nlike", Self::NotLike),
-        ("_ilike", Self::Ilike),
-        ("_nilike", Self::NotIlike),
-    ];
-
-    /// The operator of this name, if the scalar has it.
-    pub fn parse(name: &str, scalar: Scalar) -> Option<Self> {
-        let (_, operator) = Self::ALL.into_iter().find(|(known, _)| *known == name)?;
-        operator.fits(scalar).then_some(operator)
-    }
-
-    /// Whether columns of the scalar can be compared this way.
-    pub fn fits(self, scalar: Scalar) -> bool {
-        match self {
-            Self::Like | Self::NotLike | Self::Ilike | Self::NotIlike => {
-                matches!(scalar, Scalar::String | Scalar::Citext)
-            }
-            Self::Greater | Self::GreaterOrEqual | Self::Less | Self::LessOrEqual => {
-                !matches!(scalar, Scalar::Enum(_))
-            }
-            Self::Equal | Self::NotEqual | Self::In | Self::NotIn => true,
-        }
-    }
-
-    /// Whether the other side is a list.
-    pub fn takes_list(self) -> bool {
-        matches!(self, Self::In | Self::NotIn)
     }
 }
 

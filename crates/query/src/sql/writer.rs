@@ -3,6 +3,7 @@
 use portico_entity::catalogue::{Column, Scalar, Table};
 
 use super::{Dialect, filter};
+use crate::pattern::Language;
 use crate::permission::Masks;
 use crate::plan::{Bind, BindKind, Filter};
 
@@ -161,7 +162,10 @@ fn postgres_type(kind: BindKind) -> &'static str {
         BindKind::Scalar(scalar) | BindKind::Nullable(scalar) => scalar_type(scalar),
         BindKind::List(scalar) => list_type(scalar),
         BindKind::Limit | BindKind::Offset => "bigint",
-        BindKind::JsonPath | BindKind::JsonSteps => "text[]",
+        BindKind::JsonPath | BindKind::JsonSteps | BindKind::JsonKeys => "text[]",
+        BindKind::JsonPart => "jsonb",
+        BindKind::Pattern(scalar, Language::Like, _) => scalar_type(scalar),
+        BindKind::Pattern(..) => "text",
     }
 }
 

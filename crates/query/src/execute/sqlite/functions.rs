@@ -1,5 +1,7 @@
 //! What PostgreSQL has and SQLite lacks, as functions of every connection.
 
+mod compare;
+
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Error, Result};
@@ -7,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::Code;
-use crate::execute::{jsonb, like, statistics};
+use crate::execute::{jsonb, statistics};
 use crate::scalar::{wire_bytes, wire_time};
 
 /// Registers the functions that compiled statements use.
@@ -27,22 +29,6 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
             _ => None,
         })
     })?;
-    for (name, ignore_case) in [("text_like", false), ("text_ilike", true)] {
-        scalar(connection, name, 2, move |context| {
-            let (Some(text), Some(pattern)) = (text(context, 0)?, text(context, 1)?) else {
-                return Ok(None);
-            };
-            like::like(text, pattern, ignore_case)
-                .map(Some)
-                .map_err(|error| refused(Code::BadRequest, &error))
-        })?;
-    }
-    scalar(connection, "jsonb_compare", 2, |context| {
-        let (Some(left), Some(right)) = (json(context, 0)?, json(context, 1)?) else {
-            return Ok(None);
-        };
-        Ok(Some(jsonb::compare(&left, &right) as i64))
-    })?;
     scalar(connection, "jsonb_canonical", 1, |context| {
         Ok(json(context, 0)?.map(|value| jsonb::canonical(&value)))
     })?;
@@ -61,6 +47,7 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         };
         Ok(jsonb::part(&value, &path).map(Value::to_string))
     })?;
+    compare::register(connection)?;
     changes(connection)
 }
 
@@ -70,13 +57,13 @@ fn changes(connection: &Connection) -> Result<()> {
         let (Some(stored), Some(value)) = (json(context, 0)?, json(context, 1)?) else {
             return Ok(None);
         };
-        Ok(Some(jsonb::concatenate(stored, value).to_string()))
+        Ok(Some(jsonb::text(&jsonb::concatenate(stored, value))))
     })?;
     scalar(connection, "jsonb_prepend", 2, |context| {
         let (Some(stored), Some(value)) = (json(context, 0)?, json(context, 1)?) else {
             return Ok(None);
         };
-        Ok(Some(jsonb::concatenate(value, stored).to_string()))
+        Ok(Some(jsonb::text(&jsonb::concatenate(value, stored))))
     })?;
     scalar(connection, "jsonb_delete_key", 2, |context| {
         let (Some(stored), Some(key)) = (json(context, 0)?, text(context, 1)?) else {
@@ -100,7 +87,7 @@ fn changes(connection: &Connection) -> Result<()> {
 
 fn changed(value: std::result::Result<Value, jsonb::JsonbError>) -> Result<Option<String>> {
     value
-        .map(|value| Some(value.to_string()))
+        .map(|value| Some(jsonb::text(&value)))
         .map_err(|error| refused(Code::DataException, &error))
 }
 

@@ -143,11 +143,32 @@ impl Reader {
         if let Some((_, operator)) = OF_COLUMNS.into_iter().find(|(known, _)| *known == name) {
             return self.columns(table, column, operator, node);
         }
+        if name == "_cast" && column.scalar == Scalar::Jsonb {
+            let mut fields = node.fields()?;
+            let of_text = fields.require("String")?.entries()?.iter();
+            let filters = of_text
+                .map(|(key, node)| self.compared(column, Scalar::String, &key.text, node))
+                .collect::<Result<_, _>>()?;
+            fields.finish()?;
+            return Ok(Filter::All(filters));
+        }
+        self.compared(column, column.scalar, name, node)
+    }
+
+    fn compared(
+        &self,
+        column: &'static Column,
+        scalar: Scalar,
+        name: &str,
+        node: &Node,
+    ) -> Result<Filter, Mistake> {
         let value = operand(&node.json());
-        let filter = compared(column, name, value, "$")
+        let filter = compared(column, scalar, name, value, "$")
             .ok_or_else(|| node.mistake(format!("column {} has no operator {name}", column.sql)))?;
         match &filter {
-            Filter::Compare(_, _, bind) | Filter::IsNull(_, bind) => self.check(column, bind, node)?,
+            Filter::Compare(_, _, bind) | Filter::CompareText(_, _, bind) | Filter::IsNull(_, bind) => {
+                self.check(column, bind, node)?;
+            }
             _ => {}
         }
         Ok(filter)
