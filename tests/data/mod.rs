@@ -3,6 +3,7 @@
 mod caching;
 mod case;
 mod explain;
+mod filters;
 mod variables;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Values on the wire: strict coercion of JSON to what a bind parameter carries, and back to JSON.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
 use portico_entity::catalogue::Scalar;
 use serde_json::Value;
 use uuid::Uuid;
@@ -173,8 +173,11 @@ fn whole(number: f64) -> Option<i64> {
 
 /// Reads a time in ISO 8601 with or without offset (then UTC) and seconds, or a date. A leap second is the
 /// first one of the next minute, as in PostgreSQL.
+///
+/// Years have four digits: as texts, in which SQLite compares them, others would not be in order.
 fn time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(read_time(text)?.timestamp_micros())
+        .filter(|time| (1..=9999).contains(&time.year()))
 }
 
 fn read_time(text: &str) -> Option<DateTime<Utc>> {
