@@ -69,10 +69,10 @@ fn from_session(text: &str, kind: BindKind) -> Result<Value, Failure> {
         )
     };
     match kind {
-        BindKind::List(_) | BindKind::JsonSteps if text.starts_with('{') => {
+        BindKind::List(_) | BindKind::JsonSteps | BindKind::JsonKeys if text.starts_with('{') => {
             array::elements(text).ok_or_else(|| wrong("array"))
         }
-        BindKind::Scalar(Scalar::Jsonb) | BindKind::Nullable(Scalar::Jsonb) => {
+        BindKind::Scalar(Scalar::Jsonb) | BindKind::Nullable(Scalar::Jsonb) | BindKind::JsonPart => {
             serde_json::from_str(text).map_err(|_| wrong("JSON"))
         }
         _ => Ok(Value::String(text.to_owned())),
