@@ -8,7 +8,7 @@ use portico_query::plan::build;
 
 use super::input::readable;
 use super::table::window;
-use super::{Types, json_field, row_field};
+use super::{Types, aggregate_input, json_field, row_field};
 use crate::data;
 
 /// Whether the role may ask a table's rows as a whole.
@@ -25,7 +25,7 @@ pub(super) fn query_field(role: &Role, table: &'static Table) -> Option<Field> {
     (has_root && allowed(role, table)).then(|| {
         let type_ref = TypeRef::named_nn(format!("{}_aggregate", table.type_name));
         let field = data::root_field(&build::aggregate_name(table), type_ref);
-        window(field, table).description(format!(
+        window(role, field, table).description(format!(
             "fetch aggregated fields from the table: \"auth.{}\"",
             table.sql
         ))
@@ -38,6 +38,7 @@ pub(super) fn types(mut types: Types, role: &Role, table: &'static Table) -> Typ
     if columns().next().is_some() {
         types = types.with(select_column(role, table));
     }
+    types = aggregate_input::types(types, role, table);
     if !allowed(role, table) {
         return types;
     }

@@ -5,7 +5,7 @@ use portico_entity::catalogue::{Cardinality, Relation, Table, catalogue};
 use portico_query::permission::Role;
 use portico_query::plan::update;
 
-use super::Types;
+use super::{Types, aggregate};
 
 /// Registers the inputs that the role may give for a table.
 pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
@@ -27,6 +27,14 @@ pub(super) fn relations<'a>(
     })
 }
 
+/// Array relationships to tables that the role can read.
+pub(super) fn lists<'a>(
+    role: &'a Role,
+    table: &'static Table,
+) -> impl Iterator<Item = (&'static Relation, &'static Table)> + 'a {
+    relations(role, table).filter(|(relation, _)| relation.cardinality == Cardinality::Array)
+}
+
 fn bool_exp(role: &Role, table: &'static Table) -> InputObject {
     let name = format!("{}_bool_exp", table.type_name);
     let mut input = InputObject::new(&name)
@@ -45,6 +53,11 @@ fn bool_exp(role: &Role, table: &'static Table) -> InputObject {
         let target = format!("{}_bool_exp", target.type_name);
         input = input.field(InputValue::new(relation.name, TypeRef::named(target)));
     }
+    for (relation, target) in lists(role, table).filter(|(_, target)| aggregate::allowed(role, target)) {
+        let name = format!("{}_aggregate", relation.name);
+        let target = format!("{}_aggregate_bool_exp", target.type_name);
+        input = input.field(InputValue::new(name, TypeRef::named(target)));
+    }
     input
 }
 
@@ -60,6 +73,11 @@ fn order_by(role: &Role, table: &'static Table) -> InputObject {
     for (relation, target) in objects {
         let target = format!("{}_order_by", target.type_name);
         input = input.field(InputValue::new(relation.name, TypeRef::named(target)));
+    }
+    for (relation, target) in lists(role, table) {
+        let name = format!("{}_aggregate", relation.name);
+        let target = format!("{}_aggregate_order_by", target.type_name);
+        input = input.field(InputValue::new(name, TypeRef::named(target)));
     }
     input
 }

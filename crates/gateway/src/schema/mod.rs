@@ -1,6 +1,7 @@
 //! One GraphQL schema a role, made from the catalogue and the role's permissions, never by hand.
 
 mod aggregate;
+mod aggregate_input;
 mod input;
 mod scalar;
 mod stop;

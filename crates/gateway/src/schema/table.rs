@@ -5,7 +5,7 @@ use portico_entity::catalogue::{Cardinality, Column, Relation, Scalar, Table};
 use portico_query::permission::Role;
 use portico_query::plan::{build, update};
 
-use super::input::{self, changeable, readable, relations};
+use super::input::{self, changeable, lists, readable, relations};
 use super::{Types, aggregate, json_field, row_field};
 use crate::data;
 
@@ -24,7 +24,7 @@ pub(super) fn query_fields(role: &Role, table: &'static Table) -> Vec<Field> {
     let mut fields = Vec::new();
     if permission.query.list {
         let list = data::root_field(table.plural, TypeRef::named_nn_list_nn(table.type_name));
-        fields.push(window(list, table).description(&fetch));
+        fields.push(window(role, list, table).description(&fetch));
     }
     fields.extend(aggregate::query_field(role, table));
     if permission.query.by_key && permission.reads_key(table) {
@@ -70,9 +70,16 @@ fn key(table: &'static Table) -> impl Iterator<Item = &'static Column> {
 }
 
 /// Adds the arguments of a list.
-pub(super) fn window(field: Field, table: &Table) -> Field {
+pub(super) fn window(role: &Role, field: Field, table: &'static Table) -> Field {
     let order_by = TypeRef::named_nn_list(format!("{}_order_by", table.type_name));
     let bool_exp = TypeRef::named(format!("{}_bool_exp", table.type_name));
+    let field = match aggregate::select_columns(role, table) {
+        Some(columns) => {
+            let columns = InputValue::new("distinct_on", columns);
+            field.argument(columns.description("distinct select on columns"))
+        }
+        None => field,
+    };
     [
         InputValue::new("limit", TypeRef::named(TypeRef::INT))
             .description("limit the number of rows returned"),
@@ -96,6 +103,12 @@ fn object(role: &Role, table: &'static Table) -> Object {
     }
     for (relation, target) in relations(role, table) {
         object = object.field(relation_field(role, table, relation, target));
+    }
+    for (relation, target) in lists(role, table).filter(|(_, target)| aggregate::allowed(role, target)) {
+        let name = format!("{}_aggregate", relation.name);
+        let type_ref = TypeRef::named_nn(format!("{}_aggregate", target.type_name));
+        let field = window(role, row_field(&name, type_ref), target);
+        object = object.field(field.description("An aggregate relationship"));
     }
     object
 }
@@ -122,7 +135,7 @@ fn relation_field(role: &Role, table: &Table, relation: &Relation, target: &'sta
     match relation.cardinality {
         Cardinality::Array => {
             let field = row_field(relation.name, TypeRef::named_nn_list_nn(name));
-            window(field, target).description("An array relationship")
+            window(role, field, target).description("An array relationship")
         }
         Cardinality::Object => {
             let all = role

@@ -7,11 +7,11 @@ use portico_entity::catalogue::{Column, Table, catalogue};
 use super::role::Role;
 use super::table::SelectPermission;
 use crate::error::Failure;
-use crate::plan::aggregate::{Aggregate, AggregateContent, Each, Member, Summary};
+use crate::plan::aggregate::{Aggregate, AggregateContent, Computed, Each, Member, Summary};
 use crate::plan::build;
-use crate::plan::select::DELETED_AT;
+use crate::plan::select::{DELETED, DELETED_AT};
 use crate::plan::{
-    Action, Bind, BindKind, ByName, Content, Field, Filter, Order, Plan, Select, Shape, Update,
+    Action, Bind, BindKind, ByName, Content, Field, Filter, Order, OrderBy, Plan, Select, Shape, Update,
 };
 use crate::request::Operand;
 
@@ -91,6 +91,9 @@ fn select(role: &Role, select: &mut Select, path: &str) -> Result<(), Failure> {
     let mut filter = std::mem::replace(&mut select.filter, Filter::TRUE);
     request_filter(role, table, &mut filter, path)?;
     select.filter = filter.and(rows(role, table, permission, select.deleted_too));
+    for column in &select.distinct_on {
+        readable(permission, table, column.0, path)?;
+    }
     for order in &mut select.order_by {
         order_by(role, table, order, path)?;
     }
@@ -108,6 +111,7 @@ fn fields(role: &Role, table: &Table, fields: &mut [Field], path: &str) -> Resul
             Content::Typename(_) => {}
             Content::Column(column, _) => readable(permission, table, column, &path)?,
             Content::Related(_, related) => select(role, related, &path)?,
+            Content::Aggregate(_, found) => aggregate(role, found, &path)?,
         }
     }
     Ok(())
@@ -201,9 +205,29 @@ fn request_filter(
             };
             let permission = permission(role, target, path)?;
             request_filter(role, target, inner, path)?;
-            let deleted_too = inner.names(DELETED_AT);
+            let deleted_too = inner.names(DELETED_AT) || inner.names(DELETED);
             let client = std::mem::replace(&mut **inner, Filter::TRUE);
             **inner = client.and(rows(role, target, permission, deleted_too));
+            Ok(())
+        }
+        Filter::Aggregate(condition) => {
+            let relation = condition.relation.0;
+            let Some(target) = catalogue().table(relation.target) else {
+                return Err(hidden(relation.name, table.type_name, path));
+            };
+            let permission = permission(role, target, path)?;
+            if !permission.aggregations {
+                return Err(hidden(
+                    relation.name,
+                    &format!("{}_bool_exp", table.type_name),
+                    path,
+                ));
+            }
+            computed(permission, target, &condition.computed, path)?;
+            request_filter(role, target, &mut condition.rows, path)?;
+            let deleted_too = condition.rows.names(DELETED_AT) || condition.rows.names(DELETED);
+            let client = std::mem::replace(&mut condition.rows, Filter::TRUE);
+            condition.rows = client.and(rows(role, target, permission, deleted_too));
             Ok(())
         }
     }
@@ -218,7 +242,34 @@ fn order_by(role: &Role, table: &'static Table, order: &mut Order, path: &str) -
         *filter = rows(role, target, permission(role, target, path)?, true);
         at = target;
     }
-    readable(permission(role, at, path)?, at, order.column.0, path)
+    match &mut order.by {
+        OrderBy::Column(column) => readable(permission(role, at, path)?, at, column.0, path),
+        OrderBy::Related(relation, filter, value) => {
+            let Some(target) = catalogue().table(relation.0.target) else {
+                return Err(hidden(relation.0.name, at.type_name, path));
+            };
+            let permission = permission(role, target, path)?;
+            *filter = rows(role, target, permission, false);
+            computed(permission, target, value, path)
+        }
+    }
+}
+
+fn computed(
+    permission: &SelectPermission,
+    table: &Table,
+    computed: &Computed,
+    path: &str,
+) -> Result<(), Failure> {
+    let columns = match computed {
+        Computed::Count(count) => count.columns.as_slice(),
+        Computed::Of(_, column) | Computed::Every(column) | Computed::Any(column) => {
+            std::slice::from_ref(column)
+        }
+    };
+    columns
+        .iter()
+        .try_for_each(|column| readable(permission, table, column.0, path))
 }
 
 fn update(role: &Role, update: &mut Update, path: &str) -> Result<(), Failure> {

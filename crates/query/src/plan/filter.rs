@@ -2,7 +2,7 @@
 
 use portico_entity::catalogue::{Column, Scalar, Table, catalogue};
 
-use super::{Bind, BindKind, ByName, Filter, Operator};
+use super::{Bind, BindKind, ByName, Filter, Operator, aggregate, select};
 use crate::error::Failure;
 use crate::request::{Operand, Place};
 
@@ -23,10 +23,19 @@ pub fn argument(table: &'static Table, place: Option<Place<'_>>) -> Result<Filte
     Ok(filter)
 }
 
+/// Reads a condition inside another one; null and absence mean every row.
+pub(super) fn nested(table: &'static Table, place: Option<Place<'_>>) -> Result<Filter, Failure> {
+    match place.filter(|place| !place.is_null()) {
+        Some(place) => expression(table, &place),
+        None => Ok(Filter::TRUE),
+    }
+}
+
 /// How many parts become one expression. What combines a single part adds nothing.
 fn parts(filter: &Filter) -> usize {
     match filter {
         Filter::All(filters) | Filter::Any(filters) => filters.iter().map(parts).sum::<usize>().max(1),
+        Filter::Aggregate(condition) => 1 + parts(&condition.rows) + parts(&condition.predicate),
         Filter::Not(filter) | Filter::Related(_, filter) | Filter::Exists(_, filter) => 1 + parts(filter),
         Filter::OfPermission(filter) => parts(filter),
         Filter::Compare(..) | Filter::CompareText(..) | Filter::IsNull(..) | Filter::CompareColumns(..) => 1,
@@ -60,6 +69,9 @@ fn member(table: &'static Table, name: &str, place: &Place<'_>, type_name: &str)
     if let Some(column) = table.column(name) {
         return comparisons(column, place);
     }
+    if let Some((relation, target)) = select::aggregated(table, name) {
+        return aggregate::conditions(relation, target, place);
+    }
     let related = table
         .relation(name)
         .and_then(|relation| Some((relation, catalogue().table(relation.target)?)));
@@ -75,7 +87,8 @@ fn member(table: &'static Table, name: &str, place: &Place<'_>, type_name: &str)
     }
 }
 
-fn comparisons(column: &'static Column, place: &Place<'_>) -> Result<Filter, Failure> {
+/// Reads the comparisons of a column.
+pub(super) fn comparisons(column: &'static Column, place: &Place<'_>) -> Result<Filter, Failure> {
     let type_name = format!("{}_comparison_exp", column.scalar.graphql());
     let mut filters = Vec::new();
     for (name, value) in place.entries(&type_name)? {

@@ -11,7 +11,7 @@ pub mod update;
 
 use portico_entity::catalogue::{Column, Relation, Scalar, Table};
 
-use aggregate::Aggregate;
+use aggregate::{Aggregate, Computed, Condition};
 
 use crate::pattern::{Case, Language};
 use crate::request::Operand;
@@ -104,6 +104,8 @@ pub struct Select {
     /// Whether the request itself names soft deletion or gives the key, so that an administrator means
     /// deleted rows too.
     pub deleted_too: bool,
+    /// Only the first of those that are equal in all of these columns; they lead the order.
+    pub distinct_on: Vec<ByName<Column>>,
     /// In which order.
     pub order_by: Vec<Order>,
     /// At most so many.
@@ -134,6 +136,8 @@ pub enum Content {
     Column(&'static Column, Option<Bind>),
     /// Related rows.
     Related(&'static Relation, Box<Select>),
+    /// Related rows asked of as a whole.
+    Aggregate(&'static Relation, Box<Aggregate>),
 }
 
 /// A condition on a row.
@@ -153,6 +157,8 @@ pub enum Filter {
     IsNull(ByName<Column>, Bind),
     /// At least one related row satisfies the condition.
     Related(ByName<Relation>, Box<Filter>),
+    /// What is computed over related rows satisfies a condition.
+    Aggregate(Box<Condition>),
     /// A condition of a permission on this row: it ignores what the role may see of the rows it meets.
     OfPermission(Box<Filter>),
     /// At least one row of the table satisfies the condition; only inside permissions.
@@ -224,7 +230,11 @@ impl Filter {
             Self::Compare(found, ..) | Self::CompareText(found, ..) | Self::IsNull(found, _) => {
                 found.0.sql == column
             }
-            Self::Related(..) | Self::OfPermission(_) | Self::Exists(..) | Self::CompareColumns(..) => false,
+            Self::Related(..)
+            | Self::Aggregate(_)
+            | Self::OfPermission(_)
+            | Self::Exists(..)
+            | Self::CompareColumns(..) => false,
         }
     }
 }
@@ -234,10 +244,19 @@ impl Filter {
 pub struct Order {
     /// Object relationships to follow, each with the rows a role may see there.
     pub through: Vec<(ByName<Relation>, Filter)>,
-    /// The column at their end.
-    pub column: ByName<Column>,
+    /// What stands at their end.
+    pub by: OrderBy,
     /// Which way.
     pub direction: Direction,
+}
+
+/// What rows are ordered by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OrderBy {
+    /// A column.
+    Column(ByName<Column>),
+    /// What is computed over the rows of an array relationship, those that a role may see.
+    Related(ByName<Relation>, Filter, Computed),
 }
 
 /// A direction of order with the place of nulls.
@@ -250,6 +269,12 @@ pub struct Direction {
 }
 
 impl Direction {
+    /// `asc`.
+    pub const ASCENDING: Self = Self {
+        descending: false,
+        nulls_first: false,
+    };
+
     /// The values of the enum `order_by`, in Hasura's order, with their descriptions.
     pub const ALL: [(&'static str, &'static str, Self); 6] = [
         (

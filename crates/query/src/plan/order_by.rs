@@ -1,8 +1,10 @@
-//! `order_by`: columns of the row and of rows reached by object relationships.
+//! `order_by`: columns of the row and of rows reached by object relationships, and what is computed over the
+//! rows of array relationships.
 
-use portico_entity::catalogue::{Cardinality, Relation, Table, catalogue};
+use portico_entity::catalogue::{Cardinality, Column, Relation, Table, catalogue};
 
-use super::{ByName, Direction, Filter, Order};
+use super::aggregate::{Computed, Count, Function, unknown};
+use super::{ByName, Direction, Filter, Order, OrderBy, select};
 use crate::error::Failure;
 use crate::request::Place;
 
@@ -39,12 +41,21 @@ fn object(
             continue;
         }
         if let Some(column) = table.column(key) {
-            let through = through.iter().map(|relation| (*relation, Filter::TRUE)).collect();
             terms.push(Order {
-                through,
-                column: ByName(column),
+                through: through.iter().map(|relation| (*relation, Filter::TRUE)).collect(),
+                by: OrderBy::Column(ByName(column)),
                 direction: direction(&value)?,
             });
+            continue;
+        }
+        if let Some((relation, target)) = select::aggregated(table, key) {
+            for (computed, direction) in computed(target, &value)? {
+                terms.push(Order {
+                    through: through.iter().map(|relation| (*relation, Filter::TRUE)).collect(),
+                    by: OrderBy::Related(ByName(relation), Filter::TRUE, computed),
+                    direction,
+                });
+            }
             continue;
         }
         let relation = table
@@ -56,16 +67,79 @@ fn object(
                 let further: Vec<_> = through.iter().copied().chain([ByName(relation)]).collect();
                 object(target, &value, &further, terms)?;
             }
-            _ => {
-                let message = format!("field '{key}' not found in type: '{type_name}'");
-                return Err(Failure::validation(&value.path, message));
-            }
+            _ => return Err(unknown(key, &type_name, &value.path)),
         }
     }
     Ok(())
 }
 
-fn direction(place: &Place<'_>) -> Result<Direction, Failure> {
+/// Reads `users_aggregate_order_by`.
+pub(super) fn computed(
+    table: &'static Table,
+    place: &Place<'_>,
+) -> Result<Vec<(Computed, Direction)>, Failure> {
+    let type_name = format!("{}_aggregate_order_by", table.type_name);
+    let mut terms = Vec::new();
+    for (name, place) in place.entries(&type_name)? {
+        if place.is_null() {
+            continue;
+        }
+        if name == "count" {
+            terms.push((Computed::Count(Count::default()), direction(&place)?));
+            continue;
+        }
+        let function = Function::parse(name).ok_or_else(|| unknown(name, &type_name, &place.path))?;
+        let type_name = format!("{}_{name}_order_by", table.type_name);
+        for (name, place) in place.entries(&type_name)? {
+            let column = table.column(name).filter(|column| function.fits(column.scalar));
+            let column = column.ok_or_else(|| unknown(name, &type_name, &place.path))?;
+            if !place.is_null() {
+                terms.push((Computed::Of(function, ByName(column)), direction(&place)?));
+            }
+        }
+    }
+    Ok(terms)
+}
+
+/// The order of rows of which only the first of each kind is wanted: the columns that make the kind lead it.
+pub(super) fn led_by(
+    distinct_on: &[ByName<Column>],
+    order_by: Vec<Order>,
+    path: &str,
+) -> Result<Vec<Order>, Failure> {
+    if order_by.is_empty() {
+        let ascending = |column: &ByName<Column>| Order {
+            through: Vec::new(),
+            by: OrderBy::Column(*column),
+            direction: Direction::ASCENDING,
+        };
+        return Ok(distinct_on.iter().map(ascending).collect());
+    }
+    let mut missing = distinct_on.to_vec();
+    for order in &order_by {
+        if missing.is_empty() {
+            break;
+        }
+        let leads = match &order.by {
+            OrderBy::Column(column) => order.through.is_empty() && distinct_on.contains(column),
+            OrderBy::Related(..) => false,
+        };
+        if !leads {
+            break;
+        }
+        missing.retain(|column| order.by != OrderBy::Column(*column));
+    }
+    match missing.is_empty() {
+        true => Ok(order_by),
+        false => {
+            let message = "\"distinct_on\" columns must match initial \"order_by\" columns";
+            Err(Failure::validation(format!("{path}.args"), message))
+        }
+    }
+}
+
+/// Reads a value of the enum `order_by`.
+pub(super) fn direction(place: &Place<'_>) -> Result<Direction, Failure> {
     let name = place.enum_value("order_by")?;
     let found = Direction::ALL.into_iter().find(|(known, ..)| *known == name);
     found.map(|(_, _, direction)| direction).ok_or_else(|| {

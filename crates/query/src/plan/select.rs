@@ -3,8 +3,8 @@
 use portico_entity::catalogue::{Cardinality, Relation, Scalar, Table, catalogue};
 
 use super::filter::{self, bind};
-use super::order_by;
 use super::{Bind, BindKind, ByName, Content, Field, Filter, Operator, Select, Shape};
+use super::{aggregate, order_by};
 use crate::error::Failure;
 use crate::request::{Operand, Selection, Variables};
 
@@ -36,12 +36,15 @@ pub(super) fn rows(
     let argument = |name: &str| selection.argument(name, variables, path);
     let filter = filter::argument(table, argument("where"))?;
     let deleted_too = filter.names(DELETED_AT) || filter.names(DELETED);
+    let distinct_on = aggregate::select_columns(table, argument("distinct_on"))?;
+    let order_by = order_by::argument(table, argument("order_by"))?;
     Ok(Select {
         table,
         shape: Shape::Many,
         filter,
         deleted_too,
-        order_by: order_by::argument(table, argument("order_by"))?,
+        order_by: order_by::led_by(&distinct_on, order_by, path)?,
+        distinct_on,
         limit: argument("limit").map(|place| bind(&place, BindKind::Limit)),
         role_limit: None,
         offset: argument("offset").map(|place| bind(&place, BindKind::Offset)),
@@ -106,6 +109,7 @@ pub(super) fn one(
         shape: Shape::One,
         filter,
         deleted_too: true,
+        distinct_on: Vec::new(),
         order_by: Vec::new(),
         limit: None,
         role_limit: None,
@@ -165,6 +169,13 @@ fn field(
             content: Content::Column(column, json_path),
         });
     }
+    if let Some((relation, target)) = aggregated(table, &selection.name) {
+        let aggregate = aggregate::aggregate(target, selection, variables, &path)?;
+        return Ok(Field {
+            key,
+            content: Content::Aggregate(relation, Box::new(aggregate)),
+        });
+    }
     let found = table.relation(&selection.name);
     let target = found.and_then(|relation| catalogue().table(relation.target));
     match (found, target) {
@@ -183,6 +194,13 @@ fn field(
             ),
         )),
     }
+}
+
+/// The array relationship whose rows a member of this name asks as a whole: `roles_aggregate`.
+pub(super) fn aggregated(table: &'static Table, name: &str) -> Option<(&'static Relation, &'static Table)> {
+    let relation = table.relation(name.strip_suffix("_aggregate")?)?;
+    let target = catalogue().table(relation.target)?;
+    (relation.cardinality == Cardinality::Array).then_some((relation, target))
 }
 
 fn related(

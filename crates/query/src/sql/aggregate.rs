@@ -1,10 +1,12 @@
 //! Aggregates: one row of counts, sums and extremes, with the rows beside them where they are asked for.
 
+use portico_entity::catalogue::{Relation, catalogue};
+
 use super::function;
 use super::rows::{self, POSITION, Rows};
 use super::writer::{Alias, Target, Writer};
-use super::{Dialect, OutputColumn, OutputValue, Read, json, select};
-use crate::plan::aggregate::{Aggregate, AggregateContent, Each, Member, Summary};
+use super::{Dialect, OutputColumn, OutputValue, Read, filter, json, select};
+use crate::plan::aggregate::{Aggregate, AggregateContent, COUNTED, Condition, Each, Member, Summary};
 use crate::plan::{Field, Shape};
 
 /// The statement of a root field.
@@ -35,7 +37,7 @@ pub(super) fn root(aggregate: &Aggregate, target: Target<'_>) -> Read {
     if !written {
         writer.push("1");
     }
-    over.from(&mut writer);
+    over.from(&mut writer, None);
     Read {
         sql: writer.sql.into(),
         binds: writer.binds,
@@ -43,6 +45,42 @@ pub(super) fn root(aggregate: &Aggregate, target: Target<'_>) -> Read {
         columns,
         heavy: true,
     }
+}
+
+/// The aggregates of related rows as one JSON object.
+pub(super) fn related(writer: &mut Writer, outer: Alias, relation: &Relation, aggregate: &Aggregate) {
+    let alias = writer.alias(aggregate.rows.table);
+    let over = Over::new(aggregate, alias);
+    writer.push("(SELECT ");
+    json::object(
+        writer,
+        &aggregate.members,
+        |member| &member.key,
+        |writer, member| over.content(writer, &member.content),
+    );
+    over.from(writer, Some((outer, relation)));
+    writer.push(")");
+}
+
+/// A condition on what is computed over related rows.
+pub(super) fn condition(writer: &mut Writer, outer: Alias, condition: &Condition) {
+    let relation = condition.relation.0;
+    let Some(target) = catalogue().table(relation.target) else {
+        return writer.push("FALSE");
+    };
+    let (rows, result) = (writer.alias(target), writer.alias(target));
+    writer.push("EXISTS (SELECT 1 FROM (SELECT ");
+    function::computed(writer, rows, &condition.computed);
+    writer.push(&format!(" AS \"{}\" FROM ", COUNTED.sql));
+    writer.table(target);
+    writer.push(&format!(" AS {rows} WHERE "));
+    writer.column(rows, relation.to);
+    writer.push(" = ");
+    writer.column(outer, relation.from);
+    filter::and(writer, rows, &condition.rows);
+    writer.push(&format!(") AS {result} WHERE "));
+    filter::write(writer, result, &condition.predicate);
+    writer.push(")");
 }
 
 /// What aggregates are made over.
@@ -107,8 +145,8 @@ impl<'a> Over<'a> {
     }
 
     /// Where nothing is asked of the rows they are not looked at: the names of types are known.
-    fn from(&self, writer: &mut Writer) {
-        let mut rows = Rows::new(&self.aggregate.rows, None);
+    fn from(&self, writer: &mut Writer, of: Option<(Alias, &Relation)>) {
+        let mut rows = Rows::new(&self.aggregate.rows, of);
         if self.computes {
             // A role's own limit holds for the rows alone.
             rows.most = None;

@@ -4,6 +4,7 @@ mod compare;
 
 use portico_entity::catalogue::{Column, Scalar, catalogue};
 
+use super::aggregate;
 use super::writer::{Alias, Writer};
 use crate::plan::{Bind, Filter, Side};
 use crate::request::Operand;
@@ -48,6 +49,7 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, filter: &Filter) {
             };
             compare::columns(writer, (alias, left.0), *operator, (other, right.0));
         }
+        Filter::Aggregate(condition) => aggregate::condition(writer, alias, condition),
         Filter::Related(relation, filter) => {
             let Some(target) = catalogue().table(relation.0.target) else {
                 return writer.push("FALSE");

@@ -5,7 +5,24 @@ use portico_entity::catalogue::{Column, Scalar};
 
 use super::writer::{Alias, Writer};
 use super::{Dialect, json};
-use crate::plan::aggregate::{Count, Function};
+use crate::plan::aggregate::{Computed, Count, Function};
+
+/// Writes a single value over the rows of `alias`.
+pub(super) fn computed(writer: &mut Writer, alias: Alias, computed: &Computed) {
+    let (function, column) = match computed {
+        Computed::Count(found) => return count(writer, alias, found),
+        Computed::Of(function, column) => return expression(writer, alias, *function, column.0),
+        Computed::Every(column) => (["bool_and(", "min("], column),
+        Computed::Any(column) => (["bool_or(", "max("], column),
+    };
+    let [postgres, sqlite] = function;
+    writer.push(match writer.dialect {
+        Dialect::Postgres => postgres,
+        Dialect::Sqlite => sqlite,
+    });
+    writer.column(alias, column.0.sql);
+    writer.push(")");
+}
 
 /// Writes how many there are.
 pub(super) fn count(writer: &mut Writer, alias: Alias, count: &Count) {
@@ -71,46 +88,50 @@ pub(super) fn value(writer: &mut Writer, alias: Alias, function: Function, colum
 
 /// Writes the value of a function as it compares with others of its kind.
 pub(super) fn expression(writer: &mut Writer, alias: Alias, function: Function, column: &Column) {
-    let name = writer.text(|writer| writer.column(alias, column.sql));
-    let text = match (function, writer.dialect) {
-        // PostgreSQL before 18 cannot compare uuids here; their texts have the same order.
-        (Function::Max, Dialect::Postgres) if column.scalar == Scalar::Uuid => {
-            format!("max({name}::text COLLATE \"C\")")
-        }
-        (Function::Min, Dialect::Postgres) if column.scalar == Scalar::Uuid => {
-            format!("min({name}::text COLLATE \"C\")")
-        }
-        (Function::Max, _) => format!("max({name})"),
-        (Function::Min, _) => format!("min({name})"),
-        (Function::Sum, Dialect::Postgres) => format!("sum({name})"),
-        (Function::Sum, Dialect::Sqlite) => format!("integer_sum({name})"),
-        (function, Dialect::Postgres) => postgres_statistic(function, &name),
-        (function, Dialect::Sqlite) => format!("{}({name})", sqlite_statistic(function)),
+    let text = match writer.dialect {
+        Dialect::Postgres => postgres(function, column.scalar),
+        Dialect::Sqlite => sqlite(function).into(),
     };
-    writer.push(&text);
-}
-
-fn sqlite_statistic(function: Function) -> &'static str {
-    match function {
-        Function::StddevSample => "integer_stddev_samp",
-        Function::StddevPopulation => "integer_stddev_pop",
-        Function::VarianceSample => "integer_var_samp",
-        Function::VariancePopulation => "integer_var_pop",
-        _ => "integer_avg",
+    for (index, part) in text.split(COLUMN).enumerate() {
+        if index > 0 {
+            writer.comparable(alias, column);
+        }
+        writer.push(part);
     }
 }
 
-/// Exact sums, then one division of two double-precision numbers, and a root.
-fn postgres_statistic(function: Function, column: &str) -> String {
-    let count = format!("count({column})::float8");
-    let squares = format!(
-        "(count({column}) * sum({column}::numeric * {column}) - sum({column})::numeric * sum({column}))::float8"
-    );
+/// Stands for the column in the text of a function.
+const COLUMN: char = '#';
+
+fn sqlite(function: Function) -> &'static str {
     match function {
-        Function::StddevSample => format!("sqrt({squares} / nullif({count} * ({count} - 1), 0))"),
-        Function::StddevPopulation => format!("sqrt({squares} / nullif({count} * {count}, 0))"),
-        Function::VarianceSample => format!("{squares} / nullif({count} * ({count} - 1), 0)"),
-        Function::VariancePopulation => format!("{squares} / nullif({count} * {count}, 0)"),
-        _ => format!("sum({column})::float8 / nullif({count}, 0)"),
+        Function::Average => "integer_avg(#)",
+        Function::Max => "max(#)",
+        Function::Min => "min(#)",
+        Function::StddevSample => "integer_stddev_samp(#)",
+        Function::StddevPopulation => "integer_stddev_pop(#)",
+        Function::Sum => "integer_sum(#)",
+        Function::VariancePopulation => "integer_var_pop(#)",
+        Function::VarianceSample => "integer_var_samp(#)",
+    }
+}
+
+/// Statistics are made of exact sums by one division of two double-precision numbers, and a root.
+fn postgres(function: Function, scalar: Scalar) -> String {
+    const SPREAD: &str = "(count(#) * sum(#::numeric * #) - sum(#)::numeric * sum(#))::float8";
+    const SAMPLE: &str = "nullif(count(#)::float8 * (count(#)::float8 - 1), 0)";
+    const POPULATION: &str = "nullif(count(#)::float8 * count(#)::float8, 0)";
+    match (function, scalar) {
+        // PostgreSQL before 18 has no extremes of uuids; their texts have the same order.
+        (Function::Max, Scalar::Uuid) => "max(#::text COLLATE \"C\")".into(),
+        (Function::Min, Scalar::Uuid) => "min(#::text COLLATE \"C\")".into(),
+        (Function::Average, _) => "sum(#)::float8 / nullif(count(#)::float8, 0)".into(),
+        (Function::Max, _) => "max(#)".into(),
+        (Function::Min, _) => "min(#)".into(),
+        (Function::StddevSample, _) => format!("sqrt({SPREAD} / {SAMPLE})"),
+        (Function::StddevPopulation, _) => format!("sqrt({SPREAD} / {POPULATION})"),
+        (Function::Sum, _) => "sum(#)".into(),
+        (Function::VariancePopulation, _) => format!("{SPREAD} / {POPULATION}"),
+        (Function::VarianceSample, _) => format!("{SPREAD} / {SAMPLE}"),
     }
 }

@@ -2,9 +2,10 @@
 
 use portico_entity::catalogue::{Relation, catalogue};
 
-use super::filter;
 use super::writer::{Alias, Writer};
-use crate::plan::{ByName, Filter, Order};
+use super::{filter, function};
+use crate::plan::aggregate::Computed;
+use crate::plan::{ByName, Filter, Order, OrderBy};
 
 /// Writes the order of the rows of `alias`, if there is one.
 pub(super) fn write(writer: &mut Writer, alias: Alias, terms: &[Order]) {
@@ -19,7 +20,11 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, terms: &[Order]) {
             false => " ASC",
         });
         // Left out where no null can be, so that an index can give the order.
-        if !term.through.is_empty() || writer.may_be_null(alias, term.column.0) {
+        let nullable = match &term.by {
+            OrderBy::Column(column) => writer.may_be_null(alias, column.0),
+            OrderBy::Related(_, _, computed) => !matches!(computed, Computed::Count(_)),
+        };
+        if nullable || !term.through.is_empty() {
             writer.push(match term.direction.nulls_first {
                 true => " NULLS FIRST",
                 false => " NULLS LAST",
@@ -30,20 +35,44 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, terms: &[Order]) {
 
 fn expression(writer: &mut Writer, alias: Alias, through: &[(ByName<Relation>, Filter)], term: &Order) {
     let Some(((relation, rows), rest)) = through.split_first() else {
-        return writer.column(alias, term.column.0.sql);
+        return match &term.by {
+            OrderBy::Column(column) => writer.comparable(alias, column.0),
+            OrderBy::Related(relation, rows, computed) => {
+                related(writer, alias, relation.0, rows, |writer, inner| {
+                    function::computed(writer, inner, computed);
+                });
+            }
+        };
     };
-    let Some(target) = catalogue().table(relation.0.target) else {
+    related(writer, alias, relation.0, rows, |writer, inner| {
+        expression(writer, inner, rest, term);
+    });
+    // A sub-select has no collation of its own.
+    if let OrderBy::Column(column) = &term.by {
+        writer.collation(column.0);
+    }
+}
+
+/// Writes a sub-select over related rows.
+fn related(
+    writer: &mut Writer,
+    outer: Alias,
+    relation: &Relation,
+    rows: &Filter,
+    value: impl FnOnce(&mut Writer, Alias),
+) {
+    let Some(target) = catalogue().table(relation.target) else {
         return writer.push("NULL");
     };
     let inner = writer.alias(target);
     writer.push("(SELECT ");
-    expression(writer, inner, rest, term);
+    value(writer, inner);
     writer.push(" FROM ");
     writer.table(target);
     writer.push(&format!(" AS {inner} WHERE "));
-    writer.column(inner, relation.0.to);
+    writer.column(inner, relation.to);
     writer.push(" = ");
-    writer.column(alias, relation.0.from);
+    writer.column(outer, relation.from);
     filter::and(writer, inner, rows);
     writer.push(")");
 }

@@ -1,13 +1,15 @@
 //! Where rows come from: a table, a condition, an order, and which part of it.
 
-use portico_entity::catalogue::Relation;
+use portico_entity::catalogue::{Column, Relation};
 
 use super::writer::{Alias, Writer};
 use super::{Dialect, filter, order_by};
-use crate::plan::{Select, Shape};
+use crate::plan::{ByName, Select, Shape};
 
 /// The position of a row in its order, beside its columns.
 pub(super) const POSITION: &str = "#";
+/// The position of a row among those of its kind.
+const RANK: &str = "#kind";
 
 /// The rows a select list is made over.
 #[derive(Clone, Copy)]
@@ -29,7 +31,11 @@ impl<'s> Rows<'s> {
 
     /// Whether only a part of them is asked for.
     pub(super) fn is_cut(&self) -> bool {
-        self.select.limit.is_some() || self.most.is_some() || self.select.offset.is_some()
+        let select = self.select;
+        self.most.is_some()
+            || select.limit.is_some()
+            || select.offset.is_some()
+            || !select.distinct_on.is_empty()
     }
 
     /// Whether they have an order or an end.
@@ -59,10 +65,40 @@ pub(super) fn from(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
     if !rows.is_windowed() {
         return from_table(writer, alias, rows);
     }
-    writer.push(&format!(" FROM (SELECT {alias}.*"));
-    from_table(writer, alias, rows);
+    match (rows.select.distinct_on.as_slice(), writer.dialect) {
+        ([], _) => {
+            writer.push(&format!(" FROM (SELECT {alias}.*"));
+            from_table(writer, alias, rows);
+        }
+        (columns, Dialect::Postgres) => {
+            writer.push(" FROM (SELECT DISTINCT ON (");
+            list(writer, alias, columns);
+            writer.push(&format!(") {alias}.*"));
+            from_table(writer, alias, rows);
+        }
+        (columns, Dialect::Sqlite) => {
+            writer.push(&format!(
+                " FROM (SELECT {alias}.* FROM (SELECT {alias}.*, row_number() OVER (PARTITION BY "
+            ));
+            list(writer, alias, columns);
+            order_by::write(writer, alias, &rows.select.order_by);
+            writer.push(&format!(") AS \"{RANK}\""));
+            from_table(writer, alias, rows);
+            writer.push(&format!(") AS {alias} WHERE {alias}.\"{RANK}\" = 1"));
+        }
+    }
     window(writer, alias, rows);
     writer.push(&format!(") AS {alias}"));
+}
+
+/// Writes columns beside each other, each as what compares by the rules of its type.
+pub(super) fn list(writer: &mut Writer, alias: Alias, columns: &[ByName<Column>]) {
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
+            writer.push(", ");
+        }
+        writer.comparable(alias, column.0);
+    }
 }
 
 /// Writes ` FROM` with exactly the rows asked for and the position of each.

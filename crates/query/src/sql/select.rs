@@ -4,7 +4,8 @@ use portico_entity::catalogue::{Column, Relation};
 
 use super::rows::{self, Rows};
 use super::writer::{Alias, Target, Writer};
-use super::{Dialect, OutputColumn, OutputValue, Read, json};
+use super::{Dialect, OutputColumn, OutputValue, Read, aggregate, json};
+use crate::plan::aggregate::AggregateContent;
 use crate::plan::{Bind, Content, Field, Select, Shape};
 
 /// The table whose rows have little each.
@@ -17,8 +18,13 @@ pub(super) fn root(select: &Select, target: Target<'_>) -> Read {
     writer.push("SELECT ");
     let columns = columns(&mut writer, alias, &select.fields);
     let rows = Rows::new(select, None);
-    rows::from_table(&mut writer, alias, rows);
-    rows::window(&mut writer, alias, rows);
+    match select.distinct_on.is_empty() {
+        true => {
+            rows::from_table(&mut writer, alias, rows);
+            rows::window(&mut writer, alias, rows);
+        }
+        false => rows::from(&mut writer, alias, rows),
+    }
     finish(writer, select, columns)
 }
 
@@ -29,17 +35,27 @@ pub(super) fn finish(writer: Writer, select: &Select, columns: Vec<OutputColumn>
         binds: writer.binds,
         shape: select.shape,
         columns,
-        heavy: select.shape == Shape::Many || spreads(select),
+        heavy: select.shape == Shape::Many || spreads(select, &select.fields),
     }
 }
 
 /// Whether one row leads to any number of others. What a user has is little; a role or a language has users
 /// without end, and so do lists inside lists.
-fn spreads(select: &Select) -> bool {
-    select.fields.iter().any(|field| match &field.content {
+fn spreads(select: &Select, fields: &[Field]) -> bool {
+    let without_end = select.shape == Shape::Many || select.table.sql != USERS;
+    fields.iter().any(|field| match &field.content {
         Content::Related(_, related) => {
-            let many = related.shape == Shape::Many;
-            (many && (select.shape == Shape::Many || select.table.sql != USERS)) || spreads(related)
+            (related.shape == Shape::Many && without_end) || spreads(related, &related.fields)
+        }
+        Content::Aggregate(_, aggregate) => {
+            let mut nodes = aggregate
+                .members
+                .iter()
+                .filter_map(|member| match &member.content {
+                    AggregateContent::Nodes(fields) => Some(fields),
+                    AggregateContent::Typename(_) | AggregateContent::Summary(_) => None,
+                });
+            without_end || nodes.any(|fields| spreads(&aggregate.rows, fields))
         }
         Content::Typename(_) | Content::Column(..) => false,
     })
@@ -53,7 +69,7 @@ pub(super) fn columns(writer: &mut Writer, alias: Alias, fields: &[Field]) -> Ve
         let value = match &field.content {
             Content::Typename(name) => OutputValue::Known(format!("\"{name}\"")),
             Content::Column(column, None) => OutputValue::Scalar(column.scalar),
-            Content::Column(_, Some(_)) | Content::Related(..) => OutputValue::Json,
+            Content::Column(_, Some(_)) | Content::Related(..) | Content::Aggregate(..) => OutputValue::Json,
         };
         if !matches!(value, OutputValue::Known(_)) {
             if written {
@@ -88,6 +104,7 @@ fn flat(writer: &mut Writer, alias: Alias, content: &Content) {
             };
         }
         Content::Related(relation, select) => related(writer, alias, relation, select),
+        Content::Aggregate(relation, aggregate) => aggregate::related(writer, alias, relation, aggregate),
     }
 }
 

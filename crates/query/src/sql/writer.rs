@@ -59,13 +59,6 @@ impl<'p> Writer<'p> {
         self.sql.push_str(text);
     }
 
-    /// What is written, to be written again.
-    pub(super) fn text(&mut self, write: impl FnOnce(&mut Self)) -> String {
-        let start = self.sql.len();
-        write(self);
-        self.sql.split_off(start)
-    }
-
     /// A new source of rows of a table.
     pub(super) fn alias(&mut self, table: &'static Table) -> Alias {
         let number = self.aliases;
@@ -121,11 +114,18 @@ impl<'p> Writer<'p> {
         self.push(&format!("{alias}.\"{column}\""));
     }
 
-    /// A column as what compares by the rules of its type: equal JSON values need not be equal texts.
+    /// A column as what compares by the rules of its type.
     pub(super) fn comparable(&mut self, alias: Alias, column: &Column) {
         self.column(alias, column.sql);
-        if self.dialect == Dialect::Sqlite && column.scalar == Scalar::Jsonb {
-            self.push(" COLLATE jsonb");
+        self.collation(column);
+    }
+
+    /// The rules by which SQLite compares values of the column, where they are not those of their bytes.
+    pub(super) fn collation(&mut self, column: &Column) {
+        match (self.dialect, column.scalar) {
+            (Dialect::Sqlite, Scalar::Jsonb) => self.push(" COLLATE jsonb"),
+            (Dialect::Sqlite, Scalar::Citext) => self.push(" COLLATE nocase"),
+            _ => {}
         }
     }
 
