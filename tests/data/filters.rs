@@ -2,6 +2,8 @@
 //! not fit: tables of conditions, each with the names of the rows it finds or with the code and path of its
 //! error, the same on both databases.
 
+mod costly;
+mod patterns;
 mod rows;
 
 use std::fs;
