@@ -39,7 +39,7 @@ impl Compiled {
     /// About how much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
         let read = |read: &Read| {
-            let names: usize = read.columns.iter().map(|column| column.key.len()).sum();
+            let names: usize = read.columns.iter().map(OutputColumn::text).sum();
             read.sql.len()
                 + read.binds.len() * size_of::<Bind>() * 2
                 + names
@@ -129,6 +129,18 @@ pub struct OutputColumn {
     pub value: OutputValue,
 }
 
+impl OutputColumn {
+    /// Bytes of text it holds.
+    fn text(&self) -> usize {
+        let value = match &self.value {
+            OutputValue::Known(json) => json.len(),
+            OutputValue::Objects(objects) => objects.before.len() + objects.after.len(),
+            OutputValue::Scalar(_) | OutputValue::Json => 0,
+        };
+        self.key.len() + value
+    }
+}
+
 /// Where the value of a member comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutputValue {
@@ -138,6 +150,19 @@ pub enum OutputValue {
     Scalar(Scalar),
     /// The next column, JSON text made by the database.
     Json,
+    /// The next column, an array of which each element stands in an object of its own.
+    Objects(Objects),
+}
+
+/// Objects that differ in one member.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objects {
+    /// What stands before the value.
+    pub before: String,
+    /// The type of the value.
+    pub scalar: Scalar,
+    /// What stands behind it.
+    pub after: String,
 }
 
 /// Compiles what a permission let through.

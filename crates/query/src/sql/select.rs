@@ -4,7 +4,7 @@ use portico_entity::catalogue::{Column, Relation};
 
 use super::rows::{self, Rows};
 use super::writer::{Alias, Target, Writer};
-use super::{Dialect, OutputColumn, OutputValue, Read, aggregate, json};
+use super::{Dialect, Objects, OutputColumn, OutputValue, Read, aggregate, json};
 use crate::plan::aggregate::AggregateContent;
 use crate::plan::{Bind, Content, Field, Select, Shape};
 
@@ -66,17 +66,18 @@ pub(super) fn columns(writer: &mut Writer, alias: Alias, fields: &[Field]) -> Ve
     let mut columns = Vec::with_capacity(fields.len());
     let mut written = false;
     for field in fields {
-        let value = match &field.content {
-            Content::Typename(name) => OutputValue::Known(format!("\"{name}\"")),
-            Content::Column(column, None) => OutputValue::Scalar(column.scalar),
-            Content::Column(_, Some(_)) | Content::Related(..) | Content::Aggregate(..) => OutputValue::Json,
-        };
+        let value = value(writer.dialect, &field.content);
         if !matches!(value, OutputValue::Known(_)) {
             if written {
                 writer.push(", ");
             }
             written = true;
-            flat(writer, alias, &field.content);
+            match (&value, &field.content) {
+                (OutputValue::Objects(_), Content::Related(relation, select)) => {
+                    array(writer, alias, relation, select);
+                }
+                (_, content) => flat(writer, alias, content),
+            }
         }
         columns.push(OutputColumn {
             key: field.key.clone(),
@@ -87,6 +88,59 @@ pub(super) fn columns(writer: &mut Writer, alias: Alias, fields: &[Field]) -> Ve
         writer.push("1");
     }
     columns
+}
+
+fn value(dialect: Dialect, content: &Content) -> OutputValue {
+    match content {
+        Content::Typename(name) => OutputValue::Known(format!("\"{name}\"")),
+        Content::Column(column, None) => OutputValue::Scalar(column.scalar),
+        Content::Column(_, Some(_)) | Content::Aggregate(..) => OutputValue::Json,
+        Content::Related(_, select) => match dialect {
+            Dialect::Postgres => objects(select).map_or(OutputValue::Json, OutputValue::Objects),
+            Dialect::Sqlite => OutputValue::Json,
+        },
+    }
+}
+
+/// Related rows of which one column is asked. PostgreSQL makes an array of them in less than two thirds of the
+/// time that it takes for JSON.
+fn objects(select: &Select) -> Option<Objects> {
+    let mut only: Option<Objects> = None;
+    let mut known = String::from("{");
+    for (index, field) in select.fields.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "," };
+        let place = only.as_mut().map_or(&mut known, |only| &mut only.after);
+        match &field.content {
+            Content::Typename(name) => place.push_str(&format!("{separator}\"{}\":\"{name}\"", field.key)),
+            Content::Column(column, None) if only.is_none() => {
+                known.push_str(&format!("{separator}\"{}\":", field.key));
+                only = Some(Objects {
+                    before: std::mem::take(&mut known),
+                    scalar: column.scalar,
+                    after: String::new(),
+                });
+            }
+            _ => return None,
+        }
+    }
+    let mut objects = only.filter(|_| select.shape == Shape::Many)?;
+    objects.after.push('}');
+    Some(objects)
+}
+
+/// Writes the only column of related rows as an array.
+fn array(writer: &mut Writer, outer: Alias, relation: &Relation, select: &Select) {
+    let alias = writer.alias(select.table);
+    let rows = Rows::new(select, Some((outer, relation)));
+    writer.push("ARRAY(SELECT ");
+    for field in &select.fields {
+        if let Content::Column(column, None) = &field.content {
+            writer.column(alias, column.sql);
+        }
+    }
+    rows::from_table(writer, alias, rows);
+    rows::window(writer, alias, rows);
+    writer.push(")");
 }
 
 fn flat(writer: &mut Writer, alias: Alias, content: &Content) {

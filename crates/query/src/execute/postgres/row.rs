@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::execute::answer;
 use crate::scalar::{self, Parameter, stored_time};
-use crate::sql::OutputValue;
+use crate::sql::{Objects, OutputValue};
 
 /// A parameter sent in text form, so that one type serves every SQL type.
 #[derive(Debug)]
@@ -104,9 +104,33 @@ impl answer::Row for PostgresRow<'_> {
             OutputValue::Known(_) => {}
             OutputValue::Json => out.extend_from_slice(bytes),
             OutputValue::Scalar(scalar) => write_scalar(*scalar, bytes, out),
+            OutputValue::Objects(objects) => write_objects(objects, bytes, out),
         }
         Ok(())
     }
+}
+
+/// Writes an array of one dimension. Its binary form is a head of 20 bytes, of which an array without elements
+/// has 12, and then each element with its length, which is -1 for null.
+fn write_objects(objects: &Objects, array: &[u8], out: &mut Vec<u8>) {
+    out.push(b'[');
+    let mut rest = array.get(20..).unwrap_or_default();
+    let mut first = true;
+    while let Some((length, after)) = rest.split_first_chunk() {
+        if !std::mem::take(&mut first) {
+            out.push(b',');
+        }
+        out.extend_from_slice(objects.before.as_bytes());
+        let length = usize::try_from(i32::from_be_bytes(*length)).ok();
+        let element = length.and_then(|length| after.split_at_checked(length));
+        match element {
+            Some((value, _)) => write_scalar(objects.scalar, value, out),
+            None => out.extend_from_slice(b"null"),
+        }
+        rest = element.map_or(after, |(_, rest)| rest);
+        out.extend_from_slice(objects.after.as_bytes());
+    }
+    out.push(b']');
 }
 
 fn write_scalar(scalar: Scalar, bytes: &[u8], out: &mut Vec<u8>) {
