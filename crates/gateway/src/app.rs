@@ -21,6 +21,8 @@ pub struct GraphqlSettings {
     pub plan_cache: u64,
     /// Requests in one batch.
     pub batch: usize,
+    /// The size of a body in bytes.
+    pub body: usize,
     /// Whether clients may ask for the schema; the admin role always may.
     pub introspection: bool,
 }
@@ -31,6 +33,7 @@ impl Default for GraphqlSettings {
             limits: DocumentLimits::default(),
             plan_cache: 8 << 20,
             batch: 20,
+            body: 1 << 20,
             introspection: true,
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Extension, RawQuery, State};
 use axum::response::Response;
-use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use portico_auth::Caller;
@@ -15,10 +15,12 @@ use crate::app::App;
 use crate::data::Asking;
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, execute};
-use crate::http::{ClientAddress, RequestFacts, RequestId};
+use crate::http::{ClientAddress, RequestFacts, RequestId, read_body};
 use crate::session::Session;
 
 const JSON: &str = "application/json; charset=utf-8";
+/// Headers of an answer.
+const USUAL_HEADERS: usize = 12;
 const GRAPHQL_RESPONSE: &str = "application/graphql-response+json; charset=utf-8";
 
 /// Answers a request, or a batch of them, sent as JSON.
@@ -27,8 +29,12 @@ pub(crate) async fn post(
     Extension(address): Extension<ClientAddress>,
     Extension(id): Extension<RequestId>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
+    let body = match read_body(&headers, body, app.graphql.body).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
     let media = match Media::accepted(&headers) {
         Ok(media) => media,
         Err(error) => return Media::Json.failure(StatusCode::NOT_ACCEPTABLE, &error),
@@ -241,6 +247,8 @@ impl Media {
     fn response(self, status: StatusCode, body: Vec<u8>) -> Response {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
+        // Room for what every answer carries, made once.
+        response.headers_mut().reserve(USUAL_HEADERS);
         let media = match self {
             Self::Json => JSON,
             Self::GraphqlResponse => GRAPHQL_RESPONSE,

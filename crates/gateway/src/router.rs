@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
@@ -19,7 +18,6 @@ use crate::{graphql, page};
 pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
     let settings = Arc::new(settings);
     let graphql = post(graphql::post).get(graphql::get);
-    let graphql = graphql.layer(from_fn_with_state(Arc::clone(&settings), http::body_limit));
     let mut routes = Router::new()
         .route("/v1/graphql", graphql.clone())
         .route("/graphql", graphql)
@@ -47,20 +45,12 @@ fn compression() -> CompressionLayer<impl Predicate> {
         .compress_when(worth)
 }
 
-/// The layers from the inside out: what comes last sees a request first.
+/// What surrounds the routes, from the outside in.
 fn surround(routes: Router<Arc<App>>, settings: Arc<HttpSettings>) -> Router<Arc<App>> {
-    let mut routes = routes
-        // The limit of the framework knows neither our setting nor our answer.
-        .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(Arc::clone(&settings), http::timeout))
-        .layer(CatchPanicLayer::custom(http::panic_failure))
+    let cors = http::cors(&settings.cors_origins);
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(settings, http::surround))
+        .option_layer(cors)
         .layer(compression());
-    if let Some(cors) = http::cors(&settings.cors_origins) {
-        routes = routes.layer(cors);
-    }
-    routes
-        .layer(from_fn(http::security_headers))
-        .layer(from_fn(http::log_request))
-        .layer(from_fn_with_state(Arc::clone(&settings), http::client_address))
-        .layer(from_fn_with_state(settings, http::request_id))
+    routes.layer(layers)
 }

@@ -11,6 +11,9 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that may wait.
 const CAPACITY: usize = 8_192;
+/// How long lines gather before they are written. A thread that is not waiting for a line need not be woken for
+/// it, which costs whoever logs more than the line.
+const REST: Duration = Duration::from_millis(2);
 /// How long the end of the program waits for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -86,6 +89,7 @@ fn write(received: &Receiver<Message>, lost: &AtomicU64, mut out: impl Write) {
             );
         }
         let _ = out.flush();
+        std::thread::sleep(REST);
     }
 }
 

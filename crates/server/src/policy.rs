@@ -55,6 +55,7 @@ pub(crate) fn graphql(settings: &Settings) -> GraphqlSettings {
         },
         plan_cache: settings.plan_cache.into(),
         batch: settings.limit_batch as usize,
+        body: settings.limit_body as usize,
         introspection: settings.introspection,
     }
 }

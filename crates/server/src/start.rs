@@ -113,7 +113,6 @@ pub async fn start(
         graphql: policy::graphql(&settings),
     };
     let http = HttpSettings {
-        body_limit: settings.limit_body as usize,
         request_timeout: settings.request_timeout,
         cors_origins: settings.cors_origins.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),

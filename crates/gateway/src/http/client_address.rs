@@ -1,33 +1,23 @@
 //! Whose request it is, as far as the network can tell.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::{ConnectInfo, Request};
 use http::HeaderMap;
 
-use super::{HttpSettings, Network};
+use super::Network;
 
 /// The address that limits count and the audit keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// Finds the client's address and keeps it with the request.
-pub(crate) async fn client_address(
-    State(settings): State<Arc<HttpSettings>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(peer)| peer.ip());
-    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let address = resolve(peer, request.headers(), &settings.trusted_proxies);
-    request.extensions_mut().insert(ClientAddress(address));
-    next.run(request).await
+impl ClientAddress {
+    /// The address of whoever sent the request.
+    pub(crate) fn of(request: &Request, trusted: &[Network]) -> Self {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+        Self(resolve(peer, request.headers(), trusted))
+    }
 }
 
 /// Each proxy appends the address it was called from, so the list is read from its end for as long as the
@@ -35,6 +25,9 @@ pub(crate) async fn client_address(
 fn resolve(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut address = peer.to_canonical();
+    if !is_trusted(address) {
+        return address;
+    }
     let values: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()

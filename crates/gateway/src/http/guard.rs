@@ -1,63 +1,68 @@
 //! What a request may cost: bytes, time, and no crash of its neighbours.
 
-use std::any::Any;
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::Response;
 use bytes::BytesMut;
-use http::{StatusCode, header};
+use futures_util::FutureExt;
+use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 
-use super::{HttpSettings, graphql_failure};
+use super::graphql_failure;
 
 /// A refused body is read to this many times the limit, because a client still sending would see a broken
 /// connection instead of the answer.
 const DRAINED: usize = 8;
 
-/// Reads the whole body, if it is small enough.
-pub(crate) async fn body_limit(
-    State(settings): State<Arc<HttpSettings>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let limit = settings.body_limit;
-    let (parts, body) = request.into_parts();
-    let announced = parts
-        .headers
+/// Reads the whole body, if it is small enough; else the answer that says so.
+pub(crate) async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Response> {
+    let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > limit) {
         drain(body, limit.saturating_mul(DRAINED)).await;
-        return too_large(limit);
+        return Err(too_large(limit));
     }
     match collect(body, limit).await {
-        Ok(Some(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Ok(None) => too_large(limit),
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(too_large(limit)),
         Err(error) => {
             tracing::debug!(%error, "the body of a request broke off");
-            graphql_failure(
+            Err(graphql_failure(
                 StatusCode::BAD_REQUEST,
                 "invalid-json",
                 "the body could not be read",
-            )
+            ))
         }
     }
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Option<Bytes>, axum::Error> {
+    let mut first = Bytes::new();
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
-        if collected.len() + data.len() > limit {
+        if first.len().max(collected.len()) + data.len() > limit {
             drain(body, limit.saturating_mul(DRAINED)).await;
             return Ok(None);
         }
+        // Nearly every body is one piece, which needs no copy.
+        if first.is_empty() && collected.is_empty() {
+            first = data;
+            continue;
+        }
+        if collected.is_empty() {
+            collected.extend_from_slice(&first);
+        }
         collected.extend_from_slice(&data);
     }
-    Ok(Some(collected.freeze()))
+    Ok(Some(if collected.is_empty() {
+        first
+    } else {
+        collected.freeze()
+    }))
 }
 
 async fn drain(mut body: Body, most: usize) {
@@ -75,27 +80,21 @@ fn too_large(limit: usize) -> Response {
     graphql_failure(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", &message)
 }
 
-/// Ends a request that takes too long.
-pub(crate) async fn timeout(
-    State(settings): State<Arc<HttpSettings>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let answer = tokio::time::timeout(settings.request_timeout, next.run(request)).await;
-    answer.unwrap_or_else(|_| {
-        graphql_failure(
+/// Runs a handler, which may neither take too long nor take its neighbours down. What a panic says goes to
+/// nobody, since it may quote data.
+pub(crate) async fn guarded(handler: impl Future<Output = Response>, timeout: Duration) -> Response {
+    let handler = AssertUnwindSafe(handler).catch_unwind();
+    match tokio::time::timeout(timeout, handler).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_panic)) => graphql_failure(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal-server-error",
+            "internal server error",
+        ),
+        Err(_elapsed) => graphql_failure(
             StatusCode::GATEWAY_TIMEOUT,
             "timeout",
             "the request took longer than allowed",
-        )
-    })
-}
-
-/// The answer of a handler that panicked; what it said goes to nobody, since it may quote data.
-pub(crate) fn panic_failure(_payload: Box<dyn Any + Send + 'static>) -> Response {
-    graphql_failure(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "internal-server-error",
-        "internal server error",
-    )
+        ),
+    }
 }

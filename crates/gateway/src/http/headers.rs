@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use super::request_id::REQUEST_ID;
@@ -13,9 +10,7 @@ use super::request_id::REQUEST_ID;
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Tells browsers to keep the answer to themselves, where the handler said nothing else.
-pub(crate) async fn security_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+pub(crate) fn secure(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -25,7 +20,6 @@ pub(crate) async fn security_headers(request: Request, next: Next) -> Response {
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }
 
 /// Lets the listed web pages call; nothing where none is listed.

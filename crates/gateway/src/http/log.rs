@@ -3,11 +3,8 @@
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
 use axum::response::Response;
-use tracing::Instrument;
-
-use super::RequestId;
+use http::Method;
 
 /// What a handler tells the log about a request, as an extension of its response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,37 +19,63 @@ pub struct RequestFacts {
 
 const LONGEST_NAME: usize = 100;
 
-/// Writes the line once the answer is known.
-pub(crate) async fn log_request(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or("-", MatchedPath::as_str).to_owned();
-    let id = request.extensions().get::<RequestId>().cloned();
-    let id = id.as_ref().map_or("-", RequestId::as_str).to_owned();
-    // What is logged on the way can be joined with the line by the id.
-    let span = tracing::info_span!("request", id);
-    let response = next.run(request).instrument(span).await;
+/// What is known of a request before its answer.
+pub(crate) struct Arrival {
+    at: Instant,
+    method: Method,
+    route: Option<MatchedPath>,
+}
 
-    let facts = response.extensions().get::<RequestFacts>();
-    let role = facts.and_then(|facts| facts.role.as_deref()).unwrap_or("-");
-    let operation = facts
-        .and_then(|facts| facts.operation.as_deref())
-        .map_or("-", harmless);
-    let code = facts.and_then(|facts| facts.code.as_deref()).unwrap_or("-");
-    let (status, milliseconds) = (
-        response.status().as_u16(),
-        started.elapsed().as_micros() as f64 / 1_000.0,
-    );
-    if status >= 500 {
-        tracing::warn!(id, %method, route, role, operation, status, milliseconds, code, "request failed");
-    } else if matches!(route.as_str(), "/healthz" | "/readyz") {
-        // Asked every few seconds, these would drown the rest.
-        tracing::debug!(id, %method, route, status, milliseconds, "request");
-    } else {
-        tracing::info!(id, %method, route, role, operation, status, milliseconds, code, "request");
+impl Arrival {
+    pub(crate) fn of(request: &Request) -> Self {
+        Self {
+            at: Instant::now(),
+            method: request.method().clone(),
+            route: request.extensions().get().cloned(),
+        }
     }
-    response
+
+    /// Writes the line.
+    pub(crate) fn log(&self, id: &str, response: &Response) {
+        let facts = response.extensions().get::<RequestFacts>();
+        let role = facts.and_then(|facts| facts.role.as_deref()).unwrap_or("-");
+        let operation = facts
+            .and_then(|facts| facts.operation.as_deref())
+            .map_or("-", harmless);
+        let code = facts.and_then(|facts| facts.code.as_deref()).unwrap_or("-");
+        let method = self.method.as_str();
+        let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
+        let status = response.status().as_u16();
+        let milliseconds = self.at.elapsed().as_micros() as f64 / 1_000.0;
+        if status >= 500 {
+            tracing::warn!(
+                id,
+                method,
+                route,
+                role,
+                operation,
+                status,
+                milliseconds,
+                code,
+                "request failed"
+            );
+        } else if matches!(route, "/healthz" | "/readyz") {
+            // Asked every few seconds, these would drown the rest.
+            tracing::debug!(id, method, route, status, milliseconds, "request");
+        } else {
+            tracing::info!(
+                id,
+                method,
+                route,
+                role,
+                operation,
+                status,
+                milliseconds,
+                code,
+                "request"
+            );
+        }
+    }
 }
 
 /// A client may send anything as the name of an operation.

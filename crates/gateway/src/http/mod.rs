@@ -8,6 +8,7 @@ mod log;
 mod network;
 mod request_id;
 mod settings;
+mod surround;
 pub(crate) mod system;
 
 pub use client_address::ClientAddress;
@@ -16,9 +17,7 @@ pub use network::{Network, NotANetwork};
 pub use request_id::RequestId;
 pub use settings::HttpSettings;
 
-pub(crate) use client_address::client_address;
 pub(crate) use failure::{graphql_failure, method_not_allowed, not_found};
-pub(crate) use guard::{body_limit, panic_failure, timeout};
-pub(crate) use headers::{cors, security_headers};
-pub(crate) use log::log_request;
-pub(crate) use request_id::request_id;
+pub(crate) use guard::read_body;
+pub(crate) use headers::cors;
+pub(crate) use surround::surround;

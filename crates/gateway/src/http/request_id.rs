@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
 
-use super::{HttpSettings, graphql_failure};
+use super::HttpSettings;
 
 /// The header that carries the id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,39 +22,25 @@ impl RequestId {
         &self.0
     }
 
+    /// The client's own id, or a new one.
+    pub(crate) fn of(headers: &HeaderMap, settings: &HttpSettings) -> Result<Self, portico_auth::Error> {
+        match headers.get(REQUEST_ID).and_then(Self::from_client) {
+            Some(id) => Ok(id),
+            None => {
+                let id = portico_auth::new_id(settings.clock.as_ref(), settings.entropy.as_ref())?;
+                Ok(Self(
+                    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).into(),
+                ))
+            }
+        }
+    }
+
     /// Only what is safe in a log and a header is taken from a client.
     fn from_client(value: &HeaderValue) -> Option<Self> {
         let text = value.to_str().ok()?;
         let fits = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         fits.then(|| Self(text.into()))
     }
-}
-
-/// Gives the request its id and tells it with the answer.
-pub(crate) async fn request_id(
-    State(settings): State<Arc<HttpSettings>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let given = request.headers().get(REQUEST_ID).and_then(RequestId::from_client);
-    let id = match given {
-        Some(id) => id,
-        None => match portico_auth::new_id(settings.clock.as_ref(), settings.entropy.as_ref()) {
-            Ok(id) => RequestId(id.to_string().into()),
-            Err(error) => {
-                tracing::error!(%error, "no id for a request");
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                return graphql_failure(status, "internal-server-error", "internal server error")
-                    .into_response();
-            }
-        },
-    };
-    request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).await;
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
-    response
 }
 
 #[cfg(test)]

@@ -9,8 +9,6 @@ use super::Network;
 
 /// What the layers around the handlers need to know.
 pub struct HttpSettings {
-    /// The size of a body in bytes.
-    pub body_limit: usize,
     /// How long a request may take.
     pub request_timeout: Duration,
     /// Web pages that may call from a browser, each as its `Origin` header has it.

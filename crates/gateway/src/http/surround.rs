@@ -1,0 +1,47 @@
+//! The way of every request in and out. One layer, because each costs every request some allocations.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode};
+use tracing::Instrument;
+
+use super::guard::guarded;
+use super::headers::secure;
+use super::log::Arrival;
+use super::request_id::REQUEST_ID;
+use super::{ClientAddress, HttpSettings, RequestId, graphql_failure};
+
+/// Gives the request an id and an address, holds its handler to its limits, and sees the answer off with its
+/// headers and a line in the log.
+pub(crate) async fn surround(
+    State(settings): State<Arc<HttpSettings>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = match RequestId::of(request.headers(), &settings) {
+        Ok(id) => id,
+        Err(error) => {
+            tracing::error!(%error, "no id for a request");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return graphql_failure(status, "internal-server-error", "internal server error");
+        }
+    };
+    let arrival = Arrival::of(&request);
+    let address = ClientAddress::of(&request, &settings.trusted_proxies);
+    request.extensions_mut().insert(address);
+    request.extensions_mut().insert(id.clone());
+    // What is logged on the way can be joined with the line of the request by the id.
+    let span = tracing::info_span!("request", id = id.as_str());
+    let handled = guarded(next.run(request), settings.request_timeout);
+    let mut response = handled.instrument(span).await;
+    let headers = response.headers_mut();
+    secure(headers);
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(REQUEST_ID, value);
+    }
+    arrival.log(id.as_str(), &response);
+    response
+}
