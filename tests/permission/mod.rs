@@ -1,8 +1,13 @@
 //! What each role sees, held against files under review, and that no secret is among it.
 
+mod backend;
+mod folder;
 mod hidden;
+mod inherited;
 mod introspection;
 mod matrix;
+mod owner_only;
+mod rolebase;
 mod schema;
 mod secrets;
 

@@ -1,16 +1,17 @@
 //! Everything a request needs, made once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_graphql::dynamic::SchemaError;
 use portico_auth::Auth;
 use portico_query::execute::Executor;
-use portico_query::permission::Permissions;
+use portico_query::permission::{ADMIN, Permissions, Role};
 
 use crate::document::DocumentLimits;
 use crate::plan_cache::CacheCounters;
 use crate::schema::RoleSchema;
+use crate::session::Session;
 
 /// How GraphQL is served.
 #[derive(Debug, Clone)]
@@ -25,6 +26,15 @@ pub struct GraphqlSettings {
     pub body: usize,
     /// Whether clients may ask for the schema; the admin role always may.
     pub introspection: bool,
+    /// Roles that may not, even then.
+    pub without_introspection: BTreeSet<String>,
+}
+
+impl GraphqlSettings {
+    /// Whether a role may ask for its schema.
+    pub(crate) fn shows_schema(&self, role: &str) -> bool {
+        role == ADMIN || (self.introspection && !self.without_introspection.contains(role))
+    }
 }
 
 impl Default for GraphqlSettings {
@@ -35,6 +45,7 @@ impl Default for GraphqlSettings {
             batch: 20,
             body: 1 << 20,
             introspection: true,
+            without_introspection: BTreeSet::new(),
         }
     }
 }
@@ -57,8 +68,13 @@ pub struct App {
     pub(crate) executor: Executor,
     pub(crate) permissions: Permissions,
     pub(crate) graphql: GraphqlSettings,
-    schemas: RwLock<HashMap<String, Arc<RoleSchema>>>,
+    schemas: Schemas,
+    /// Of roles that may do more as backends.
+    backend_schemas: Schemas,
 }
+
+/// By the name of the role.
+type Schemas = RwLock<HashMap<String, Arc<RoleSchema>>>;
 
 impl App {
     /// Puts the parts together.
@@ -74,7 +90,8 @@ impl App {
             executor,
             permissions,
             graphql,
-            schemas: RwLock::default(),
+            schemas: Schemas::default(),
+            backend_schemas: Schemas::default(),
         }
     }
 
@@ -97,12 +114,32 @@ impl App {
             .collect()
     }
 
-    /// The schema of a role, built on first use. All roles without permissions share one, so that inventing
-    /// roles costs nothing.
-    pub fn schema(&self, role: &str) -> Result<Arc<RoleSchema>, SchemaError> {
-        let name = if self.permissions.knows(role) { role } else { "" };
-        let known = self
-            .schemas
+    /// What the sender of a request may do.
+    pub(crate) fn role(&self, session: &Session) -> Arc<Role> {
+        self.backend(session)
+            .unwrap_or_else(|| self.permissions.role(&session.role))
+    }
+
+    fn backend(&self, session: &Session) -> Option<Arc<Role>> {
+        match session.backend {
+            true => self.permissions.backend_role(&session.role),
+            false => None,
+        }
+    }
+
+    /// The schema of the sender's role, built on first use. All roles without permissions share one, so that
+    /// inventing roles costs nothing.
+    pub(crate) fn schema(&self, session: &Session) -> Result<Arc<RoleSchema>, SchemaError> {
+        let backend = self.backend(session);
+        let name = match self.permissions.knows(&session.role) {
+            true => session.role.as_str(),
+            false => "",
+        };
+        let schemas = match backend {
+            Some(_) => &self.backend_schemas,
+            None => &self.schemas,
+        };
+        let known = schemas
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(name)
@@ -112,11 +149,11 @@ impl App {
         }
         let signed_in = self.permissions.role(&self.auth.policy().default_role);
         let built = Arc::new(RoleSchema::build(
-            self.permissions.role(name),
+            backend.unwrap_or_else(|| self.permissions.role(name)),
             &signed_in,
             self.graphql.plan_cache,
         )?);
-        let mut schemas = self.schemas.write().unwrap_or_else(PoisonError::into_inner);
+        let mut schemas = schemas.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(schemas.entry(name.to_owned()).or_insert(built)))
     }
 }

@@ -107,7 +107,7 @@ pub(crate) async fn resolve_user(
 async fn resolve(asking: &Asking, selection: Selection) -> Result<Option<FieldValue<'static>>, WireError> {
     let key = selection.key.clone();
     let variables = Variables::new();
-    let role = asking.app.permissions.role(&asking.session.role);
+    let role = asking.app.role(&asking.session);
     let plan = compile(&asking.app, &role, Kind::Query, &[selection], &variables)?;
     let bound = bind(asking, &plan, &variables)?;
     let bytes = run(asking, &plan, bound, &[]).await?;

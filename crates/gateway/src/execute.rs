@@ -34,7 +34,7 @@ pub(crate) struct GraphqlRequest {
 
 /// Answers a request. With `read_only`, mutations are refused, as for GET.
 pub(crate) async fn execute(asking: &Arc<Asking>, request: GraphqlRequest, read_only: bool) -> Answer {
-    let schema = match asking.app.schema(&asking.session.role) {
+    let schema = match asking.app.schema(&asking.session) {
         Ok(schema) => schema,
         Err(error) => {
             let role = &asking.session.role;
@@ -184,7 +184,7 @@ fn refuse_introspection(asking: &Asking, selections: &[Selection]) -> Result<(),
     let asks = selections
         .iter()
         .any(|selection| matches!(selection.name.as_str(), "__schema" | "__type"));
-    if !asks || asking.app.graphql.introspection || role == portico_query::permission::ADMIN {
+    if !asks || asking.app.graphql.shows_schema(role) {
         return Ok(());
     }
     let message = format!("introspection is disabled for role: \"{role}\"");

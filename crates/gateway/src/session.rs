@@ -13,6 +13,8 @@ use crate::error::WireError;
 pub(crate) const ADMIN_SECRET: [&str; 2] = ["x-hasura-admin-secret", "x-hasura-access-key"];
 /// The header that chooses a role.
 pub(crate) const ROLE: &str = "x-hasura-role";
+/// The header by which the holder of the admin secret asks for what only backends may.
+const BACKEND: &str = "x-hasura-use-backend-only-permissions";
 /// What the names of session variables begin with.
 const VARIABLE: &str = "x-hasura-";
 
@@ -25,6 +27,8 @@ pub(crate) struct Session {
     pub(crate) variables: BTreeMap<String, String>,
     /// The signed-in user, if there is one.
     pub(crate) authenticated: Option<Authenticated>,
+    /// Whether a backend with the admin secret asks for what only backends may.
+    pub(crate) backend: bool,
 }
 
 impl Session {
@@ -47,6 +51,7 @@ impl Session {
                 role: PUBLIC.to_owned(),
                 variables: BTreeMap::new(),
                 authenticated: None,
+                backend: false,
             }),
             Some(credential) => {
                 let token = bearer(credential).ok_or_else(|| {
@@ -75,12 +80,21 @@ impl Session {
                 variables.insert(name.to_owned(), value.to_owned());
             }
         }
+        Ok(Self::of_variables(variables))
+    }
+
+    /// Whoever the variables say, as the holder of the admin secret may.
+    pub(crate) fn of_variables(variables: BTreeMap<String, String>) -> Self {
         let role = variables.get(ROLE).cloned().unwrap_or_else(|| ADMIN.to_owned());
-        Ok(Self {
+        let backend = variables
+            .get(BACKEND)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        Self {
             role,
             variables,
             authenticated: None,
-        })
+            backend,
+        }
     }
 
     /// The role is the token's default, or another that the token allows.
@@ -105,6 +119,7 @@ impl Session {
             role,
             variables,
             authenticated: Some(authenticated),
+            backend: false,
         }
     }
 }

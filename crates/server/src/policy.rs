@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use portico_auth::{Limits, Policy};
 use portico_gateway::{DocumentLimits, GraphqlSettings};
 use portico_query::execute::ExecutorSettings;
+use portico_query::permission::metadata::Metadata;
 
 use crate::Settings;
 
@@ -45,7 +46,7 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
 }
 
 /// How GraphQL is served.
-pub(crate) fn graphql(settings: &Settings) -> GraphqlSettings {
+pub(crate) fn graphql(settings: &Settings, metadata: Metadata) -> GraphqlSettings {
     GraphqlSettings {
         limits: DocumentLimits {
             tokens: settings.limit_tokens as usize,
@@ -57,6 +58,7 @@ pub(crate) fn graphql(settings: &Settings) -> GraphqlSettings {
         batch: settings.limit_batch as usize,
         body: settings.limit_body as usize,
         introspection: settings.introspection,
+        without_introspection: metadata.without_introspection,
     }
 }
 

@@ -110,7 +110,7 @@ pub async fn start(
         auth: Arc::clone(&auth),
         executor,
         permissions,
-        graphql: policy::graphql(&settings),
+        graphql: policy::graphql(&settings, metadata),
     };
     let http = HttpSettings {
         request_timeout: settings.request_timeout,

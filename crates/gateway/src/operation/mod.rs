@@ -46,9 +46,9 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
     fields
 }
 
-/// Registers the types of operations.
-pub(crate) fn types(types: Types) -> Types {
-    output::types(input::types(types))
+/// Registers the types of operations, in a schema with the type of users or without.
+pub(crate) fn types(types: Types, users: bool) -> Types {
+    output::types(input::types(types), users)
 }
 
 /// A field that runs an operation.

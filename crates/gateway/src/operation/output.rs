@@ -6,11 +6,15 @@ use portico_auth::{Session, SignIn};
 use crate::data;
 use crate::schema::{Types, json_field};
 
-/// Registers the types.
-pub(super) fn types(types: Types) -> Types {
+/// Registers the types; a session has its user only where the schema has users.
+pub(super) fn types(types: Types, users: bool) -> Types {
+    let session = match users {
+        true => session().field(user()),
+        false => session(),
+    };
     types
         .with(session_payload())
-        .with(session())
+        .with(session)
         .with(mfa_challenge())
         .with(auth_config())
 }
@@ -56,7 +60,7 @@ fn session_payload() -> Object {
         .field(mfa.description("the second factor that is asked for"))
 }
 
-fn session() -> Object {
+fn user() -> Field {
     let user = Field::new("user", TypeRef::named("users"), |context| {
         FieldFuture::new(async move {
             match context.parent_value.downcast_ref::<Session>() {
@@ -68,6 +72,10 @@ fn session() -> Object {
             }
         })
     });
+    user.description("the user, as the new session sees it")
+}
+
+fn session() -> Object {
     Object::new("Session")
         .description("an access token and the refresh token that renews it")
         .field(
@@ -96,7 +104,6 @@ fn session() -> Object {
             })
             .description("id of the session, also of its row in authRefreshTokens"),
         )
-        .field(user.description("the user, as the new session sees it"))
 }
 
 fn part(name: &str, type_ref: TypeRef, value: fn(&Session) -> async_graphql::Value) -> Field {

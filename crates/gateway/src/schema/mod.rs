@@ -63,7 +63,8 @@ impl RoleSchema {
         for field in operation::mutation_fields(&role) {
             mutation = mutation.field(field);
         }
-        types = operation::types(types);
+        let users = visible_tables(reader).any(|table| table.type_name == "users");
+        types = operation::types(types, users);
         let builder = Schema::build("query_root", Some("mutation_root"), None)
             .register(query)
             .register(mutation)

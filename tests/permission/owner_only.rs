@@ -1,0 +1,204 @@
+//! A column that a role sees on some rows only is null on the others, whatever is done with it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::folder::seeded;
+use super::introspection::caller;
+use crate::support::caller::Caller;
+use crate::support::database::{TestDatabase, on_both_databases};
+use crate::support::seed;
+
+on_both_databases!(
+    it_is_null_in_answers,
+    no_condition_finds_it,
+    no_order_is_made_by_it,
+    no_aggregate_holds_it,
+    no_relationship_follows_it,
+    no_write_tells_it,
+    its_own_condition_sees_what_is_stored,
+    the_schema_says_that_it_may_be_null
+);
+
+const JOHN: &str = "10000000-0000-0000-0000-000000000002";
+
+async fn reader(database: &Arc<TestDatabase>) -> Caller {
+    caller(&seeded(database, "cells").await, "reader")
+}
+
+async fn data(caller: &Caller, query: &str) -> Value {
+    // The second time the plan is at hand already.
+    caller.graphql(query).await.data();
+    caller.graphql(query).await.data().clone()
+}
+
+async fn it_is_null_in_answers(database: Arc<TestDatabase>) {
+    let reader = reader(&database).await;
+    let query = "{ users(order_by: { id: asc }) { displayName email disabled zone: metadata(path: \"timezone\") metadata } }";
+    let users = data(&reader, query).await["users"].clone();
+    assert_eq!(users[0]["displayName"], "Jane Doe");
+    assert_eq!(users[0]["email"], "Jane@Example.org");
+    assert_eq!(
+        (&users[0]["disabled"], &users[0]["zone"]),
+        (&json!(false), &json!("Europe/Paris"))
+    );
+    assert_eq!(users[0]["metadata"]["ratio"], 1.5);
+    let hidden = |name| json!({ "displayName": name, "email": null, "disabled": null, "zone": null, "metadata": null });
+    assert_eq!(users[1], hidden("john"));
+    assert_eq!(users[2], hidden("Ána 100%_done"));
+
+    let query = format!("{{ user(id: \"{JOHN}\") {{ displayName email disabled }} }}");
+    assert_eq!(
+        data(&reader, &query).await["user"],
+        json!({ "displayName": "john", "email": null, "disabled": null })
+    );
+    let query = "{ members(order_by: { id: asc }, limit: 2) { name userId } }";
+    assert_eq!(
+        data(&reader, query).await["members"],
+        json!([{ "name": "Jane", "userId": seed::JANE }, { "name": "John", "userId": null }])
+    );
+}
+
+async fn no_condition_finds_it(database: Arc<TestDatabase>) {
+    let reader = reader(&database).await;
+    for (condition, found) in [
+        (r#"email: { _eq: "john@example.org" }"#, vec![]),
+        (r#"email: { _like: "john%" }"#, vec![]),
+        (
+            r#"email: { _in: ["john@example.org", "JANE@EXAMPLE.ORG"] }"#,
+            vec!["Jane Doe"],
+        ),
+        // Text without regard to case stays that.
+        (r#"email: { _eq: "jane@example.ORG" }"#, vec!["Jane Doe"]),
+        (r#"email: { _neq: "john@example.org" }"#, vec!["Jane Doe"]),
+        (
+            r#"_not: { email: { _eq: "john@example.org" } }"#,
+            vec!["Jane Doe"],
+        ),
+        (r#"_not: { email: { _eq: "jane@example.org" } }"#, vec![]),
+        ("email: { _is_null: true }", vec!["john", "Ána 100%_done"]),
+        ("email: { _is_null: false }", vec!["Jane Doe"]),
+        ("disabled: { _eq: true }", vec![]),
+        ("disabled: { _in: [true, false] }", vec!["Jane Doe"]),
+        ("metadata: { _eq: [1, 2, 3] }", vec![]),
+        (
+            r#"members: { user: { email: { _eq: "john@example.org" } } }"#,
+            vec![],
+        ),
+    ] {
+        let query =
+            format!("{{ users(where: {{ {condition} }}, order_by: {{ id: asc }}) {{ displayName }} }}");
+        assert_eq!(
+            reader.graphql(&query).await.values("displayName"),
+            found,
+            "{condition}"
+        );
+    }
+}
+
+async fn no_order_is_made_by_it(database: Arc<TestDatabase>) {
+    let reader = reader(&database).await;
+    // By the stored values John would come before or after Ana; as nulls only the second term tells them apart.
+    for (direction, names) in [
+        ("asc", ["Jane Doe", "Ána 100%_done", "john"]),
+        ("asc_nulls_first", ["Ána 100%_done", "john", "Jane Doe"]),
+        ("desc", ["Ána 100%_done", "john", "Jane Doe"]),
+        ("desc_nulls_last", ["Jane Doe", "Ána 100%_done", "john"]),
+    ] {
+        for column in ["email", "disabled"] {
+            let query = format!(
+                "{{ users(order_by: [{{ {column}: {direction} }}, {{ id: desc }}]) {{ displayName }} }}"
+            );
+            assert_eq!(
+                reader.graphql(&query).await.values("displayName"),
+                names,
+                "{query}"
+            );
+        }
+    }
+}
+
+async fn no_aggregate_holds_it(database: Arc<TestDatabase>) {
+    let reader = reader(&database).await;
+    let query = "{ usersAggregate { aggregate { count emails: count(columns: email) distinct: count(columns: [disabled], distinct: true) max { email } min { email } } nodes { email } } }";
+    let answer = data(&reader, query).await;
+    assert_eq!(
+        answer["usersAggregate"]["aggregate"],
+        json!({
+            "count": 3, "emails": 1, "distinct": 1,
+            "max": { "email": "Jane@Example.org" }, "min": { "email": "Jane@Example.org" },
+        })
+    );
+    let query = r#"{ usersAggregate(where: { email: { _like: "%" } }) { aggregate { count } } }"#;
+    assert_eq!(
+        data(&reader, query).await["usersAggregate"]["aggregate"]["count"],
+        1
+    );
+}
+
+async fn no_relationship_follows_it(database: Arc<TestDatabase>) {
+    let reader = reader(&database).await;
+    let query = "{ members(order_by: { id: asc }, limit: 2) { name user { displayName } } users(order_by: { id: asc }) { members { name } } }";
+    let answer = data(&reader, query).await;
+    assert_eq!(
+        answer["members"],
+        json!([{ "name": "Jane", "user": { "displayName": "Jane Doe" } }, { "name": "John", "user": null }])
+    );
+    assert_eq!(answer["users"][0]["members"], json!([{ "name": "Jane" }]));
+    assert_eq!(answer["users"][1]["members"], json!([]));
+    let query = r#"{ members(where: { user: { displayName: { _eq: "john" } } }) { name } }"#;
+    assert_eq!(data(&reader, query).await["members"], json!([]));
+}
+
+async fn no_write_tells_it(database: Arc<TestDatabase>) {
+    let app = seeded(&database, "cells").await;
+    let query = format!(
+        r#"mutation {{ updateUser(pk_columns: {{ id: "{JOHN}" }}, _append: {{ metadata: {{ c: 3 }} }}, _set: {{ locale: "de" }}) {{ locale email metadata }} }}"#
+    );
+    let answer = caller(&app, "reader").graphql(&query).await;
+    assert_eq!(
+        answer.data()["updateUser"],
+        json!({ "locale": "de", "email": null, "metadata": null })
+    );
+    // What is written is made of what is stored.
+    let query = format!("{{ user(id: \"{JOHN}\") {{ metadata }} }}");
+    let answer = app.admin().graphql(&query).await;
+    assert_eq!(
+        answer.data()["user"]["metadata"],
+        json!({ "a": [1], "b": 2, "c": 3 })
+    );
+}
+
+async fn its_own_condition_sees_what_is_stored(database: Arc<TestDatabase>) {
+    let lead = caller(&seeded(&database, "cells").await, "lead");
+    // Jane meets John in Acme, Ana in no organisation; a username is shown to whoever has an address.
+    let query = "{ users(order_by: { id: asc }) { displayName username email } }";
+    assert_eq!(
+        data(&lead, query).await["users"],
+        json!([
+            { "displayName": "Jane Doe", "username": "Jane", "email": "Jane@Example.org" },
+            { "displayName": "john", "username": "john", "email": "john@example.org" },
+            { "displayName": "Ána 100%_done", "username": null, "email": null },
+        ])
+    );
+    let query = r#"{ users(where: { username: { _is_null: true } }, order_by: [{ username: asc }, { email: desc }]) { displayName } }"#;
+    assert_eq!(
+        data(&lead, query).await["users"],
+        json!([{ "displayName": "Ána 100%_done" }])
+    );
+}
+
+async fn the_schema_says_that_it_may_be_null(database: Arc<TestDatabase>) {
+    let app = seeded(&database, "cells").await;
+    let query = r#"{ __type(name: "users") { fields { name type { kind } } } }"#;
+    let kind = async |role: &str, column: &str| {
+        let answer = caller(&app, role).graphql(query).await;
+        let fields = answer.value("/__type/fields").as_array().unwrap().clone();
+        let field = fields.into_iter().find(|field| field["name"] == column).unwrap();
+        field["type"]["kind"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(kind("reader", "disabled").await, "SCALAR");
+    assert_eq!(kind("reader", "locale").await, "NON_NULL");
+    assert_eq!(kind("admin", "disabled").await, "NON_NULL");
+}
