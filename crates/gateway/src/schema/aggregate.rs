@@ -17,12 +17,15 @@ pub(super) fn allowed(role: &Role, table: &Table) -> bool {
         .is_some_and(|permission| permission.aggregations)
 }
 
+/// Whether the role may do so from the root.
+pub(super) fn has_root(role: &Role, table: &Table) -> bool {
+    role.select(table)
+        .is_some_and(|permission| permission.aggregations && permission.query.aggregate)
+}
+
 /// The root field, if the role has it.
 pub(super) fn query_field(role: &Role, table: &'static Table) -> Option<Field> {
-    let has_root = role
-        .select(table)
-        .is_some_and(|permission| permission.query.aggregate);
-    (has_root && allowed(role, table)).then(|| {
+    has_root(role, table).then(|| {
         let type_ref = TypeRef::named_nn(format!("{}_aggregate", table.type_name));
         let field = data::root_field(&build::aggregate_name(table), type_ref);
         window(role, field, table).description(format!(

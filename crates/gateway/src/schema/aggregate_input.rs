@@ -1,4 +1,5 @@
-//! Conditions on what is computed over the rows of array relationships, and orders by it.
+//! Conditions on what is computed over the rows of array relationships, and orders by it and by what is computed
+//! over groups.
 
 use async_graphql::dynamic::{Enum, EnumItem, InputObject, InputValue, TypeRef};
 use portico_entity::catalogue::{Column, Scalar, Table};
@@ -7,18 +8,19 @@ use portico_query::plan::aggregate::Function;
 
 use super::aggregate::{allowed, select_columns};
 use super::input::{lists, readable};
-use super::{Types, visible_tables};
+use super::{Types, group_by, visible_tables};
 
-/// Registers them for a table to whose rows an array relationship leads.
+/// Registers those of them that are used.
 pub(super) fn types(mut types: Types, role: &Role, table: &'static Table) -> Types {
     let mut relations = visible_tables(role).flat_map(|from| lists(role, from));
-    if !relations.any(|(_, target)| std::ptr::eq(target, table)) {
-        return types;
-    }
-    if allowed(role, table) {
+    let is_listed = relations.any(|(_, target)| std::ptr::eq(target, table));
+    if is_listed && allowed(role, table) {
         types = conditions(types, role, table);
     }
-    orders(types, role, table)
+    match is_listed || group_by::exists(role, table) {
+        true => orders(types, role, table),
+        false => types,
+    }
 }
 
 fn conditions(mut types: Types, role: &Role, table: &'static Table) -> Types {

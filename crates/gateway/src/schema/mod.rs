@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod aggregate_input;
+mod group_by;
 mod input;
 mod scalar;
 mod stop;

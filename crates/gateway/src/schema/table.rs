@@ -6,12 +6,16 @@ use portico_query::permission::Role;
 use portico_query::plan::{build, update};
 
 use super::input::{self, changeable, lists, readable, relations};
-use super::{Types, aggregate, json_field, row_field};
+use super::{Types, aggregate, group_by, json_field, row_field};
 use crate::data;
 
 /// Registers the type of a table and its inputs.
 pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
-    let types = aggregate::types(types.with(object(role, table)), role, table);
+    let types = group_by::types(
+        aggregate::types(types.with(object(role, table)), role, table),
+        role,
+        table,
+    );
     input::types(types, role, table)
 }
 
@@ -27,6 +31,7 @@ pub(super) fn query_fields(role: &Role, table: &'static Table) -> Vec<Field> {
         fields.push(window(role, list, table).description(&fetch));
     }
     fields.extend(aggregate::query_field(role, table));
+    fields.extend(group_by::query_field(role, table));
     if permission.query.by_key && permission.reads_key(table) {
         let mut one = data::root_field(table.singular, TypeRef::named(table.type_name))
             .description(format!("{fetch} using primary key columns"));

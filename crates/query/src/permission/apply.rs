@@ -9,6 +9,7 @@ use super::table::SelectPermission;
 use crate::error::Failure;
 use crate::plan::aggregate::{Aggregate, AggregateContent, Computed, Each, Member, Summary};
 use crate::plan::build;
+use crate::plan::group_by::{GroupBy, GroupContent, GroupOrder};
 use crate::plan::select::{DELETED, DELETED_AT};
 use crate::plan::{
     Action, Bind, BindKind, ByName, Content, Field, Filter, Order, OrderBy, Plan, Select, Shape, Update,
@@ -55,6 +56,7 @@ pub fn apply(role: &Role, mut plan: Plan) -> Result<Permitted, Failure> {
             Action::Typename(_) => {}
             Action::Select(found) => select(role, found, &path)?,
             Action::Aggregate(found) => aggregate(role, found, &path)?,
+            Action::GroupBy(found) => group_by(role, found, &path)?,
             Action::Update(found) => update(role, found, &path)?,
         }
     }
@@ -135,6 +137,47 @@ fn aggregate(role: &Role, aggregate: &mut Aggregate, path: &str) -> Result<(), F
     Ok(())
 }
 
+fn group_by(role: &Role, group_by: &mut GroupBy, path: &str) -> Result<(), Failure> {
+    let table = group_by.rows.table;
+    let permission = permission(role, table, path)?;
+    if !permission.aggregations {
+        return Err(hidden(&build::group_by_name(table), "query_root", path));
+    }
+    select(role, &mut group_by.rows, path)?;
+    for column in &group_by.by {
+        readable(permission, table, column.0, path)?;
+    }
+    for (order, _) in &group_by.order_by {
+        match order {
+            GroupOrder::Key(column) => readable(permission, table, column.0, path)?,
+            GroupOrder::Computed(value) => computed(permission, table, value, path)?,
+        }
+    }
+    group_by.members.iter().try_for_each(|member| {
+        let path = format!("{path}.selectionSet.{}", member.key);
+        match &member.content {
+            GroupContent::Typename(_) => Ok(()),
+            GroupContent::Key(members) => each(permission, table, members, &path),
+            GroupContent::Summary(members) => summary(permission, table, members, &path),
+        }
+    })
+}
+
+fn each(
+    permission: &SelectPermission,
+    table: &Table,
+    members: &[Member<Each>],
+    path: &str,
+) -> Result<(), Failure> {
+    members.iter().try_for_each(|member| match &member.content {
+        Each::Typename(_) => Ok(()),
+        Each::Column(column) => {
+            let path = format!("{path}.selectionSet.{}", member.key);
+            readable(permission, table, column.0, &path)
+        }
+    })
+}
+
 fn summary(
     permission: &SelectPermission,
     table: &Table,
@@ -143,20 +186,14 @@ fn summary(
 ) -> Result<(), Failure> {
     members.iter().try_for_each(|member| {
         let path = format!("{path}.selectionSet.{}", member.key);
-        let columns: Vec<&ByName<Column>> = match &member.content {
-            Summary::Typename(_) => Vec::new(),
-            Summary::Count(count) => count.columns.iter().collect(),
-            Summary::Each(_, each) => each
+        match &member.content {
+            Summary::Typename(_) => Ok(()),
+            Summary::Count(count) => count
+                .columns
                 .iter()
-                .filter_map(|one| match &one.content {
-                    Each::Column(column) => Some(column),
-                    Each::Typename(_) => None,
-                })
-                .collect(),
-        };
-        columns
-            .iter()
-            .try_for_each(|column| readable(permission, table, column.0, &path))
+                .try_for_each(|column| readable(permission, table, column.0, &path)),
+            Summary::Each(_, members) => each(permission, table, members, &path),
+        }
     })
 }
 

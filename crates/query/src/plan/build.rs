@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use portico_entity::catalogue::{Table, catalogue};
 
-use super::{Action, Plan, Root, aggregate, select, update};
+use super::{Action, Plan, Root, aggregate, group_by, select, update};
 use crate::error::Failure;
 use crate::request::{Selection, Variables};
 
@@ -37,6 +37,8 @@ pub enum RootField {
     List,
     /// `usersAggregate(where:)`
     Aggregate,
+    /// `usersGroupBy(by:)`
+    GroupBy,
     /// `me`
     Me,
     /// `updateUser(pk_columns:)`
@@ -59,6 +61,7 @@ pub fn root_field(kind: Kind, name: &str) -> Option<(RootField, &'static Table)>
                 (Kind::Query, aggregate_name(table)),
                 (RootField::Aggregate, table),
             );
+            fields.insert((Kind::Query, group_by_name(table)), (RootField::GroupBy, table));
             fields.insert(
                 (Kind::Mutation, update_name(table)),
                 (RootField::UpdateByKey, table),
@@ -75,6 +78,11 @@ pub fn root_field(kind: Kind, name: &str) -> Option<(RootField, &'static Table)>
 /// The name of the query that asks of rows as a whole: `usersAggregate`.
 pub fn aggregate_name(table: &Table) -> String {
     format!("{}Aggregate", table.plural)
+}
+
+/// The name of the query that reads rows in groups: `usersGroupBy`.
+pub fn group_by_name(table: &Table) -> String {
+    format!("{}GroupBy", table.plural)
 }
 
 /// The name of the mutation that updates one row by its key: `updateUser`.
@@ -116,6 +124,8 @@ fn action(kind: Kind, selection: &Selection, variables: &Variables) -> Result<Ac
         }
         Some((RootField::Aggregate, table)) => aggregate::aggregate(table, selection, variables, &path)
             .map(|aggregate| Action::Aggregate(Box::new(aggregate))),
+        Some((RootField::GroupBy, table)) => group_by::group_by(table, selection, variables, &path)
+            .map(|group_by| Action::GroupBy(Box::new(group_by))),
         Some((RootField::Me, table)) => select::own_user(table, selection, variables, &path)
             .map(|select| Action::Select(Box::new(select))),
         Some((RootField::UpdateByKey, table)) => {

@@ -3,6 +3,7 @@
 pub mod aggregate;
 pub mod build;
 pub mod filter;
+pub mod group_by;
 pub mod json_path;
 mod operator;
 pub mod order_by;
@@ -12,6 +13,7 @@ pub mod update;
 use portico_entity::catalogue::{Column, Relation, Scalar, Table};
 
 use aggregate::{Aggregate, Computed, Condition};
+use group_by::GroupBy;
 
 use crate::pattern::{Case, Language};
 use crate::request::Operand;
@@ -79,6 +81,8 @@ pub enum Action {
     Select(Box<Select>),
     /// Asks of rows as a whole.
     Aggregate(Box<Aggregate>),
+    /// Reads rows in groups.
+    GroupBy(Box<GroupBy>),
     /// Changes the row with a key and reads it.
     Update(Box<Update>),
 }

@@ -21,12 +21,18 @@ pub fn argument(table: &'static Table, place: Option<Place<'_>>) -> Result<Vec<O
         if !element.is_null() {
             object(table, &element, &[], &mut terms)?;
         }
-        if terms.len() > MOST_TERMS {
-            let message = format!("the order has too many terms: no more than {MOST_TERMS} are allowed");
-            return Err(Failure::validation(place.path, message));
-        }
+        check_length(terms.len(), &place)?;
     }
     Ok(terms)
+}
+
+/// Refuses an order of more terms than a database takes.
+pub(super) fn check_length(terms: usize, place: &Place<'_>) -> Result<(), Failure> {
+    if terms > MOST_TERMS {
+        let message = format!("the order has too many terms: no more than {MOST_TERMS} are allowed");
+        return Err(Failure::validation(&place.path, message));
+    }
+    Ok(())
 }
 
 fn object(

@@ -34,17 +34,32 @@ pub(super) fn rows(
     path: &str,
 ) -> Result<Select, Failure> {
     let argument = |name: &str| selection.argument(name, variables, path);
-    let filter = filter::argument(table, argument("where"))?;
-    let deleted_too = filter.names(DELETED_AT) || filter.names(DELETED);
     let distinct_on = aggregate::select_columns(table, argument("distinct_on"))?;
     let order_by = order_by::argument(table, argument("order_by"))?;
+    Ok(Select {
+        order_by: order_by::led_by(&distinct_on, order_by, path)?,
+        distinct_on,
+        ..matching(table, selection, variables, path)?
+    })
+}
+
+/// The rows that the arguments `where`, `limit` and `offset` say, without order.
+pub(super) fn matching(
+    table: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Select, Failure> {
+    let argument = |name: &str| selection.argument(name, variables, path);
+    let filter = filter::argument(table, argument("where"))?;
+    let deleted_too = filter.names(DELETED_AT) || filter.names(DELETED);
     Ok(Select {
         table,
         shape: Shape::Many,
         filter,
         deleted_too,
-        order_by: order_by::led_by(&distinct_on, order_by, path)?,
-        distinct_on,
+        distinct_on: Vec::new(),
+        order_by: Vec::new(),
         limit: argument("limit").map(|place| bind(&place, BindKind::Limit)),
         role_limit: None,
         offset: argument("offset").map(|place| bind(&place, BindKind::Offset)),

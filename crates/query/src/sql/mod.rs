@@ -4,6 +4,7 @@
 mod aggregate;
 mod filter;
 mod function;
+mod group_by;
 mod json;
 mod order_by;
 mod rows;
@@ -176,6 +177,7 @@ pub fn compile(permitted: &Permitted, dialect: Dialect) -> Compiled {
             Action::Typename(name) => Work::Known(format!("\"{name}\"")),
             Action::Select(select) => Work::Read(select::root(select, target)),
             Action::Aggregate(aggregate) => Work::Read(aggregate::root(aggregate, target)),
+            Action::GroupBy(group_by) => Work::Read(group_by::root(group_by, target)),
             Action::Update(update) => update::root(update, target),
         };
         CompiledRoot {

@@ -5,7 +5,7 @@ use portico_entity::catalogue::{Relation, catalogue};
 use super::writer::{Alias, Writer};
 use super::{filter, function};
 use crate::plan::aggregate::Computed;
-use crate::plan::{ByName, Filter, Order, OrderBy};
+use crate::plan::{ByName, Direction, Filter, Order, OrderBy};
 
 /// Writes the order of the rows of `alias`, if there is one.
 pub(super) fn write(writer: &mut Writer, alias: Alias, terms: &[Order]) {
@@ -15,21 +15,26 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, terms: &[Order]) {
             _ => ", ",
         });
         expression(writer, alias, &term.through, term);
-        writer.push(match term.direction.descending {
-            true => " DESC",
-            false => " ASC",
-        });
-        // Left out where no null can be, so that an index can give the order.
         let nullable = match &term.by {
             OrderBy::Column(column) => writer.may_be_null(alias, column.0),
             OrderBy::Related(_, _, computed) => !matches!(computed, Computed::Count(_)),
         };
-        if nullable || !term.through.is_empty() {
-            writer.push(match term.direction.nulls_first {
-                true => " NULLS FIRST",
-                false => " NULLS LAST",
-            });
-        }
+        direction(writer, term.direction, nullable || !term.through.is_empty());
+    }
+}
+
+/// Writes which way a term goes. The place of nulls is left out where none can be, so that an index can give
+/// the order.
+pub(super) fn direction(writer: &mut Writer, direction: Direction, nullable: bool) {
+    writer.push(match direction.descending {
+        true => " DESC",
+        false => " ASC",
+    });
+    if nullable {
+        writer.push(match direction.nulls_first {
+            true => " NULLS FIRST",
+            false => " NULLS LAST",
+        });
     }
 }
 
