@@ -1,10 +1,12 @@
 //! What each role sees, held against files under review, and that no secret is among it.
 
+mod aggregations;
 mod backend;
 mod folder;
 mod hidden;
 mod inherited;
 mod introspection;
+mod listed;
 mod matrix;
 mod owner_only;
 mod rolebase;

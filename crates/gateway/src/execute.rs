@@ -15,6 +15,7 @@ use crate::answer::Answer;
 use crate::data::{self, Asking};
 use crate::document::{self, Document};
 use crate::error::{WireError, from_server, is_ours};
+use crate::introspection;
 use crate::locate;
 use crate::plan_cache::{PlanCache, Prepared};
 use crate::schema::{RoleSchema, StopBeforeExecution};
@@ -258,10 +259,9 @@ async fn through_schema(
             errors.iter().map(WireError::to_json).collect(),
         );
     }
-    body.insert(
-        "data".to_owned(),
-        in_order(response.data.into_json().unwrap_or_default(), selections),
-    );
+    let mut data = in_order(response.data.into_json().unwrap_or_default(), selections);
+    introspection::sort(&mut data, selections);
+    body.insert("data".to_owned(), data);
     Answer {
         body: Value::Object(body).to_string().into_bytes(),
         error,

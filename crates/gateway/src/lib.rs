@@ -8,6 +8,7 @@ mod error;
 mod execute;
 mod graphql;
 pub mod http;
+mod introspection;
 mod locate;
 mod operation;
 mod page;
@@ -18,6 +19,7 @@ mod session;
 
 pub use app::{App, AppParts, GraphqlSettings};
 pub use document::DocumentLimits;
+pub use introspection::IntrospectionError;
 pub use plan_cache::{CacheCounters, PlanCache};
 pub use router::router;
 pub use schema::RoleSchema;

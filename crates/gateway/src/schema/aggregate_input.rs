@@ -54,9 +54,13 @@ fn conditions(mut types: Types, role: &Role, table: &'static Table) -> Types {
 
 fn predicate(name: &str, table: &Table, comparison: &str, arguments: Option<TypeRef>) -> InputObject {
     let rows = TypeRef::named(format!("{}_bool_exp", table.type_name));
+    let input = InputObject::new(name).description(format!(
+        "what is computed over rows of \"auth.{}\", and what has to hold of it",
+        table.sql
+    ));
     let input = match arguments {
-        Some(arguments) => InputObject::new(name).field(InputValue::new("arguments", arguments)),
-        None => InputObject::new(name),
+        Some(arguments) => input.field(InputValue::new("arguments", arguments)),
+        None => input,
     };
     input
         .field(InputValue::new("distinct", TypeRef::named(TypeRef::BOOLEAN)))

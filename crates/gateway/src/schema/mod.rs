@@ -39,8 +39,8 @@ impl RoleSchema {
     /// still meets the one it signs in, and their tables by the type of that role. Plans take at most
     /// `cache_bytes`.
     pub fn build(role: Arc<Role>, signed_in: &Role, cache_bytes: u64) -> Result<Self, SchemaError> {
-        let mut query = Object::new("query_root");
-        let mut mutation = Object::new("mutation_root");
+        let mut query = Object::new("query_root").description("what can be read");
+        let mut mutation = Object::new("mutation_root").description("what can be changed and done");
         let mut types = Types::default();
         for table in visible_tables(&role) {
             for field in table::query_fields(&role, table) {

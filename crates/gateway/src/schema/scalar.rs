@@ -51,7 +51,8 @@ pub(super) fn register(mut types: Types) -> Types {
     );
     for table in catalogue().tables.iter().filter(|table| !table.values.is_empty()) {
         let name = format!("{}_enum", table.type_name);
-        types = types.with(Enum::new(name).items(table.values.iter().copied()));
+        let values = Enum::new(name).description(format!("values of the table \"auth.{}\"", table.sql));
+        types = types.with(values.items(table.values.iter().copied()));
         types = types.with(comparison(Scalar::Enum(table.type_name)));
     }
     types

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use portico_entity::catalogue::catalogue;
-use portico_gateway::RoleSchema;
+use portico_gateway::{IntrospectionError, RoleSchema};
 use portico_query::permission::Permissions;
 
 use crate::database::Pool;
@@ -36,7 +36,7 @@ pub async fn run(matches: &clap::ArgMatches) -> ExitCode {
             let role = arguments
                 .get_one::<String>("role")
                 .map_or("admin", String::as_str);
-            finish(schema(&settings, role))
+            finish(schema(&settings, role, arguments.get_flag("json")).await)
         }
         Some(("doctor", _)) => doctor::run(&settings).await,
         _ => finish(serve::run(settings).await),
@@ -52,6 +52,8 @@ enum CommandError {
     UnknownRole { role: String, known: String },
     #[error("the schema cannot be built: {0}")]
     Schema(String),
+    #[error(transparent)]
+    Introspection(#[from] IntrospectionError),
     #[error("cannot write the answer: {0}")]
     Output(#[from] io::Error),
     #[error("cannot wait for signals: {0}")]
@@ -85,7 +87,7 @@ async fn migrate(settings: &Settings) -> Result<(), CommandError> {
     print("The database is up to date.\n")
 }
 
-fn schema(settings: &Settings, name: &str) -> Result<(), CommandError> {
+async fn schema(settings: &Settings, name: &str, json: bool) -> Result<(), CommandError> {
     let permissions = Permissions::with(catalogue(), &metadata(settings)?).map_err(StartError::from)?;
     if !permissions.knows(name) {
         let known = permissions.names().collect::<Vec<_>>().join(", ");
@@ -97,5 +99,8 @@ fn schema(settings: &Settings, name: &str) -> Result<(), CommandError> {
     let signed_in = permissions.role(&settings.default_role);
     let schema = RoleSchema::build(permissions.role(name), &signed_in, 0);
     let schema = schema.map_err(|error| CommandError::Schema(error.to_string()))?;
+    if json {
+        return print(&format!("{:#}\n", schema.introspection().await?));
+    }
     print(&format!("{}\n", schema.sdl().trim_end()))
 }

@@ -1,6 +1,6 @@
 //! The command line, made from the table of settings.
 
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 
 use super::table::table;
 
@@ -23,6 +23,10 @@ pub fn command() -> Command {
         .long("role")
         .value_name("ROLE")
         .default_value("admin");
+    let json = Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help("Prints what the schema answers to introspection instead of the schema language");
     Command::new("portico")
         .about("Users and everything that proves who they are, as one GraphQL API")
         .version(env!("CARGO_PKG_VERSION"))
@@ -32,7 +36,8 @@ pub fn command() -> Command {
         .subcommand(
             Command::new("schema")
                 .about("Prints the GraphQL schema of a role")
-                .arg(role.help("The role whose schema is printed")),
+                .arg(role.help("The role whose schema is printed"))
+                .arg(json),
         )
         .subcommand(Command::new("doctor").about("Looks for what would keep the service from working"))
         .subcommand(
