@@ -1,5 +1,7 @@
 //! The database as the auth core sees it: one connection pool, and turns to write on SQLite.
 
+mod kept;
+
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+pub(crate) use kept::Kept;
+
 /// A pool, and the lock that all writers of a SQLite file share.
 #[derive(Clone)]
 pub struct Database {
@@ -16,9 +20,20 @@ pub struct Database {
     pub connection: DatabaseConnection,
     /// Held by whoever writes to SQLite, which has one writer at a time; unused on PostgreSQL.
     pub writer: Arc<Mutex<()>>,
+    /// For the statements that run most; unused on SQLite.
+    pub(crate) kept: Kept,
 }
 
 impl Database {
+    /// The database behind a pool; `writer` is the lock of everybody who writes to the same SQLite file.
+    pub fn new(connection: DatabaseConnection, writer: Arc<Mutex<()>>) -> Self {
+        Self {
+            connection,
+            writer,
+            kept: Kept::default(),
+        }
+    }
+
     /// Begins a transaction that will write.
     pub(crate) async fn begin(&self) -> Result<Write, DbErr> {
         let turn = self.turn().await;

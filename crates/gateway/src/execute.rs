@@ -17,7 +17,7 @@ use crate::document::{self, Document};
 use crate::error::{WireError, from_server, is_ours};
 use crate::introspection;
 use crate::locate;
-use crate::plan_cache::{PlanCache, Prepared};
+use crate::plan_cache::{Fingerprint, PlanCache, Prepared};
 use crate::schema::{RoleSchema, StopBeforeExecution};
 
 /// A GraphQL request as it is sent.
@@ -44,14 +44,23 @@ pub(crate) async fn execute(asking: &Arc<Asking>, request: GraphqlRequest, read_
         }
     };
     let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
-    let answered = again(asking, &schema.plans, &request, name, read_only).await;
-    schema.plans.count(answered.is_some());
-    if let Some(answer) = answered {
+    let prepared = schema.plans.find(&request.query, name);
+    if let Some(prepared) = &prepared
+        && let Some(answer) = again(asking, &schema.plans, prepared, &request, read_only).await
+    {
+        schema.plans.count(true);
         return answer;
     }
-    let document = match Document::parse(&request.query, name, &asking.app.graphql.limits) {
-        Ok(document) => document,
-        Err(error) => return Answer::refused(error),
+    // The document of an operation that is not data is all there is to have at hand.
+    schema
+        .plans
+        .count(prepared.as_ref().is_some_and(|prepared| !prepared.has_plans()));
+    let document = match prepared {
+        Some(prepared) => Arc::clone(&prepared.document),
+        None => match Document::parse(&request.query, name, &asking.app.graphql.limits) {
+            Ok(document) => Arc::new(document),
+            Err(error) => return Answer::refused(error),
+        },
     };
     let mut answer = match run(asking, &schema, &document, &request, read_only).await {
         Ok(answer) => answer,
@@ -66,21 +75,22 @@ pub(crate) async fn execute(asking: &Arc<Asking>, request: GraphqlRequest, read_
 async fn again(
     asking: &Asking,
     plans: &PlanCache,
+    prepared: &Prepared,
     request: &GraphqlRequest,
-    name: Option<&str>,
     read_only: bool,
 ) -> Option<Answer> {
-    let prepared = plans.find(&request.query, name)?;
-    if request.extensions.is_some() || (read_only && prepared.kind == Kind::Mutation) {
+    let refused = read_only && prepared.kind == Kind::Mutation;
+    if !prepared.has_plans() || request.extensions.is_some() || refused {
         return None;
     }
     let sent = request.variables.clone().unwrap_or_default();
-    let variables = document::variables(&prepared.operation, sent).ok()?;
+    let operation = prepared.document.operation();
+    let variables = document::variables(operation, sent).ok()?;
     asking.app.graphql.limits.check_variables(&variables).ok()?;
-    let plan = prepared.plan(&plans.shape(&prepared.operation, &variables))?;
+    let plan = prepared.plan(&plans.shape(operation, &variables))?;
     let bound = data::bind(asking, plan, &variables).ok()?;
     let mut answer = Answer::of(run_data(asking, prepared.kind, plan, bound).await);
-    answer.operation.clone_from(&prepared.operation_name);
+    answer.operation.clone_from(&prepared.document.operation_name);
     Some(answer)
 }
 
@@ -102,7 +112,7 @@ async fn run_data(
 async fn run(
     asking: &Arc<Asking>,
     schema: &RoleSchema,
-    document: &Document,
+    document: &Arc<Document>,
     request: &GraphqlRequest,
     read_only: bool,
 ) -> Result<Answer, WireError> {
@@ -138,14 +148,22 @@ async fn run(
         Path::Data => {
             validate(schema, document, &variables).await?;
             let plan = data::compile(&asking.app, &schema.role, kind, &selections, &variables)?;
-            keep(schema, document, request, kind, &variables, &plan);
+            let shape = schema.plans.shape(document.operation(), &variables);
+            keep(schema, document, request, kind, Some((shape, Arc::clone(&plan))));
             let answered = match data::bind(asking, &plan, &variables) {
                 Ok(bound) => run_data(asking, kind, &plan, bound).await,
                 Err(failure) => Err(failure),
             };
             Ok(Answer::of(answered))
         }
-        Path::Schema => Ok(through_schema(asking, schema, document, &variables, &selections).await),
+        Path::Schema => {
+            let answer = through_schema(asking, schema, document, &variables, &selections).await;
+            // A text written in an operation may be a password, which is not to be kept.
+            if answer.executed && !request.query.contains('"') {
+                keep(schema, document, request, kind, None);
+            }
+            Ok(answer)
+        }
         Path::Mixed => {
             validate(schema, document, &variables).await?;
             let message = "data mutations and operations cannot be in one request: the former are one transaction, the latter commit each by itself";
@@ -192,22 +210,17 @@ fn refuse_introspection(asking: &Asking, selections: &[Selection]) -> Result<(),
     Err(WireError::new("not-supported", "$", message))
 }
 
-/// Keeps a plan for the next request of its shape.
+/// Keeps a valid document, and its plan for the next request of the same shape.
 fn keep(
     schema: &RoleSchema,
-    document: &Document,
+    document: &Arc<Document>,
     request: &GraphqlRequest,
     kind: Kind,
-    variables: &Variables,
-    plan: &Arc<Compiled>,
+    plan: Option<(Fingerprint, Arc<Compiled>)>,
 ) {
-    let operation = document.operation();
     let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
-    let shape = schema.plans.shape(operation, variables);
-    let fresh = || Prepared::new(kind, document.operation_name.clone(), operation.clone());
-    schema
-        .plans
-        .keep(&request.query, name, fresh, shape, Arc::clone(plan));
+    let fresh = || Prepared::new(kind, Arc::clone(document));
+    schema.plans.keep(&request.query, name, fresh, plan);
 }
 
 fn library_request(document: &Document, variables: &Variables) -> async_graphql::Request {

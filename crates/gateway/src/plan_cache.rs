@@ -14,34 +14,41 @@ use portico_query::sql::Compiled;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 
+use crate::document::Document;
+
 pub(crate) use fingerprint::Fingerprint;
 
 /// Shapes of variables that are kept for one document; with more, the document starts again.
 const MOST_SHAPES: usize = 32;
+/// How much larger than its text a parsed document is: it holds every word with its position, and the operation
+/// asked for twice.
+const PARSED: usize = 12;
 /// A document that is longer is not kept: it would push out many.
 const LONGEST_DOCUMENT: usize = 64 * 1024;
 
-/// A document of a role with the plans made for it so far.
+/// A document of a role with the plans made for it so far; one that is not data has none.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     /// Query or mutation.
     pub(crate) kind: Kind,
-    /// The operation's name.
-    pub(crate) operation_name: Option<String>,
-    /// The operation, for the declarations of its variables.
-    pub(crate) operation: Arc<OperationDefinition>,
+    /// The document.
+    pub(crate) document: Arc<Document>,
     plans: Vec<(Fingerprint, Arc<Compiled>)>,
 }
 
 impl Prepared {
     /// A document before its first plan.
-    pub(crate) fn new(kind: Kind, operation_name: Option<String>, operation: OperationDefinition) -> Self {
+    pub(crate) fn new(kind: Kind, document: Arc<Document>) -> Self {
         Self {
             kind,
-            operation_name,
-            operation: Arc::new(operation),
+            document,
             plans: Vec::new(),
         }
+    }
+
+    /// Whether it is data.
+    pub(crate) fn has_plans(&self) -> bool {
+        !self.plans.is_empty()
     }
 
     /// The plan for variables of this shape.
@@ -54,7 +61,7 @@ impl Prepared {
 
     fn bytes(&self) -> usize {
         let plans = self.plans.iter().map(|(shape, plan)| shape.len() + plan.bytes());
-        size_of::<Self>() + size_of::<OperationDefinition>() + plans.sum::<usize>()
+        size_of::<Self>() + size_of::<Document>() + plans.sum::<usize>()
     }
 }
 
@@ -82,8 +89,7 @@ struct Bytes;
 
 impl Weighter<Key, Arc<Prepared>> for Bytes {
     fn weight(&self, key: &Key, prepared: &Arc<Prepared>) -> u64 {
-        // The parsed operation holds the text again, in pieces.
-        (size_of::<Key>() + key.text.len() * 3 + prepared.bytes()) as u64
+        (size_of::<Key>() + key.text.len() * (1 + PARSED) + prepared.bytes()) as u64
     }
 }
 
@@ -107,7 +113,7 @@ impl std::fmt::Debug for PlanCache {
 /// How a cache does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CacheCounters {
-    /// Requests that were answered by a plan at hand.
+    /// Requests whose plan, or whose document where it is not data, was at hand.
     pub hits: u64,
     /// Requests that were not.
     pub misses: u64,
@@ -140,20 +146,19 @@ impl PlanCache {
         self.documents.get(&Sought { text, operation_name })
     }
 
-    /// Counts a request that a plan answered, or did not.
+    /// Counts a request for which everything was at hand, or was not.
     pub(crate) fn count(&self, hit: bool) {
         let counter = if hit { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Keeps a plan for the next request of the same shape.
+    /// Keeps a document, and a plan for the next request of the same shape.
     pub(crate) fn keep(
         &self,
         text: &str,
         operation_name: Option<&str>,
         fresh: impl FnOnce() -> Prepared,
-        shape: Fingerprint,
-        plan: Arc<Compiled>,
+        plan: Option<(Fingerprint, Arc<Compiled>)>,
     ) {
         if text.len() > LONGEST_DOCUMENT {
             return;
@@ -161,11 +166,14 @@ impl PlanCache {
         let known = self
             .find(text, operation_name)
             .filter(|known| known.plans.len() < MOST_SHAPES);
-        let mut prepared = match known {
-            Some(known) => Prepared::clone(&known),
-            None => fresh(),
+        let mut prepared = match (known, &plan) {
+            (Some(_), None) => return,
+            (Some(known), Some(_)) => Prepared::clone(&known),
+            (None, _) => fresh(),
         };
-        if prepared.plan(&shape).is_none() {
+        if let Some((shape, plan)) = plan
+            && prepared.plan(&shape).is_none()
+        {
             prepared.plans.push((shape, plan));
         }
         let key = Key {

@@ -95,10 +95,7 @@ pub async fn start(
     let writer = Arc::new(Mutex::new(()));
     let executor = open_executor(&settings, &pool, Arc::clone(&writer))?;
     let auth = Auth::open(Parts {
-        database: Database {
-            connection: pool.connection(),
-            writer,
-        },
+        database: Database::new(pool.connection(), writer),
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         policy: policy::policy(&settings),

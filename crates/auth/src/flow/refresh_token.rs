@@ -49,10 +49,7 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
         user_agent: user_agent.as_deref(),
         needs_verified: auth.policy.email_verification == EmailVerification::Required,
     };
-    let turn = auth.database.turn().await;
-    let rotated = store::refresh_tokens::rotate(&auth.database.connection, rotation).await?;
-    drop(turn);
-    match rotated {
+    match store::refresh_tokens::rotate(&auth.database, rotation).await? {
         Some(rotated) => session::go_on(ctx, rotated, presented.session(), successor.into_plain()),
         None => not_current(ctx, &presented).await,
     }

@@ -1,15 +1,18 @@
 //! Table `refresh_tokens`: one row per session.
 
+use std::sync::{Arc, LazyLock};
+
 use chrono::{DateTime, Utc};
 use portico_entity::refresh_tokens::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    Value,
+    RuntimeErr, Value, sqlx,
 };
 use uuid::Uuid;
 
 use crate::account::{Account, Roles};
+use crate::database::Database;
 use crate::store::{statement, users};
 
 /// Types that a sign-in makes; a personal access token is no session.
@@ -49,10 +52,52 @@ impl Rotated {
 
 /// Replaces the current token by its successor, if it is the current one and its user may act. One
 /// statement: of many that race, one wins. `None` leaves everything as it was.
-pub(crate) async fn rotate<C: ConnectionTrait>(
-    connection: &C,
-    rotation: Rotation<'_>,
-) -> Result<Option<Rotated>, DbErr> {
+pub(crate) async fn rotate(database: &Database, rotation: Rotation<'_>) -> Result<Option<Rotated>, DbErr> {
+    let found = match database.connection.get_database_backend() {
+        DbBackend::Postgres => rotate_postgres(database, rotation).await?,
+        _ => rotate_sqlite(database, rotation).await?,
+    };
+    Ok(found.map(|account| Rotated { account }))
+}
+
+async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<Option<Account>, DbErr> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let columns = users::account_columns(DbBackend::Postgres);
+        format!(
+            "UPDATE refresh_tokens t SET {ROTATION} FROM users u \
+             WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}"
+        )
+    });
+    let pool = database.connection.get_postgres_connection_pool();
+    let mut connection = database.kept.take(pool).await?;
+    let found = sqlx::query(SQL.as_str())
+        .bind(rotation.session)
+        .bind(i64::from(rotation.generation))
+        .bind(rotation.hash)
+        .bind(rotation.now)
+        .bind(rotation.expires_at)
+        .bind(rotation.successor_hash)
+        .bind(rotation.sealed_successor)
+        .bind(rotation.ip)
+        .bind(rotation.user_agent)
+        .bind(rotation.needs_verified)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))?;
+    database.kept.give_back(pool, connection);
+    found
+        .map(|row| Account::from_query_result(&row.into(), ""))
+        .transpose()
+}
+
+/// An update returns columns of its own table only; reading the rest is a local call.
+async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Option<Account>, DbErr> {
+    let connection = &database.connection;
+    let _turn = database.turn().await;
+    let sql = format!(
+        "UPDATE refresh_tokens AS t SET {ROTATION} WHERE {CURRENT} AND EXISTS \
+         (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id"
+    );
     let values = [
         rotation.session.into(),
         i64::from(rotation.generation).into(),
@@ -65,33 +110,13 @@ pub(crate) async fn rotate<C: ConnectionTrait>(
         rotation.user_agent.map(str::to_owned).into(),
         rotation.needs_verified.into(),
     ];
-    let found = match connection.get_database_backend() {
-        DbBackend::Postgres => {
-            let columns = users::account_columns(DbBackend::Postgres);
-            let sql = format!(
-                "UPDATE refresh_tokens t SET {ROTATION} FROM users u \
-                 WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}"
-            );
-            Account::find_by_statement(statement(connection, sql, values))
-                .one(connection)
-                .await?
-        }
-        // There an update returns columns of its own table only; reading the rest is a local call.
-        _ => {
-            let sql = format!(
-                "UPDATE refresh_tokens AS t SET {ROTATION} WHERE {CURRENT} AND EXISTS \
-                 (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id"
-            );
-            match connection
-                .query_one_raw(statement(connection, sql, values))
-                .await?
-            {
-                Some(row) => users::account(connection, row.try_get("", "user_id")?).await?,
-                None => None,
-            }
-        }
-    };
-    Ok(found.map(|account| Rotated { account }))
+    match connection
+        .query_one_raw(statement(connection, sql, values))
+        .await?
+    {
+        Some(row) => users::account(connection, row.try_get("", "user_id")?).await,
+        None => Ok(None),
+    }
 }
 
 const ROTATION: &str = "generation = $2 + 1, refresh_token_hash = $6, previous_token_hash = $3, \

@@ -33,10 +33,7 @@ impl World {
             Ok(server) => postgres(&server).await,
             Err(_) => sqlite(&directory).await,
         };
-        let database = Database {
-            connection,
-            writer: Arc::default(),
-        };
+        let database = Database::new(connection, Arc::default());
         Self {
             database,
             clock: Arc::default(),
