@@ -1,5 +1,6 @@
 //! Correct under caching: what is kept from earlier requests never decides what a later one is answered.
 
+mod aggregate;
 mod grammar;
 mod values;
 

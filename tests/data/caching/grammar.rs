@@ -5,6 +5,7 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy};
 use proptest::{bool, option, prop_oneof, sample};
 use serde_json::{Map, Value};
 
+use super::aggregate;
 use super::values::{VARIABLES, variables};
 
 /// A document and sets of variables to ask it with.
@@ -80,8 +81,8 @@ fn declaration(index: usize, way: Declared) -> String {
     let (name, type_name, default, _) = VARIABLES[index];
     // These stand where nothing may be null.
     let way = match (name, way) {
-        ("on" | "role" | "user", Declared::Plain) => Declared::Required,
-        ("on" | "role" | "user", Declared::Default) => Declared::RequiredDefault,
+        ("by" | "number" | "on" | "role" | "user", Declared::Plain) => Declared::Required,
+        ("by" | "number" | "on" | "role" | "user", Declared::Default) => Declared::RequiredDefault,
         (_, way) => way,
     };
     match way {
@@ -101,16 +102,16 @@ fn numbered(fields: &[String]) -> String {
     fields.join(" ")
 }
 
-fn one_of(choices: &[&str]) -> BoxedStrategy<String> {
+pub(super) fn one_of(choices: &[&str]) -> BoxedStrategy<String> {
     let choices: Vec<String> = choices.iter().map(|choice| (*choice).to_owned()).collect();
     sample::select(choices).boxed()
 }
 
 /// How every selection set begins: no set is empty, whatever its directives leave out.
-const OPENING: &str = " { id: __typename";
+pub(super) const OPENING: &str = " { id: __typename";
 
 /// A selection set of one to four fields.
-fn set(field: impl Strategy<Value = String> + 'static) -> BoxedStrategy<String> {
+pub(super) fn set(field: impl Strategy<Value = String> + 'static) -> BoxedStrategy<String> {
     let directive = prop_oneof![
         6 => Just(""),
         1 => Just(" @include(if: $on)"),
@@ -155,7 +156,16 @@ fn users_fields(depth: u32) -> BoxedStrategy<String> {
     let roles = (arguments(role_where(1), ROLE_ORDERS), role_fields(depth - 1))
         .prop_map(|(arguments, fields)| format!("@: roles{arguments} {fields}"));
     let lang = lang_fields(depth - 1).prop_map(|fields| format!("lang {fields}"));
-    set(prop_oneof![4 => plain, 2 => roles, 1 => lang])
+    let total = aggregate::of(
+        "roles_aggregate",
+        arguments(role_where(1), ROLE_ORDERS),
+        role_fields(depth - 1),
+        &[
+            "@: count(columns: role, distinct: $yes)",
+            "max { id: __typename role createdAt key: id }",
+        ],
+    );
+    set(prop_oneof![4 => plain, 2 => roles, 1 => lang, 1 => total])
 }
 
 fn role_fields(depth: u32) -> BoxedStrategy<String> {
@@ -193,6 +203,9 @@ const USER_ORDERS: &[&str] = &[
     "{id: asc}",
     "[{disabled: desc}, {id: desc}]",
     "{username: $way, id: asc}",
+    "[{locale: $way}, {disabled: asc}, {id: asc}]",
+    "[{roles_aggregate: {count: $way}}, {id: asc}]",
+    "[{roles_aggregate: {max: {role: $way}}}, {metadata: asc, id: desc}]",
     "[{email: $way}, {id: asc}]",
     "{lang: {name: $way}, id: asc}",
     "$order",
@@ -207,6 +220,26 @@ const ROLE_ORDERS: &[&str] = &[
     "{user: $term, id: asc}",
 ];
 const PLAIN_ORDERS: &[&str] = &["{name: asc}", "{name: $way}"];
+
+/// The arguments of users, who may be cut to the first of each kind.
+fn user_arguments(condition: BoxedStrategy<String>) -> BoxedStrategy<String> {
+    let columns = one_of(&[
+        "locale",
+        "[disabled, locale]",
+        "$columns",
+        "[locale, locale]",
+        "null",
+    ]);
+    (arguments(condition, USER_ORDERS), option::weighted(0.15, columns))
+        .prop_map(
+            |(arguments, columns)| match (columns, arguments.strip_prefix('(')) {
+                (None, _) => arguments,
+                (Some(columns), None) => format!("(distinct_on: {columns})"),
+                (Some(columns), Some(rest)) => format!("(distinct_on: {columns}, {rest}"),
+            },
+        )
+        .boxed()
+}
 
 fn arguments(condition: BoxedStrategy<String>, orders: &[&str]) -> BoxedStrategy<String> {
     (
@@ -262,6 +295,9 @@ fn users_where(depth: u32) -> BoxedStrategy<String> {
         "{lang: {name: $text}}",
         "{deletedAt: {_is_null: $yes}}",
         "{deleted: {_eq: $yes}}",
+        "{roles_aggregate: $total}",
+        "{roles_aggregate: {count: {arguments: [role, id], distinct: $yes, filter: $roleWhere, predicate: $number}}}",
+        "{lang: {users_aggregate: {bool_or: {arguments: disabled, filter: $where, predicate: {_eq: $yes}}}}}",
     ]);
     if depth == 0 {
         return plain;
@@ -300,7 +336,7 @@ fn root() -> BoxedStrategy<String> {
         "me",
     ]);
     prop_oneof![
-        4 => (arguments(users_where(2), USER_ORDERS), users_fields(2))
+        4 => (user_arguments(users_where(2)), users_fields(2))
             .prop_map(|(arguments, fields)| format!("@: users{arguments} {fields}")),
         2 => (by_key, users_fields(2)).prop_map(|(head, fields)| format!("@: {head} {fields}")),
         2 => (arguments(role_where(2), ROLE_ORDERS), role_fields(2))
@@ -309,6 +345,8 @@ fn root() -> BoxedStrategy<String> {
             .prop_map(|(arguments, fields)| format!("@: authRoles{arguments} {fields}")),
         1 => (arguments(one_of(&["{name: $text}", "{code: {_in: $strs}}", "{users: $where}"]), PLAIN_ORDERS), lang_fields(2))
             .prop_map(|(arguments, fields)| format!("@: langs{arguments} {fields}")),
+        2 => aggregate::of("usersAggregate", user_arguments(users_where(2)), users_fields(1), aggregate::OF_USERS),
+        2 => aggregate::groups(users_where(2)),
         1 => kind_fields(2).prop_map(|fields| format!("@: authRole(role: $role) {fields}")),
     ]
     .boxed()

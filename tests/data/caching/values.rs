@@ -5,7 +5,7 @@ use proptest::{prop_oneof, sample};
 use serde_json::{Map, Value, json};
 
 /// The variables that documents may use: name, type, a default, and values that fit.
-pub(super) const VARIABLES: [(&str, &str, &str, &str); 22] = [
+pub(super) const VARIABLES: [(&str, &str, &str, &str); 27] = [
     ("role", "String", "\"user\"", r#"["user", "me", "x", "asc"]"#),
     ("user", "uuid", "\"10000000-0000-0000-0000-000000000001\"", UUIDS),
     (
@@ -83,7 +83,29 @@ pub(super) const VARIABLES: [(&str, &str, &str, &str); 22] = [
         r#"["$.tags", "$.tags[1]", "deep.list[1]['x y']", "$", "", "nothing", "[1]", "$.["]"#,
     ),
     ("on", "Boolean", "true", "[true, false]"),
+    ("columns", "[users_select_column!]", "[locale]", COLUMN_LISTS),
+    ("by", "[users_select_column!]", "locale", COLUMN_LISTS),
+    (
+        "number",
+        "Int_comparison_exp",
+        "{_gt: 0}",
+        r#"[{}, {"_eq": 1}, {"_gte": 2, "_lt": 5}, {"_in": [1, 2]}, {"_is_null": false}]"#,
+    ),
+    (
+        "total",
+        "authUserRoles_aggregate_bool_exp",
+        "{count: {predicate: {_eq: 2}}}",
+        r#"[{}, {"count": {"predicate": {"_gt": 1}}}, {"count": {"arguments": ["role"], "distinct": true, "filter": {"role": {"_eq": "me"}}, "predicate": {"_eq": 1}}}]"#,
+    ),
+    (
+        "groups",
+        "[users_group_by_order_by!]",
+        "{key: {locale: asc}}",
+        r#"[[], {"key": {"locale": "asc"}}, [{"aggregate": {"count": "desc"}}, {"key": {"locale": "desc"}}], [{"aggregate": {"max": {"email": "asc_nulls_first"}}}]]"#,
+    ),
 ];
+
+const COLUMN_LISTS: &str = r#"[[], ["locale"], "locale", ["disabled", "locale"], ["locale", "disabled", "locale"], ["email"], ["metadata", "id"]]"#;
 
 const UUIDS: &str = r#"["10000000-0000-0000-0000-000000000001", "10000000-0000-0000-0000-000000000002", "10000000-0000-0000-0000-000000000009"]"#;
 const UUID_LISTS: &str = r#"[[], ["10000000-0000-0000-0000-000000000001"], ["10000000-0000-0000-0000-000000000001", "10000000-0000-0000-0000-000000000002", "10000000-0000-0000-0000-000000000003"]]"#;
@@ -123,6 +145,8 @@ fn anything() -> impl Strategy<Value = Value> + use<> {
         json!({ "username": { "_eq": null } }),
         json!({ "role": { "_bogus": 5 } }),
         json!({ "passwordHash": { "_eq": "x" } }),
+        json!(["passwordHash"]),
+        json!({ "count": { "distinct": true } }),
         json!([{ "username": "asc" }, "desc"]),
     ])
 }
