@@ -69,7 +69,6 @@ pub(crate) struct Stand {
     ids: Arc<Ids>,
     bearer: String,
     tokens: Option<Arc<Vec<Mutex<String>>>>,
-    counts: bool,
     /// Dropped last: it stops and deletes the rest.
     pub(crate) scratch: Scratch,
 }
@@ -93,9 +92,6 @@ impl Stand {
             None => seed_sqlite::seed(&file, scale.users, callers)?,
             Some(cluster) => seed_postgres::seed(cluster, scale.users, callers)?,
         }
-        let counts = setup
-            .run(&["schema", "--role", "admin"])?
-            .contains("usersAggregate");
         let (service, start) = time_starts(&setup, scale.starts)?;
         let meter = Meter {
             service: Some(service.process()),
@@ -112,16 +108,10 @@ impl Stand {
             ids: Arc::new(Ids::new(scale.users)),
             bearer: String::new(),
             tokens: None,
-            counts,
             scratch,
         };
         stand.bearer = stand.sign_in(0, "accessToken")?;
         Ok(stand)
-    }
-
-    /// Whether the service does this work.
-    pub(crate) fn can(&self, work: Work) -> bool {
-        work != Work::Count || self.counts
     }
 
     /// Opens the sessions that are refreshed, one for each connection.
