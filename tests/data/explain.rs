@@ -23,7 +23,8 @@ const LARGE: [&str; 3] = ["users", "user_roles", "refresh_tokens"];
 
 const USERS_IN_POSTGRES: &str = "
     INSERT INTO auth.users (id, created_at, display_name, locale, email)
-        SELECT lpad(to_hex(n), 32, '0')::uuid, timestamptz '2020-01-01' + n * interval '1 minute', 'User ' || n, 'en',
+        SELECT lpad(to_hex(n), 32, '0')::uuid, timestamptz '2020-01-01' + n * interval '1 minute', 'User ' || n,
+            CASE n % 10 WHEN 0 THEN 'de' ELSE 'en' END,
             'user-' || n || '@example.org' FROM generate_series(1, 5000) n;
     INSERT INTO auth.user_roles (user_id, role)
         SELECT lpad(to_hex(n), 32, '0')::uuid, unnest(ARRAY['user', 'me']) FROM generate_series(1, 5000) n;
@@ -37,7 +38,8 @@ const USERS_IN_SQLITE: &str = "
         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
         SELECT n, unhex(printf('%032x', n)) AS id FROM n;
     INSERT INTO users (id, created_at, display_name, locale, email)
-        SELECT id, strftime('%Y-%m-%dT%H:%M:%S+00:00', 1577836800 + n * 60, 'unixepoch'), 'User ' || n, 'en',
+        SELECT id, strftime('%Y-%m-%dT%H:%M:%S+00:00', 1577836800 + n * 60, 'unixepoch'), 'User ' || n,
+            CASE n % 10 WHEN 0 THEN 'de' ELSE 'en' END,
             'user-' || n || '@example.org' FROM numbers;
     INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM numbers;
     INSERT INTO user_roles (user_id, role) SELECT id, 'me' FROM numbers;
@@ -82,8 +84,9 @@ fn columns() -> Vec<Selection> {
     names.map(field).into()
 }
 
-/// The questions of the bench by name.
-fn questions() -> Vec<(&'static str, Kind, Selection)> {
+/// The questions of the bench by name, each with who asks it.
+fn questions() -> Vec<(&'static str, &'static [&'static str], Kind, Selection)> {
+    const BOTH: &[&str] = &["user", "admin"];
     let roles = related("roles", &[], &[field("id"), field("role")]);
     let whole: Vec<Selection> = columns().into_iter().chain([roles]).collect();
     let profile = related("user", &[("id", variable("id"))], &whole);
@@ -96,11 +99,15 @@ fn questions() -> Vec<(&'static str, Kind, Selection)> {
     let set = object("displayName", variable("name"));
     let key = object("id", variable("id"));
     let update = related("updateUser", &[("pk_columns", key), ("_set", set)], &columns());
+    let german = object("locale", object("_eq", Input::String("de".to_owned())));
+    let aggregate = related("aggregate", &[], &[field("count")]);
+    let count = related("usersAggregate", &[("where", german)], &[aggregate]);
     vec![
-        ("profile", Kind::Query, profile),
-        ("list", Kind::Query, list),
-        ("me", Kind::Query, related("me", &[], &whole)),
-        ("update", Kind::Mutation, update),
+        ("profile", BOTH, Kind::Query, profile),
+        ("list", BOTH, Kind::Query, list),
+        ("count", &["admin"], Kind::Query, count),
+        ("me", BOTH, Kind::Query, related("me", &[], &whole)),
+        ("update", BOTH, Kind::Mutation, update),
     ]
 }
 
@@ -112,9 +119,9 @@ fn variables() -> Variables {
 fn statements(dialect: Dialect) -> Vec<(String, Compiled)> {
     let permissions = Permissions::embedded(catalogue()).unwrap();
     let mut compiled = Vec::new();
-    for role in ["user", "admin"] {
-        for (name, kind, selection) in questions() {
-            let plan = build::plan(kind, &[selection], &variables()).unwrap();
+    for (name, roles, kind, selection) in questions() {
+        for role in roles {
+            let plan = build::plan(kind, std::slice::from_ref(&selection), &variables()).unwrap();
             let permitted = permission::apply(&permissions.role(role), plan).unwrap();
             compiled.push((format!("{name} as {role}"), sql::compile(&permitted, dialect)));
         }
