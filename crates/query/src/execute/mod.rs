@@ -7,6 +7,7 @@ mod parameter;
 mod postgres;
 mod sqlite;
 mod statistics;
+mod turns;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::sql::{Compiled, Dialect};
 pub(crate) use parameter::check_constant;
 pub use postgres::PostgresExecutor;
 pub use sqlite::SqliteExecutor;
+pub use turns::ConnectionCounters;
 
 /// How the database is used.
 #[derive(Debug, Clone)]
@@ -123,6 +125,14 @@ impl Executor {
             _ => Err(Failure::unexpected(
                 &"the parameters were filled for another database",
             )),
+        }
+    }
+
+    /// How the connections for data are used.
+    pub fn counters(&self) -> Vec<ConnectionCounters> {
+        match self {
+            Self::Postgres(executor) => executor.counters(),
+            Self::Sqlite(executor) => executor.counters(),
         }
     }
 

@@ -1,12 +1,13 @@
 //! A few connections that quick reads share by pipelining.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::connection::{Connection, lock};
 use super::link::Link;
 use crate::error::Failure;
+use crate::execute::turns::{ConnectionCounters, Counted};
 
 /// A few connections that many requests use at the same time.
 pub(super) struct Lanes {
@@ -20,7 +21,7 @@ struct Lane {
     connection: Mutex<Option<Arc<Connection>>>,
     connecting: tokio::sync::Mutex<()>,
     /// Requests that use it, or wait for it.
-    requests: AtomicUsize,
+    requests: AtomicU64,
 }
 
 /// A request on a lane.
@@ -28,8 +29,6 @@ pub(super) struct OnLane<'l> {
     connection: Arc<Connection>,
     _counted: Counted<'l>,
 }
-
-struct Counted<'l>(&'l AtomicUsize);
 
 impl Lanes {
     pub(super) fn new(link: &Arc<Link>, count: usize) -> Self {
@@ -60,6 +59,17 @@ impl Lanes {
             _counted: counted,
         })
     }
+
+    pub(super) fn counters(&self, name: &'static str) -> ConnectionCounters {
+        let requests = |lane: &Lane| lane.requests.load(Ordering::Relaxed);
+        ConnectionCounters {
+            name,
+            connections: self.lanes.len() as u64,
+            in_use: self.lanes.iter().map(requests).sum(),
+            waiting: 0,
+            refused: 0,
+        }
+    }
 }
 
 impl Lane {
@@ -87,18 +97,5 @@ impl Deref for OnLane<'_> {
 
     fn deref(&self) -> &Arc<Connection> {
         &self.connection
-    }
-}
-
-impl<'l> Counted<'l> {
-    fn on(counter: &'l AtomicUsize) -> Self {
-        counter.fetch_add(1, Ordering::Relaxed);
-        Self(counter)
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -17,7 +17,7 @@ const SILENCE: Duration = Duration::from_secs(15);
 pub(super) struct Link {
     config: Config,
     encryption: Option<MakeRustlsConnect>,
-    acquire_timeout: Duration,
+    patience: Duration,
 }
 
 impl Link {
@@ -45,8 +45,13 @@ impl Link {
         Ok(Self {
             encryption,
             config,
-            acquire_timeout: settings.acquire_timeout,
+            patience: settings.acquire_timeout,
         })
+    }
+
+    /// How long a request waits for a connection.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// What leads to a connection, which nobody waits for longer than configured.
@@ -54,7 +59,7 @@ impl Link {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        tokio::time::timeout(self.acquire_timeout, work)
+        tokio::time::timeout(self.patience, work)
             .await
             .unwrap_or_else(|_| Err(Failure::unavailable(&"no connection in time")))
     }

@@ -16,6 +16,7 @@ use futures_util::future::try_join_all;
 use super::answer::{self, Answer};
 use super::parameter::parameters;
 use super::sqlite::check_failed;
+use super::turns::ConnectionCounters;
 use super::{ExecutorSettings, Values};
 use crate::error::Failure;
 use crate::scalar::Parameter;
@@ -91,6 +92,14 @@ impl PostgresExecutor {
         connection.batch("COMMIT").await?;
         held.give_back();
         Ok(answer.finish())
+    }
+
+    pub(super) fn counters(&self) -> Vec<ConnectionCounters> {
+        vec![
+            self.quick.counters("quick"),
+            self.heavy.counters("heavy"),
+            self.transactions.counters("write"),
+        ]
     }
 
     pub(super) async fn ping(&self) -> Result<(), Failure> {

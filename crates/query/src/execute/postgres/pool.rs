@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::connection::{Connection, lock};
 use super::link::Link;
 use crate::error::Failure;
+use crate::execute::turns::{ConnectionCounters, Turn, Turns};
 
 /// What a request left behind may take so much longer before it is cancelled: most are done by then, and the
 /// connection keeps its statements.
@@ -21,7 +21,7 @@ pub(super) struct Pool(Arc<Shared>);
 
 struct Shared {
     link: Arc<Link>,
-    permits: Arc<Semaphore>,
+    turns: Turns,
     idle: Mutex<Vec<Arc<Connection>>>,
     /// What makes a connection fit for the next request, whatever was going on.
     reset: &'static str,
@@ -32,7 +32,7 @@ struct Shared {
 pub(super) struct Held {
     connection: Arc<Connection>,
     pool: Arc<Shared>,
-    permit: Option<OwnedSemaphorePermit>,
+    turn: Option<Turn>,
 }
 
 impl Pool {
@@ -49,7 +49,7 @@ impl Pool {
     fn new(link: &Arc<Link>, count: usize, reset: &'static str) -> Self {
         Self(Arc::new(Shared {
             link: Arc::clone(link),
-            permits: Arc::new(Semaphore::new(count.max(1))),
+            turns: Turns::new(count, link.patience()),
             idle: Mutex::default(),
             reset,
         }))
@@ -58,29 +58,20 @@ impl Pool {
     /// A connection as soon as one is free; refused where that takes too long.
     pub(super) async fn acquire(&self) -> Result<Held, Failure> {
         let pool = &self.0;
-        if let Ok(permit) = Arc::clone(&pool.permits).try_acquire_owned()
-            && let Some(connection) = pool.idle()
-        {
-            return Ok(self.held(connection, permit));
-        }
-        let wait = async {
-            let permit = Arc::clone(&pool.permits).acquire_owned().await;
-            let permit = permit.map_err(|error| Failure::unexpected(&error))?;
-            let connection = match pool.idle() {
-                Some(connection) => connection,
-                None => Arc::new(pool.link.connect().await?),
-            };
-            Ok(self.held(connection, permit))
+        let turn = pool.turns.take().await?;
+        let connection = match pool.idle() {
+            Some(connection) => connection,
+            None => Arc::new(pool.link.in_time(pool.link.connect()).await?),
         };
-        pool.link.in_time(wait).await
+        Ok(Held {
+            connection,
+            pool: Arc::clone(pool),
+            turn: Some(turn),
+        })
     }
 
-    fn held(&self, connection: Arc<Connection>, permit: OwnedSemaphorePermit) -> Held {
-        Held {
-            connection,
-            pool: Arc::clone(&self.0),
-            permit: Some(permit),
-        }
+    pub(super) fn counters(&self, name: &'static str) -> ConnectionCounters {
+        self.0.turns.counters(name)
     }
 }
 
@@ -92,14 +83,14 @@ impl Held {
     /// Everything that was asked of the connection is answered.
     pub(super) fn give_back(mut self) {
         self.pool.keep(&self.connection);
-        self.permit = None;
+        self.turn = None;
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         // Without a runtime the connection has ended, too.
-        let (Some(permit), Ok(runtime)) = (self.permit.take(), Handle::try_current()) else {
+        let (Some(turn), Ok(runtime)) = (self.turn.take(), Handle::try_current()) else {
             return;
         };
         let (pool, connection) = (Arc::clone(&self.pool), Arc::clone(&self.connection));
@@ -107,7 +98,7 @@ impl Drop for Held {
             if pool.free(&connection).await {
                 pool.keep(&connection);
             }
-            drop(permit);
+            drop(turn);
         });
     }
 }

@@ -4,6 +4,7 @@ mod aggregates;
 mod collation;
 mod error;
 mod functions;
+mod leash;
 mod row;
 
 use std::path::{Path, PathBuf};
@@ -16,9 +17,11 @@ use rusqlite::{Connection, OpenFlags, Statement, params_from_iter};
 
 use super::answer::{self, Answer};
 use super::parameter::parameters;
+use super::turns::{ConnectionCounters, Turns};
 use super::{ExecutorSettings, Values};
 use crate::error::{Code, Failure};
 use crate::sql::{Compiled, Read, Work, Write};
+use leash::{Holder, Leash};
 
 /// How many steps of SQLite's machine pass between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -27,6 +30,7 @@ const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 #[derive(Debug)]
 pub struct SqliteExecutor {
     file: Arc<File>,
+    heavy: Turns,
     writing: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -60,6 +64,7 @@ impl SqliteExecutor {
         writing: Arc<tokio::sync::Mutex<()>>,
         settings: ExecutorSettings,
     ) -> Result<Self, Failure> {
+        let heavy = Turns::new(settings.heavy_connections, settings.acquire_timeout);
         let file = File {
             path: path.to_owned(),
             settings,
@@ -70,6 +75,7 @@ impl SqliteExecutor {
         file.give_back(first);
         Ok(Self {
             file: Arc::new(file),
+            heavy,
             writing,
         })
     }
@@ -84,10 +90,21 @@ impl SqliteExecutor {
             return self.write(Arc::clone(compiled), tasks, answer).await;
         }
         if !compiled.heavy() {
-            return self.file.read(compiled, &tasks, answer);
+            return self.file.read(compiled, &tasks, answer, None);
         }
-        let (file, compiled) = (Arc::clone(&self.file), Arc::clone(compiled));
-        blocking(move || file.read(&compiled, &tasks, answer)).await
+        let turn = self.heavy.take().await?;
+        let holder = Holder::default();
+        let (file, compiled, leash) = (Arc::clone(&self.file), Arc::clone(compiled), holder.leash());
+        blocking(move || {
+            let answered = file.read(&compiled, &tasks, answer, Some(&leash));
+            drop(turn);
+            answered
+        })
+        .await
+    }
+
+    pub(super) fn counters(&self) -> Vec<ConnectionCounters> {
+        vec![self.heavy.counters("heavy")]
     }
 
     async fn write(
@@ -183,15 +200,22 @@ impl File {
         }
     }
 
-    /// Reads of one request see one state of the database.
-    fn read(&self, compiled: &Compiled, tasks: &[Task], answer: Answer) -> Result<Vec<u8>, Failure> {
+    fn read(
+        &self,
+        compiled: &Compiled,
+        tasks: &[Task],
+        answer: Answer,
+        leash: Option<&Leash>,
+    ) -> Result<Vec<u8>, Failure> {
         let reader = self.reader()?;
         reader.allow(self.settings.statement_timeout);
-        let several = tasks.len() > 1;
-        let answered = if several { reader.batch("BEGIN") } else { Ok(()) }
-            .and_then(|()| fill(&reader.connection, compiled, tasks, answer));
-        let ended = if several { reader.batch("COMMIT") } else { Ok(()) };
-        if ended.is_ok() {
+        let read = || reader.read(compiled, tasks, answer);
+        let answered = match leash {
+            None => read(),
+            Some(leash) => leash.lead(&reader.deadline, read),
+        };
+        // A connection whose transaction could not be ended is dropped, and the transaction with it.
+        if reader.connection.is_autocommit() {
             self.give_back(reader);
         }
         answered
@@ -221,6 +245,17 @@ impl Limited {
     fn allow(&self, time: Duration) {
         self.deadline
             .store(milliseconds(self.opened.elapsed() + time), Ordering::Relaxed);
+    }
+
+    /// Reads of one request see one state of the database.
+    fn read(&self, compiled: &Compiled, tasks: &[Task], answer: Answer) -> Result<Vec<u8>, Failure> {
+        if tasks.len() < 2 {
+            return fill(&self.connection, compiled, tasks, answer);
+        }
+        self.batch("BEGIN")?;
+        let answered = fill(&self.connection, compiled, tasks, answer);
+        self.batch("COMMIT")?;
+        answered
     }
 
     fn batch(&self, sql: &str) -> Result<(), Failure> {
