@@ -19,6 +19,7 @@ on_both_databases!(
     variables_of_a_megabyte_are_read,
     a_client_that_never_reads_holds_nobody_up,
     a_thousand_idle_connections_cost_little,
+    a_connection_without_a_request_is_closed,
 );
 
 /// How many MiB more the service may have in use after harm was tried.
@@ -38,7 +39,10 @@ impl Stand {
     async fn new(database: &Arc<TestDatabase>) -> Self {
         // What is measured is memory: on a busy machine the work may take its time.
         let patient = [("PORTICO_DATABASE_ACQUIRE_TIMEOUT", "1m")];
-        let process = Process::with(database, &patient).await;
+        Self::on(Process::with(database, &patient).await).await
+    }
+
+    async fn on(process: Process) -> Self {
         let admin = process.caller.with("x-hasura-admin-secret", ADMIN_SECRET);
         let jane = User::sign_up_as(&process.caller, "jane").await;
         let mut stand = Self {
@@ -253,5 +257,40 @@ async fn a_thousand_idle_connections_cost_little(database: Arc<TestDatabase>) {
     User::sign_up_as(&stand.process.caller, "john").await;
     stand.assert_memory(GROWTH);
     drop(idle);
+    stand.serve().await;
+}
+
+async fn a_connection_without_a_request_is_closed(database: Arc<TestDatabase>) {
+    let brief = [("PORTICO_IDLE_TIMEOUT", "1s")];
+    let stand = Stand::on(Process::with(&database, &brief).await).await;
+    let request = stand.request(&json!({ "query": "{ __typename }" }));
+    let said = |text: &str| text.as_bytes().to_vec();
+    let beginnings = [said(""), said("POST /v1/gra"), said(&request)];
+    let closed = beginnings.map(|beginning| {
+        let address = stand.address();
+        tokio::spawn(async move {
+            let (mut reading, mut writing) = TcpStream::connect(address).await.unwrap().into_split();
+            writing.write_all(&beginning).await.unwrap();
+            // The head of a request, one byte after the other, without an end.
+            let dripping = tokio::spawn(async move {
+                while !beginning.is_empty() && writing.write_all(b"h").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                writing
+            });
+            let mut answer = Vec::new();
+            // It may be reset, as something sent was not read.
+            let _ = reading.read_to_end(&mut answer).await;
+            drop(dripping);
+            answer
+        })
+    });
+    let mut answers = Vec::new();
+    for answer in closed {
+        let answer = tokio::time::timeout(Duration::from_secs(60), answer).await;
+        answers.push(String::from_utf8(answer.unwrap().unwrap()).unwrap());
+    }
+    assert!(!answers[0].contains("200 OK") && !answers[1].contains("200 OK"));
+    assert!(answers[2].contains("200 OK"), "{}", answers[2]);
     stand.serve().await;
 }

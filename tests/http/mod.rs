@@ -4,6 +4,7 @@ mod bad_input;
 mod batch;
 mod compression;
 mod cors;
+mod counters;
 mod database_down;
 mod durability;
 mod get;

@@ -9,9 +9,9 @@ use crate::admin_gate::AdminGate;
 use crate::caller::Authenticated;
 use crate::capacity::Capacity;
 use crate::changes::Changes;
-use crate::database::Database;
+use crate::database::{Database, PoolCounters};
 use crate::error::{Error, InternalError};
-use crate::hashing::{Hashing, StartHashingError};
+use crate::hashing::{Hashing, HashingCounters, StartHashingError};
 use crate::jwt::{Claims, Unverified};
 use crate::key_ring::{Entry, KeyRing, KeyRingError, Source};
 use crate::last_seen::{INTERVAL, LastSeen};
@@ -227,6 +227,16 @@ impl Auth {
     /// How many password hashes this node computed.
     pub fn hash_calls(&self) -> u64 {
         self.hashing.calls()
+    }
+
+    /// How the threads that hash passwords do.
+    pub fn hashing_counters(&self) -> HashingCounters {
+        self.hashing.counters()
+    }
+
+    /// How the connections for accounts and sessions are used.
+    pub fn connection_counters(&self) -> PoolCounters {
+        self.database.counters()
     }
 
     /// Writes when users were last active. To be called every few seconds and at shutdown.

@@ -24,6 +24,15 @@ pub struct Database {
     pub(crate) kept: Kept,
 }
 
+/// How the connections of a pool are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolCounters {
+    /// How many there may be.
+    pub connections: u64,
+    /// Those that somebody uses now.
+    pub in_use: u64,
+}
+
 impl Database {
     /// The database behind a pool; `writer` is the lock of everybody who writes to the same SQLite file.
     pub fn new(connection: DatabaseConnection, writer: Arc<Mutex<()>>) -> Self {
@@ -31,6 +40,24 @@ impl Database {
             connection,
             writer,
             kept: Kept::default(),
+        }
+    }
+
+    /// How the pool is used.
+    pub(crate) fn counters(&self) -> PoolCounters {
+        let (most, open, idle) = match self.connection.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = self.connection.get_postgres_connection_pool();
+                (pool.options().get_max_connections(), pool.size(), pool.num_idle())
+            }
+            _ => {
+                let pool = self.connection.get_sqlite_connection_pool();
+                (pool.options().get_max_connections(), pool.size(), pool.num_idle())
+            }
+        };
+        PoolCounters {
+            connections: most.into(),
+            in_use: u64::from(open).saturating_sub(idle as u64),
         }
     }
 

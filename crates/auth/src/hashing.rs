@@ -24,6 +24,19 @@ const IDLE: Duration = Duration::from_secs(10);
 /// What a caller is told when the queue is full.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// How the threads that hash passwords do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HashingCounters {
+    /// Passwords that wait now.
+    pub waiting: u64,
+    /// Passwords that are hashed now.
+    pub running: u64,
+    /// Hashes computed since the start.
+    pub computed: u64,
+    /// Passwords refused since the start, because too many waited.
+    pub refused: u64,
+}
+
 type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
 /// The pool; dropping it ends the threads.
@@ -37,6 +50,8 @@ struct Shared {
     work: Condvar,
     capacity: usize,
     calls: AtomicU64,
+    running: AtomicU64,
+    refused: AtomicU64,
 }
 
 #[derive(Default)]
@@ -67,7 +82,9 @@ impl Hashing {
             queue: Mutex::default(),
             work: Condvar::new(),
             capacity,
-            calls: AtomicU64::new(0),
+            calls: AtomicU64::default(),
+            running: AtomicU64::default(),
+            refused: AtomicU64::default(),
         });
         let pool = Self {
             shared,
@@ -114,6 +131,15 @@ impl Hashing {
         self.shared.calls.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn counters(&self) -> HashingCounters {
+        HashingCounters {
+            waiting: self.shared.lock().jobs.len() as u64,
+            running: self.shared.running.load(Ordering::Relaxed),
+            computed: self.calls(),
+            refused: self.shared.refused.load(Ordering::Relaxed),
+        }
+    }
+
     async fn run<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -150,6 +176,7 @@ impl Shared {
     fn submit(&self, job: Job) -> Result<(), Refusal> {
         let mut queue = self.lock();
         if queue.jobs.len() >= self.capacity {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Refusal::TooManyRequests {
                 retry_after: RETRY_AFTER,
             });
@@ -167,7 +194,9 @@ impl Shared {
         }
         let mut memory = Vec::new();
         while let Some(job) = self.next(&mut memory) {
+            self.running.fetch_add(1, Ordering::Relaxed);
             job(&mut memory);
+            self.running.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
@@ -245,6 +274,10 @@ mod tests {
         let Error::Refused(refusal) = error else { panic!() };
         assert_eq!(refusal.code(), Code::TooManyRequests);
         assert_eq!(refusal.retry_after(), Some(RETRY_AFTER));
-        assert_eq!(pool.calls(), 0);
+        let expected = HashingCounters {
+            refused: 1,
+            ..HashingCounters::default()
+        };
+        assert_eq!(pool.counters(), expected);
     }
 }

@@ -35,9 +35,9 @@ pub mod value;
 
 pub use auth::{Auth, OpenError, Parts};
 pub use caller::{Authenticated, Caller, Ctx};
-pub use database::Database;
+pub use database::{Database, PoolCounters};
 pub use error::{Error, InternalError};
-pub use hashing::StartHashingError;
+pub use hashing::{HashingCounters, StartHashingError};
 pub use key_ring::KeyRingError;
 pub use password::HashError;
 pub use policy::{EmailVerification, Limits, Policy, SigningAlgorithm};

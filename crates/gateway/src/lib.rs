@@ -2,6 +2,7 @@
 
 mod answer;
 mod app;
+mod counters;
 mod data;
 mod document;
 mod error;
@@ -18,6 +19,7 @@ mod schema;
 mod session;
 
 pub use app::{App, AppParts, GraphqlSettings};
+pub use counters::Counters;
 pub use document::DocumentLimits;
 pub use introspection::IntrospectionError;
 pub use plan_cache::{CacheCounters, PlanCache};

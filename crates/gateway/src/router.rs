@@ -24,6 +24,7 @@ pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
         .route("/.well-known/jwks.json", get(system::jwks))
         .route("/healthz", get(system::healthz))
         .route("/readyz", get(system::readyz))
+        .route("/metrics", get(system::metrics))
         .route("/v1/version", get(system::version));
     if settings.graphiql {
         routes = routes.merge(page::graphiql::routes());

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use portico_auth::{Auth, Clock, Database, Entropy, OpenError, Parts};
 use portico_entity::catalogue::catalogue;
 use portico_gateway::http::HttpSettings;
@@ -20,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::data_folder::{self, DataFolderError};
 use crate::database::{DatabaseError, Pool};
-use crate::{Settings, policy, worker};
+use crate::{Settings, http_server, policy, worker};
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +57,7 @@ pub struct Running {
     auth: Arc<Auth>,
     pool: Pool,
     stop: watch::Sender<bool>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     worker: JoinHandle<()>,
     watcher: JoinHandle<()>,
     shutdown_timeout: Duration,
@@ -120,7 +119,12 @@ pub async fn start(
     let app = Arc::new(App::new(parts));
     let routes = portico_gateway::router(Arc::clone(&app), http);
     let (stop, stopped) = watch::channel(false);
-    let server = serve(listener, routes, stopped.clone());
+    let server = tokio::spawn(http_server::serve(
+        listener,
+        routes,
+        settings.idle_timeout,
+        stopped.clone(),
+    ));
     let watcher = tokio::spawn(worker::watch(Arc::clone(&auth), stopped.clone()));
     let worker = tokio::spawn(worker::run(Arc::clone(&app), stopped));
     Ok(Running {
@@ -158,29 +162,6 @@ fn open_executor(settings: &Settings, pool: &Pool, writer: Arc<Mutex<()>>) -> Re
         Pool::Postgres(_, url) => Executor::open_postgres(url.reveal(), settings),
     };
     opened.map_err(StartError::Executor)
-}
-
-fn serve(
-    listener: TcpListener,
-    routes: axum::Router,
-    mut stop: watch::Receiver<bool>,
-) -> JoinHandle<io::Result<()>> {
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let listener = listener.tap_io(|stream| {
-        // Answers are written whole: waiting for more of them only costs time.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let stopped = async move {
-        // An end of the sender is an end of the service, too.
-        let _ = stop.changed().await;
-    };
-    tokio::spawn(
-        axum::serve(listener, service)
-            .with_graceful_shutdown(stopped)
-            .into_future(),
-    )
 }
 
 impl Running {

@@ -8,6 +8,8 @@ use portico_gateway::App;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
+use crate::report::Report;
+
 /// How often it is written when users were last active.
 const LAST_SEEN: Duration = Duration::from_secs(5);
 
@@ -22,6 +24,7 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let auth = app.auth();
     let later = |period| every(Instant::now() + period, period);
     let (mut last_seen, mut maintenance) = (later(LAST_SEEN), later(MAINTENANCE));
+    let mut report = Report::default();
     loop {
         tokio::select! {
             // An end of the sender is an end of the service, too.
@@ -31,7 +34,7 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
                 if let Err(error) = auth.maintain().await {
                     tracing::warn!(%error, "maintenance failed");
                 }
-                log_counters(&app);
+                report.write(app.counters());
             }
         }
     }
@@ -72,26 +75,5 @@ fn every(start: Instant, period: Duration) -> Interval {
 async fn flush(auth: &Auth) {
     if let Err(error) = auth.flush_last_seen().await {
         tracing::warn!(%error, "it could not be written when users were last active");
-    }
-}
-
-fn log_counters(app: &App) {
-    let tokens = app.auth().token_counters();
-    tracing::debug!(
-        hits = tokens.hits,
-        misses = tokens.misses,
-        entries = tokens.entries,
-        readable = tokens.readable,
-        "tokens"
-    );
-    for (role, plans) in app.plan_counters() {
-        tracing::debug!(
-            role,
-            hits = plans.hits,
-            misses = plans.misses,
-            entries = plans.entries,
-            bytes = plans.bytes,
-            "plans"
-        );
     }
 }

@@ -59,7 +59,7 @@ impl Arrival {
                 code,
                 "request failed"
             );
-        } else if matches!(route, "/healthz" | "/readyz") {
+        } else if matches!(route, "/healthz" | "/readyz" | "/metrics") {
             // Asked every few seconds, these would drown the rest.
             tracing::debug!(id, method, route, status, milliseconds, "request");
         } else {

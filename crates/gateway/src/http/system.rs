@@ -3,12 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
+use portico_auth::Caller;
+use portico_query::permission::ADMIN;
 
 use super::failure::{json, plain_failure};
+use super::{ClientAddress, RequestId};
 use crate::app::App;
+use crate::error::WireError;
+use crate::session::Session;
 
 /// A load balancer asks often and waits briefly.
 const READY_WITHIN: Duration = Duration::from_secs(1);
@@ -44,6 +49,29 @@ fn unavailable() -> Response {
 /// Which release this is.
 pub(crate) async fn version() -> impl IntoResponse {
     json(&serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }))
+}
+
+/// How the service does, for administrators.
+pub(crate) async fn metrics(
+    State(app): State<Arc<App>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+) -> Response {
+    let caller = Caller {
+        address,
+        user_agent: None,
+        request_id: id.as_str().to_owned(),
+    };
+    let refused = |error: &WireError| plain_failure(error.status(), error.code, &error.message);
+    match Session::of(&app.auth, &caller, &headers).await {
+        Ok(session) if session.role == ADMIN => {
+            let format = "text/plain; version=0.0.4; charset=utf-8";
+            ([(header::CONTENT_TYPE, format)], app.counters().to_prometheus()).into_response()
+        }
+        Ok(_) => refused(&WireError::new("access-denied", "$", "for administrators only")),
+        Err(error) => refused(&error),
+    }
 }
 
 /// The public keys that verify access tokens.

@@ -17,10 +17,10 @@ pub struct ConnectionCounters {
     pub connections: u64,
     /// Requests that use one now.
     pub in_use: u64,
-    /// Requests that wait for one now.
-    pub waiting: u64,
-    /// Requests that got none in time, since the start.
-    pub refused: u64,
+    /// Requests that wait for one now, where it is known.
+    pub waiting: Option<u64>,
+    /// Requests that got none in time, since the start, where it is known.
+    pub refused: Option<u64>,
 }
 
 /// Turns of which so many are given at once, in the order asked for. Whoever gets none in time is refused.
@@ -68,8 +68,8 @@ impl Turns {
             name,
             connections: self.count as u64,
             in_use: self.count.saturating_sub(self.permits.available_permits()) as u64,
-            waiting: self.waiting.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
+            waiting: Some(self.waiting.load(Ordering::Relaxed)),
+            refused: Some(self.refused.load(Ordering::Relaxed)),
         }
     }
 }
@@ -106,8 +106,8 @@ mod tests {
             name: "heavy",
             connections: 1,
             in_use: 1,
-            waiting: 0,
-            refused: 1,
+            waiting: Some(0),
+            refused: Some(1),
         };
         assert_eq!(turns.counters("heavy"), expected);
         drop(first);

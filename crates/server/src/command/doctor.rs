@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use portico_auth::{Clock, MasterKey};
 use tokio::net::TcpListener;
 
+use super::service;
 use crate::configuration::{ADMIN_SECRET_LENGTH, warnings};
 use crate::database::{Facts, Pool};
 use crate::{Settings, SystemClock, data_folder};
@@ -197,11 +198,22 @@ fn skew(facts: &Facts) -> Finding {
 }
 
 async fn listener(settings: &Settings) -> Finding {
-    match TcpListener::bind(settings.listen).await {
-        Ok(_) => Good(format!("{} is free to listen on", settings.listen)),
-        Err(error) => bad(
-            format!("cannot listen on {}: {error}", settings.listen),
-            "stop what listens there (it may be this service), or set PORTICO_LISTEN",
+    let listen = settings.listen;
+    let Err(error) = TcpListener::bind(listen).await else {
+        return Good(format!("{listen} is free to listen on: the service does not run"));
+    };
+    match service::counters(settings).await {
+        Ok(counters) => Good(
+            counters
+                .lines()
+                .filter(|line| !line.starts_with('#'))
+                .fold(format!("the service runs on {listen}:"), |text, line| {
+                    format!("{text}\n      {line}")
+                }),
+        ),
+        Err(reason) => bad(
+            format!("cannot listen on {listen}: {error}; what is there is not this service: {reason}"),
+            "stop what listens there, or set PORTICO_LISTEN",
         ),
     }
 }

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod serve;
+mod service;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -66,8 +66,8 @@ impl Lanes {
             name,
             connections: self.lanes.len() as u64,
             in_use: self.lanes.iter().map(requests).sum(),
-            waiting: 0,
-            refused: 0,
+            waiting: None,
+            refused: None,
         }
     }
 }
