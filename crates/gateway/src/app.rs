@@ -9,9 +9,11 @@ use portico_query::execute::Executor;
 use portico_query::permission::{ADMIN, Permissions, Role};
 
 use crate::document::DocumentLimits;
+use crate::persisted::PersistedQueries;
 use crate::plan_cache::CacheCounters;
 use crate::schema::RoleSchema;
 use crate::session::Session;
+use crate::trusted::TrustedDocuments;
 
 /// How GraphQL is served.
 #[derive(Debug, Clone)]
@@ -28,6 +30,10 @@ pub struct GraphqlSettings {
     pub introspection: bool,
     /// Roles that may not, even then.
     pub without_introspection: BTreeSet<String>,
+    /// Bytes of documents that clients name by their hash; 0 for none.
+    pub persisted_queries: u64,
+    /// Roles that may send listed documents alone.
+    pub trusted: TrustedDocuments,
 }
 
 impl GraphqlSettings {
@@ -46,6 +52,8 @@ impl Default for GraphqlSettings {
             body: 1 << 20,
             introspection: true,
             without_introspection: BTreeSet::new(),
+            persisted_queries: 8 << 20,
+            trusted: TrustedDocuments::default(),
         }
     }
 }
@@ -68,6 +76,7 @@ pub struct App {
     pub(crate) executor: Executor,
     pub(crate) permissions: Permissions,
     pub(crate) graphql: GraphqlSettings,
+    pub(crate) persisted: PersistedQueries,
     schemas: Schemas,
     /// Of roles that may do more as backends.
     backend_schemas: Schemas,
@@ -89,6 +98,7 @@ impl App {
             auth,
             executor,
             permissions,
+            persisted: PersistedQueries::new(graphql.persisted_queries),
             graphql,
             schemas: Schemas::default(),
             backend_schemas: Schemas::default(),

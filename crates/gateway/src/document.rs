@@ -1,5 +1,7 @@
 //! A GraphQL document: parsed within limits, its operation chosen, and freed from its syntax.
 
+mod cached;
+mod canonical;
 mod limit;
 pub(crate) mod position;
 mod select;
@@ -10,6 +12,7 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
 
+pub(crate) use canonical::canonical;
 pub use limit::DocumentLimits;
 pub(crate) use select::{json, selections};
 pub(crate) use variable::variables;
@@ -34,13 +37,14 @@ impl Document {
         limits: &DocumentLimits,
     ) -> Result<Self, WireError> {
         limits.check_tokens(text)?;
-        let parsed = async_graphql::parser::parse_query(text).map_err(|error| {
+        let mut parsed = async_graphql::parser::parse_query(text).map_err(|error| {
             if matches!(error, async_graphql::parser::Error::RecursionLimitExceeded) {
                 return limit::too_deep(limits.depth);
             }
             let locations = error.positions().collect();
             WireError::validation("$.query", format!("not a valid graphql query: {error}")).at(locations)
         })?;
+        cached::take_off(&mut parsed)?;
         let operation = choose(&parsed, operation_name)?;
         limits.check_shape(&parsed, &operation.node)?;
         Ok(Self {

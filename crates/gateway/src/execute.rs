@@ -1,5 +1,7 @@
 //! One GraphQL request from text to answer.
 
+mod explain;
+
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
@@ -17,14 +19,18 @@ use crate::document::{self, Document};
 use crate::error::{WireError, from_server, is_ours};
 use crate::introspection;
 use crate::locate;
+use crate::persisted;
 use crate::plan_cache::{Fingerprint, PlanCache, Prepared};
 use crate::schema::{RoleSchema, StopBeforeExecution};
+
+pub(crate) use explain::explain;
 
 /// A GraphQL request as it is sent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GraphqlRequest {
-    pub(crate) query: String,
+    #[serde(default)]
+    pub(crate) query: Option<String>,
     #[serde(default)]
     pub(crate) variables: Option<Map<String, Value>>,
     #[serde(default)]
@@ -33,8 +39,24 @@ pub(crate) struct GraphqlRequest {
     pub(crate) extensions: Option<Map<String, Value>>,
 }
 
+impl GraphqlRequest {
+    /// The document; empty where there is none.
+    pub(crate) fn text(&self) -> &str {
+        self.query.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the document is there, or is named by its hash.
+    pub(crate) fn has_document(&self) -> bool {
+        let named = |extensions: &Map<String, Value>| extensions.contains_key(persisted::EXTENSION);
+        self.query.is_some() || self.extensions.as_ref().is_some_and(named)
+    }
+}
+
 /// Answers a request. With `read_only`, mutations are refused, as for GET.
-pub(crate) async fn execute(asking: &Arc<Asking>, request: GraphqlRequest, read_only: bool) -> Answer {
+pub(crate) async fn execute(asking: &Arc<Asking>, mut request: GraphqlRequest, read_only: bool) -> Answer {
+    if let Err(error) = asking.app.persisted.resolve(&mut request) {
+        return Answer::refused(error);
+    }
     let schema = match asking.app.schema(&asking.session) {
         Ok(schema) => schema,
         Err(error) => {
@@ -44,7 +66,7 @@ pub(crate) async fn execute(asking: &Arc<Asking>, request: GraphqlRequest, read_
         }
     };
     let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
-    let prepared = schema.plans.find(&request.query, name);
+    let prepared = schema.plans.find(request.text(), name);
     if let Some(prepared) = &prepared
         && let Some(answer) = again(asking, &schema.plans, prepared, &request, read_only).await
     {
@@ -57,7 +79,7 @@ pub(crate) async fn execute(asking: &Arc<Asking>, request: GraphqlRequest, read_
         .count(prepared.as_ref().is_some_and(|prepared| !prepared.has_plans()));
     let document = match prepared {
         Some(prepared) => Arc::clone(&prepared.document),
-        None => match Document::parse(&request.query, name, &asking.app.graphql.limits) {
+        None => match read(asking, request.text(), name) {
             Ok(document) => Arc::new(document),
             Err(error) => return Answer::refused(error),
         },
@@ -70,6 +92,15 @@ pub(crate) async fn execute(asking: &Arc<Asking>, request: GraphqlRequest, read_
     answer
 }
 
+/// Reads a document that is not at hand, if the role may send it.
+fn read(asking: &Asking, text: &str, name: Option<&str>) -> Result<Document, WireError> {
+    let settings = &asking.app.graphql;
+    match settings.trusted.allows(&asking.session.role, text) {
+        true => Document::parse(text, name, &settings.limits),
+        false => Err(WireError::validation("$", "query is not allowed")),
+    }
+}
+
 /// Answers by a plan at hand: nothing is parsed or validated, values are still coerced strictly. Whatever does
 /// not go smoothly is left to the long way, whose answer is the one that counts.
 async fn again(
@@ -80,7 +111,7 @@ async fn again(
     read_only: bool,
 ) -> Option<Answer> {
     let refused = read_only && prepared.kind == Kind::Mutation;
-    if !prepared.has_plans() || request.extensions.is_some() || refused {
+    if !prepared.has_plans() || refused {
         return None;
     }
     let sent = request.variables.clone().unwrap_or_default();
@@ -131,11 +162,6 @@ async fn run(
             return Err(WireError::new("unexpected-payload", "$", message));
         }
     };
-    if let Some(extensions) = &request.extensions
-        && extensions.contains_key("persistedQuery")
-    {
-        return Err(WireError::new("not-supported", "$", "PersistedQueryNotSupported"));
-    }
     let variables = document::variables(
         document.operation(),
         request.variables.clone().unwrap_or_default(),
@@ -159,7 +185,7 @@ async fn run(
         Path::Schema => {
             let answer = through_schema(asking, schema, document, &variables, &selections).await;
             // A text written in an operation may be a password, which is not to be kept.
-            if answer.executed && !request.query.contains('"') {
+            if answer.executed && !request.text().contains('"') {
                 keep(schema, document, request, kind, None);
             }
             Ok(answer)
@@ -220,7 +246,7 @@ fn keep(
 ) {
     let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
     let fresh = || Prepared::new(kind, Arc::clone(document));
-    schema.plans.keep(&request.query, name, fresh, plan);
+    schema.plans.keep(request.text(), name, fresh, plan);
 }
 
 fn library_request(document: &Document, variables: &Variables) -> async_graphql::Request {

@@ -52,7 +52,9 @@ pub(crate) async fn post(
         Err(error) => return media.single(Answer::refused(error), None),
     };
     // Nearly every body is a request as it should be: read straight into its type.
-    if let Ok(request) = serde_json::from_slice::<GraphqlRequest>(&body) {
+    if let Ok(request) = serde_json::from_slice::<GraphqlRequest>(&body)
+        && request.has_document()
+    {
         return media.single(execute(&asking, request, false).await, Some(&asking));
     }
     match serde_json::from_slice(&body) {
@@ -90,7 +92,8 @@ pub(crate) async fn get(
     }
 }
 
-async fn asking(
+/// Who asks of which application.
+pub(crate) async fn asking(
     app: Arc<App>,
     ClientAddress(address): ClientAddress,
     id: &RequestId,
@@ -148,8 +151,7 @@ fn parse(body: Value, path: &str) -> Result<GraphqlRequest, WireError> {
         return refuse(path.to_owned(), "a request is an object with the key \"query\"");
     };
     match members.get("query") {
-        None => return refuse(path.to_owned(), "the key \"query\" is missing"),
-        Some(Value::String(_)) => {}
+        None | Some(Value::String(_)) => {}
         Some(_) => return refuse(format!("{path}.query"), "expected a string"),
     }
     for (key, expected) in [
@@ -167,7 +169,11 @@ fn parse(body: Value, path: &str) -> Result<GraphqlRequest, WireError> {
             return refuse(format!("{path}.{key}"), &format!("expected {expected} or null"));
         }
     }
-    serde_json::from_value(body).map_err(|error| {
+    let request: Result<GraphqlRequest, _> = serde_json::from_value(body);
+    if request.as_ref().is_ok_and(|request| !request.has_document()) {
+        return refuse(path.to_owned(), "the key \"query\" is missing");
+    }
+    request.map_err(|error| {
         WireError::new(
             "parse-failed",
             path,

@@ -12,7 +12,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 use crate::app::App;
 use crate::http::{self, HttpSettings, system};
-use crate::{graphql, page};
+use crate::{explain, graphql, page};
 
 /// The routes and what surrounds them.
 pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
@@ -21,6 +21,7 @@ pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
     let mut routes = Router::new()
         .route("/v1/graphql", graphql.clone())
         .route("/graphql", graphql)
+        .route("/v1/graphql/explain", post(explain::post))
         .route("/.well-known/jwks.json", get(system::jwks))
         .route("/healthz", get(system::healthz))
         .route("/readyz", get(system::readyz))

@@ -2,11 +2,12 @@
 
 use chrono::TimeDelta;
 use portico_auth::{Limits, Policy};
-use portico_gateway::{DocumentLimits, GraphqlSettings};
+use portico_gateway::{DocumentLimits, GraphqlSettings, TrustedDocuments};
 use portico_query::execute::ExecutorSettings;
 use portico_query::permission::metadata::Metadata;
 
 use crate::Settings;
+use crate::start::StartError;
 
 /// What the auth core allows and for how long.
 pub(crate) fn policy(settings: &Settings) -> Policy {
@@ -46,8 +47,17 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
 }
 
 /// How GraphQL is served.
-pub(crate) fn graphql(settings: &Settings, metadata: Metadata) -> GraphqlSettings {
-    GraphqlSettings {
+pub(crate) fn graphql(settings: &Settings, metadata: Metadata) -> Result<GraphqlSettings, StartError> {
+    let mut trusted = TrustedDocuments::new(settings.trusted_roles.iter().cloned());
+    for document in &metadata.documents {
+        trusted
+            .add(&document.text, document.roles.as_ref())
+            .map_err(|reason| StartError::Document {
+                name: document.name.clone(),
+                reason,
+            })?;
+    }
+    Ok(GraphqlSettings {
         limits: DocumentLimits {
             tokens: settings.limit_tokens as usize,
             depth: settings.limit_depth as usize,
@@ -59,7 +69,9 @@ pub(crate) fn graphql(settings: &Settings, metadata: Metadata) -> GraphqlSetting
         body: settings.limit_body as usize,
         introspection: settings.introspection,
         without_introspection: metadata.without_introspection,
-    }
+        persisted_queries: settings.persisted_queries.into(),
+        trusted,
+    })
 }
 
 /// How the data path uses the database.

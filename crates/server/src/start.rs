@@ -39,6 +39,14 @@ pub enum StartError {
     /// A permission says what cannot be.
     #[error(transparent)]
     Permissions(#[from] MetadataError),
+    /// A trusted document cannot be read.
+    #[error("query_collections.yaml, {name}: {reason}")]
+    Document {
+        /// Its collection and its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The address is taken or not ours.
     #[error("cannot listen on {address} (PORTICO_LISTEN): {source}")]
     Listen {
@@ -81,6 +89,7 @@ pub async fn start(
     data_folder::make(&settings)?;
     let metadata = metadata(&settings)?;
     let permissions = Permissions::with(catalogue(), &metadata)?;
+    let graphql = policy::graphql(&settings, metadata)?;
     let secrets = data_folder::secrets(&settings, entropy.as_ref())?;
     // Taken before the database is touched: a second service started by mistake changes nothing.
     let listener = listen(&settings).await?;
@@ -106,7 +115,7 @@ pub async fn start(
         auth: Arc::clone(&auth),
         executor,
         permissions,
-        graphql: policy::graphql(&settings, metadata),
+        graphql,
     };
     let http = HttpSettings {
         request_timeout: settings.request_timeout,

@@ -17,7 +17,7 @@ pub use network::{Network, NotANetwork};
 pub use request_id::RequestId;
 pub use settings::HttpSettings;
 
-pub(crate) use failure::{graphql_failure, method_not_allowed, not_found};
+pub(crate) use failure::{graphql_failure, json, method_not_allowed, not_found, plain_failure};
 pub(crate) use guard::read_body;
 pub(crate) use headers::cors;
 pub(crate) use surround::surround;

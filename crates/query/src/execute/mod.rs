@@ -17,7 +17,7 @@ use answer::Answer;
 
 use crate::error::Failure;
 use crate::request::Variables;
-use crate::sql::{Compiled, Dialect};
+use crate::sql::{Compiled, CompiledRoot, Dialect};
 
 pub(crate) use parameter::check_constant;
 pub use postgres::PostgresExecutor;
@@ -66,6 +66,27 @@ pub struct Bound(Filled);
 enum Filled {
     Postgres(Vec<Vec<crate::scalar::Parameter>>),
     Sqlite(Vec<sqlite::Task>),
+}
+
+/// What a root field asks of the database.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The name of the field in the answer.
+    pub key: String,
+    /// The statement; nothing where the answer is known without.
+    pub sql: Option<String>,
+    /// The plan, line by line.
+    pub plan: Option<Vec<String>>,
+}
+
+impl Explained {
+    fn without(root: &CompiledRoot) -> Self {
+        Self {
+            key: root.key.clone(),
+            sql: None,
+            plan: None,
+        }
+    }
 }
 
 /// A database that answers with JSON.
@@ -133,6 +154,17 @@ impl Executor {
         match self {
             Self::Postgres(executor) => executor.counters(),
             Self::Sqlite(executor) => executor.counters(),
+        }
+    }
+
+    /// Tells what each root field of a read asks, and how the database would go about it.
+    pub async fn explain(&self, compiled: &Compiled, bound: Bound) -> Result<Vec<Explained>, Failure> {
+        match (self, bound.0) {
+            (Self::Postgres(executor), Filled::Postgres(values)) => executor.explain(compiled, &values).await,
+            (Self::Sqlite(executor), Filled::Sqlite(tasks)) => executor.explain(compiled, &tasks),
+            _ => Err(Failure::unexpected(
+                &"the parameters were filled for another database",
+            )),
         }
     }
 

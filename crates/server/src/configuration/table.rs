@@ -124,6 +124,10 @@ settings! {
     limit_batch: u32 = Always("20"), number(1, 1_000);
     /// Memory for prepared GraphQL documents in bytes, for each role.
     plan_cache: u32 = Always("8388608"), number(65_536, 4_000_000_000);
+    /// Memory for documents that clients name by their hash in bytes; 0 for none.
+    persisted_queries: u32 = Always("8388608"), number(0, 4_000_000_000);
+    /// Roles that may send the documents of the metadata's allow list and no others.
+    trusted_roles: Vec<String> = Unset("none"), list(role());
     /// Access tokens that each node remembers as verified.
     token_cache: u32 = Always("100000"), number(0, 10_000_000);
     /// How long a request may take.

@@ -4,6 +4,7 @@
 mod connection;
 mod encryption;
 mod error;
+mod explain;
 mod lanes;
 mod link;
 mod pool;

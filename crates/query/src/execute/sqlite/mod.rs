@@ -3,6 +3,7 @@
 mod aggregates;
 mod collation;
 mod error;
+mod explain;
 mod functions;
 mod leash;
 mod row;
