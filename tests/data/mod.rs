@@ -4,6 +4,7 @@ mod caching;
 mod case;
 mod explain;
 mod filters;
+mod statistics;
 mod variables;
 
 use std::sync::Arc;

@@ -166,9 +166,9 @@ fn limit(value: &Value, bind: &Bind) -> Result<Parameter, Failure> {
     };
     match value {
         Value::Null => Ok(Parameter::Null),
-        Value::Number(number) => match number.as_i64() {
-            Some(number) if (0..=i64::from(i32::MAX)).contains(&number) => Ok(Parameter::Integer(number)),
-            _ => Err(expected("an integer")),
+        Value::Number(_) => match scalar::coerce(Scalar::Int, value, &bind.path)? {
+            Parameter::Integer(number) if number < 0 => Err(expected("an integer")),
+            parameter => Ok(parameter),
         },
         other => Err(expected(scalar::kind(other))),
     }
