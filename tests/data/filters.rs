@@ -145,7 +145,7 @@ fn told(answer: &Answer, name: &str) -> String {
 }
 
 /// JSON as a literal of a document.
-fn graphql(value: &Value) -> String {
+pub(super) fn graphql(value: &Value) -> String {
     match value {
         Value::Object(entries) => {
             let entries: Vec<String> = entries

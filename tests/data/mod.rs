@@ -2,6 +2,7 @@
 
 mod caching;
 mod case;
+mod differential;
 mod explain;
 mod filters;
 mod statistics;

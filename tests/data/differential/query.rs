@@ -1,0 +1,386 @@
+//! Random queries as documents, and the answers that the model gives to them.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value, json};
+
+use super::condition::{Condition, target};
+use super::role::Asking;
+use super::rows::Row;
+use super::schema::{Column, Kind, Relation, Table};
+use super::value::compare;
+use crate::data::filters::graphql;
+
+/// A query of one root field.
+#[derive(Debug, Clone)]
+pub(super) enum Query {
+    List(&'static Table, Arguments, Vec<Field>),
+    ByKey(&'static Table, Value, Vec<Field>),
+    Aggregate(&'static Table, Arguments, Summary),
+}
+
+/// The arguments of a list; the key is always the last term of its order.
+#[derive(Debug, Clone)]
+pub(super) struct Arguments {
+    pub(super) condition: Condition,
+    pub(super) order: Vec<Term>,
+    /// So many of the first terms of the order, as far as they are columns, are told apart.
+    pub(super) distinct: usize,
+    pub(super) limit: Option<usize>,
+    pub(super) offset: Option<usize>,
+}
+
+/// One term of an order.
+#[derive(Debug, Clone)]
+pub(super) enum Term {
+    Column(&'static Column, &'static str),
+    /// A column of the row that an object relationship finds.
+    Through(&'static Relation, &'static Column, &'static str),
+    /// The number of related rows.
+    Count(&'static Relation, &'static str),
+}
+
+/// A field of a row.
+#[derive(Debug, Clone)]
+pub(super) enum Field {
+    Column(&'static Column),
+    Object(&'static Relation, Vec<Field>),
+    Array(&'static Relation, Arguments, Vec<Field>),
+    Aggregate(&'static Relation, Arguments, Summary),
+}
+
+/// What is asked of rows as a whole.
+#[derive(Debug, Clone)]
+pub(super) struct Summary {
+    /// Of a column, or of the rows; whether equal values count once.
+    pub(super) counts: Vec<(Option<&'static Column>, bool)>,
+    /// `max`, `min` or `sum` of a column.
+    pub(super) extremes: Vec<(&'static str, &'static Column)>,
+    pub(super) nodes: Vec<Field>,
+}
+
+/// A document under construction; conditions may stand in variables.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    in_variables: bool,
+    declarations: Vec<String>,
+    pub(super) variables: Map<String, Value>,
+}
+
+impl Query {
+    /// As a document with its variables.
+    pub(super) fn document(&self, in_variables: bool) -> (String, Value) {
+        let mut document = Document {
+            in_variables,
+            ..Document::default()
+        };
+        let body = match self {
+            Self::List(table, arguments, fields) => {
+                let arguments = arguments.text(table, &mut document);
+                format!("{}{arguments} {}", table.name, selection(fields, &mut document))
+            }
+            Self::ByKey(table, key, fields) => {
+                format!("{}(id: {key}) {}", table.one, selection(fields, &mut document))
+            }
+            Self::Aggregate(table, arguments, summary) => {
+                let arguments = arguments.text(table, &mut document);
+                format!(
+                    "{}Aggregate{arguments} {}",
+                    table.name,
+                    summary.text(&mut document)
+                )
+            }
+        };
+        let declarations = match document.declarations.is_empty() {
+            true => String::new(),
+            false => format!("({})", document.declarations.join(", ")),
+        };
+        (
+            format!("query {declarations} {{ root: {body} }}"),
+            Value::Object(document.variables),
+        )
+    }
+
+    /// What the model answers.
+    pub(super) fn answer(&self, asking: Asking<'_>) -> Value {
+        let root = match self {
+            Self::List(table, arguments, fields) => {
+                let found = arguments.rows(asking, table, None);
+                objects(asking, table, &limited(asking, table, found), fields)
+            }
+            Self::ByKey(table, key, fields) => {
+                let found = asking.rows(table, &Condition::And(Vec::new()), true);
+                let found = found.iter().find(|row| row["id"] == *key);
+                found.map_or(Value::Null, |row| object(asking, table, row, fields))
+            }
+            Self::Aggregate(table, arguments, summary) => {
+                summary.answer(asking, table, &arguments.rows(asking, table, None))
+            }
+        };
+        json!({ "data": { "root": root } })
+    }
+}
+
+/// No more than the role's own limit.
+fn limited(asking: Asking<'_>, table: &Table, mut rows: Vec<Row>) -> Vec<Row> {
+    rows.truncate(asking.role.limit(table).unwrap_or(usize::MAX));
+    rows
+}
+
+impl Arguments {
+    fn text(&self, table: &Table, document: &mut Document) -> String {
+        let condition = self.condition.to_json();
+        let mut arguments = vec![match document.in_variables {
+            true => {
+                let name = format!("where{}", document.variables.len());
+                document
+                    .declarations
+                    .push(format!("${name}: {}_bool_exp", table.name));
+                document.variables.insert(name.clone(), condition);
+                format!("where: ${name}")
+            }
+            false => format!("where: {}", graphql(&condition)),
+        }];
+        let terms: Vec<String> = self.order.iter().map(Term::text).collect();
+        arguments.push(format!(
+            "order_by: [{}]",
+            [&terms[..], &["{id: asc}".to_owned()]].concat().join(", ")
+        ));
+        if !self.distinct().is_empty() {
+            let names: Vec<&str> = self.distinct().iter().map(|column| column.name).collect();
+            arguments.push(format!("distinct_on: [{}]", names.join(", ")));
+        }
+        arguments.extend(self.limit.map(|limit| format!("limit: {limit}")));
+        arguments.extend(self.offset.map(|offset| format!("offset: {offset}")));
+        format!("({})", arguments.join(", "))
+    }
+
+    fn distinct(&self) -> Vec<&'static Column> {
+        let columns = self.order.iter().map_while(|term| match term {
+            Term::Column(column, _) => Some(*column),
+            _ => None,
+        });
+        columns.take(self.distinct).collect()
+    }
+
+    /// The rows, without the role's own limit.
+    fn rows(&self, asking: Asking<'_>, table: &'static Table, of: Option<(&Relation, &Row)>) -> Vec<Row> {
+        let deleted_too = self.condition.names_deletion();
+        let mut rows = match of {
+            None => asking.rows(table, &self.condition, deleted_too),
+            Some((relation, row)) => asking.related(relation, row, &self.condition, deleted_too),
+        };
+        rows.sort_by(|one, other| {
+            let terms = self
+                .order
+                .iter()
+                .map(|term| term.compare(asking, table, one, other));
+            terms
+                .fold(Ordering::Equal, Ordering::then)
+                .then_with(|| compare(Kind::Uuid, &one["id"], &other["id"]))
+        });
+        let distinct = self.distinct();
+        if !distinct.is_empty() {
+            let values = |row: &Row| {
+                distinct
+                    .iter()
+                    .map(|column| asking.cell(table, row, column.name))
+                    .collect::<Vec<_>>()
+            };
+            let mut kept: Vec<Row> = Vec::new();
+            for row in rows {
+                let same = |other: &Row| {
+                    values(&row)
+                        .iter()
+                        .zip(values(other))
+                        .zip(&distinct)
+                        .all(|((one, other), column)| equal(column.kind, one, &other))
+                };
+                if !kept.iter().any(same) {
+                    kept.push(row);
+                }
+            }
+            rows = kept;
+        }
+        let rows = rows.into_iter().skip(self.offset.unwrap_or_default());
+        rows.take(self.limit.unwrap_or(usize::MAX)).collect()
+    }
+}
+
+/// Whether values count as the same, nulls among them.
+fn equal(kind: Kind, one: &Value, other: &Value) -> bool {
+    match (one.is_null(), other.is_null()) {
+        (false, false) => compare(kind, one, other).is_eq(),
+        (one, other) => one == other,
+    }
+}
+
+impl Term {
+    fn text(&self) -> String {
+        match self {
+            Self::Column(column, direction) => format!("{{{}: {direction}}}", column.name),
+            Self::Through(relation, column, direction) => {
+                format!("{{{}: {{{}: {direction}}}}}", relation.name, column.name)
+            }
+            Self::Count(relation, direction) => {
+                format!("{{{}_aggregate: {{count: {direction}}}}}", relation.name)
+            }
+        }
+    }
+
+    fn compare(&self, asking: Asking<'_>, table: &'static Table, one: &Row, other: &Row) -> Ordering {
+        let everything = Condition::And(Vec::new());
+        match self {
+            Self::Column(column, direction) => {
+                let value = |row| asking.cell(table, row, column.name);
+                directed(direction, column.kind, &value(one), &value(other))
+            }
+            Self::Through(relation, column, direction) => {
+                let value = |row| {
+                    let found = asking.related(relation, row, &everything, true);
+                    found.first().map_or(Value::Null, |found| {
+                        asking.cell(target(relation), found, column.name)
+                    })
+                };
+                directed(direction, column.kind, &value(one), &value(other))
+            }
+            Self::Count(relation, direction) => {
+                let value = |row| json!(asking.related(relation, row, &everything, false).len());
+                directed(direction, Kind::Int, &value(one), &value(other))
+            }
+        }
+    }
+}
+
+fn directed(direction: &str, kind: Kind, one: &Value, other: &Value) -> Ordering {
+    let nulls_first = matches!(direction, "asc_nulls_first" | "desc" | "desc_nulls_first");
+    let null = if nulls_first {
+        Ordering::Less
+    } else {
+        Ordering::Greater
+    };
+    match (one.is_null(), other.is_null()) {
+        (true, true) => Ordering::Equal,
+        (true, false) => null,
+        (false, true) => null.reverse(),
+        (false, false) if direction.starts_with("desc") => compare(kind, other, one),
+        (false, false) => compare(kind, one, other),
+    }
+}
+
+/// Fields under names of their own, so that none merge.
+fn selection(fields: &[Field], document: &mut Document) -> String {
+    let mut texts = Vec::new();
+    for (index, field) in fields.iter().enumerate() {
+        let text = match field {
+            Field::Column(column) => column.name.to_owned(),
+            Field::Object(relation, fields) => format!("{} {}", relation.name, selection(fields, document)),
+            Field::Array(relation, arguments, fields) => {
+                let arguments = arguments.text(target(relation), document);
+                format!("{}{arguments} {}", relation.name, selection(fields, document))
+            }
+            Field::Aggregate(relation, arguments, summary) => {
+                let arguments = arguments.text(target(relation), document);
+                format!(
+                    "{}_aggregate{arguments} {}",
+                    relation.name,
+                    summary.text(document)
+                )
+            }
+        };
+        texts.push(format!("f{index}: {text}"));
+    }
+    format!("{{ {} }}", texts.join(" "))
+}
+
+fn objects(asking: Asking<'_>, table: &'static Table, rows: &[Row], fields: &[Field]) -> Value {
+    rows.iter()
+        .map(|row| object(asking, table, row, fields))
+        .collect()
+}
+
+fn object(asking: Asking<'_>, table: &'static Table, row: &Row, fields: &[Field]) -> Value {
+    let members = fields.iter().enumerate().map(|(index, field)| {
+        let value = match field {
+            Field::Column(column) => asking.cell(table, row, column.name),
+            Field::Object(relation, fields) => {
+                // The one row is named by the other: an administrator meets it though deleted.
+                let found = asking.related(relation, row, &Condition::And(Vec::new()), true);
+                let found = found.first();
+                found.map_or(Value::Null, |found| {
+                    object(asking, target(relation), found, fields)
+                })
+            }
+            Field::Array(relation, arguments, fields) => {
+                let table = target(relation);
+                let found = arguments.rows(asking, table, Some((relation, row)));
+                objects(asking, table, &limited(asking, table, found), fields)
+            }
+            Field::Aggregate(relation, arguments, summary) => {
+                let table = target(relation);
+                summary.answer(
+                    asking,
+                    table,
+                    &arguments.rows(asking, table, Some((relation, row))),
+                )
+            }
+        };
+        (format!("f{index}"), value)
+    });
+    Value::Object(members.collect())
+}
+
+impl Summary {
+    fn text(&self, document: &mut Document) -> String {
+        let mut fields = Vec::new();
+        for (index, (column, distinct)) in self.counts.iter().enumerate() {
+            let columns = column
+                .map(|column| format!("columns: {}, ", column.name))
+                .unwrap_or_default();
+            fields.push(format!("c{index}: count({columns}distinct: {distinct})"));
+        }
+        for (index, (function, column)) in self.extremes.iter().enumerate() {
+            fields.push(format!("e{index}: {function} {{ {} }}", column.name));
+        }
+        let nodes = selection(&self.nodes, document);
+        format!("{{ aggregate {{ {} }} nodes {nodes} }}", fields.join(" "))
+    }
+
+    fn answer(&self, asking: Asking<'_>, table: &'static Table, rows: &[Row]) -> Value {
+        let mut aggregate = Map::new();
+        let values = |column: &Column| -> Vec<Value> {
+            let cells = rows.iter().map(|row| asking.cell(table, row, column.name));
+            cells.filter(|value| !value.is_null()).collect()
+        };
+        for (index, (column, distinct)) in self.counts.iter().enumerate() {
+            let count = match column {
+                None => rows.len(),
+                Some(column) => {
+                    let mut values = values(column);
+                    values.sort_by(|one, other| compare(column.kind, one, other));
+                    if *distinct {
+                        values.dedup_by(|one, other| compare(column.kind, one, other).is_eq());
+                    }
+                    values.len()
+                }
+            };
+            aggregate.insert(format!("c{index}"), json!(count));
+        }
+        for (index, (function, column)) in self.extremes.iter().enumerate() {
+            let mut values = values(column);
+            values.sort_by(|one, other| compare(column.kind, one, other));
+            let value = match *function {
+                "max" => values.pop(),
+                "min" => values.into_iter().next(),
+                _ if values.is_empty() => None,
+                _ => Some(json!(
+                    values.iter().map(|value| value.as_i64().unwrap()).sum::<i64>()
+                )),
+            };
+            let of = Map::from_iter([(column.name.to_owned(), value.unwrap_or_default())]);
+            aggregate.insert(format!("e{index}"), Value::Object(of));
+        }
+        let nodes = objects(asking, table, &limited(asking, table, rows.to_vec()), &self.nodes);
+        json!({ "aggregate": aggregate, "nodes": nodes })
+    }
+}
