@@ -1,5 +1,7 @@
 //! Sets of characters.
 
+use std::sync::LazyLock;
+
 use super::Node;
 
 /// Characters with upper and lower case forms are below this one.
@@ -99,15 +101,13 @@ impl Set {
 
     /// With the other forms of each character.
     pub(super) fn folded(mut self) -> Self {
-        let mut others = Vec::new();
-        for (first, last) in &self.ranges {
-            for character in *first..=(*last).min(LAST_WITH_CASE) {
-                let forms = [lower(character), upper(character)];
-                others.extend(forms.into_iter().filter(|form| *form != character));
-            }
-        }
-        self.ranges
-            .extend(others.into_iter().map(|character| (character, character)));
+        let others = self.ranges.iter().flat_map(|(first, last)| {
+            let start = FORMS.partition_point(|(character, _)| character < first);
+            let forms = FORMS.iter().skip(start);
+            forms.take_while(move |(character, _)| character <= last)
+        });
+        let others: Vec<_> = others.map(|(_, form)| (*form, *form)).collect();
+        self.ranges.extend(others);
         for class in &mut self.classes {
             if matches!(class, Class::Lower | Class::Upper) {
                 *class = Class::Alpha;
@@ -133,15 +133,18 @@ impl Set {
     }
 }
 
-/// The lower case form, where it is one character.
-fn lower(character: char) -> char {
-    single(character, character.to_lowercase())
-}
+/// Every character that has another form, with that form.
+static FORMS: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
+    let characters = '\u{1}'..=LAST_WITH_CASE;
+    let forms = characters.flat_map(|character| {
+        let lower = single(character, character.to_lowercase());
+        let upper = single(character, character.to_uppercase());
+        [(character, lower), (character, upper)]
+    });
+    forms.filter(|(character, form)| character != form).collect()
+});
 
-fn upper(character: char) -> char {
-    single(character, character.to_uppercase())
-}
-
+/// The form, where it is one character.
 fn single(character: char, mut forms: impl Iterator<Item = char>) -> char {
     match (forms.next(), forms.next()) {
         (Some(form), None) => form,

@@ -4,6 +4,7 @@ mod compare;
 
 use portico_entity::catalogue::{Column, Scalar, catalogue};
 
+use super::Dialect;
 use super::aggregate;
 use super::writer::{Alias, Writer};
 use crate::plan::{Bind, Filter, Side};
@@ -40,7 +41,7 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, filter: &Filter) {
             writer.table(table.0);
             writer.push(&format!(" AS {inner} WHERE "));
             write(writer, inner, filter);
-            writer.push(")");
+            close_exists(writer);
         }
         Filter::CompareColumns(left, operator, side, right) => {
             let other = match side {
@@ -62,9 +63,18 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, filter: &Filter) {
             writer.push(" = ");
             writer.column(alias, relation.0.from);
             and(writer, inner, filter);
-            writer.push(")");
+            close_exists(writer);
         }
     }
+}
+
+/// Without a limit SQLite 3.51 makes a join of it, in which a row that `OFFSET` has passed over comes again with
+/// each further match.
+fn close_exists(writer: &mut Writer) {
+    writer.push(match writer.dialect {
+        Dialect::Postgres => ")",
+        Dialect::Sqlite => " LIMIT 1)",
+    });
 }
 
 /// Adds a further condition, if it is one.
