@@ -82,7 +82,7 @@ impl Work {
                 query: "query Count($locale: String!) { usersAggregate(where: {locale: {_eq: $locale}}) \
                         { aggregate { count } } }",
                 variables: r#"{"locale":"de"}"#,
-                expected: r#"{"data":{"usersAggregate":{"aggregate":{"count":"#,
+                expected: r#"{"data":{"usersAggregate":{"aggregate":{"count""#,
             },
             Self::SignIn => Ask {
                 query: "mutation SignIn($email: citext!, $password: String!) \
