@@ -73,6 +73,15 @@ impl Kept {
     }
 }
 
+/// Whether the server still answers, and in time.
+async fn answers(connection: &mut PgConnection, pool: &PgPool) -> bool {
+    let patience = pool.options().get_acquire_timeout();
+    matches!(
+        tokio::time::timeout(patience, connection.ping()).await,
+        Ok(Ok(()))
+    )
+}
+
 impl Deref for Taken {
     type Target = PgConnection;
 
