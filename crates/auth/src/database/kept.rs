@@ -37,7 +37,7 @@ impl Kept {
             mut connection,
             since,
         }) = resting
-            && (since.elapsed() < TRUSTED || connection.ping().await.is_ok())
+            && (since.elapsed() < TRUSTED || answers(&mut connection, pool).await)
         {
             return Ok(Taken::Kept(connection));
         }
