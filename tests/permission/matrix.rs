@@ -20,7 +20,8 @@ on_both_databases!(the_matrix_is_up_to_date);
 const HEAD: &str = "\
 # What each role may do, read from the running service.
 #
-# s select, f filter, o order by, i insert, u update; a dot: not at all.
+# s select, f filter, o order by, a aggregate, i insert, u update; a dot: not at all.
+# Fields: l list, k by key, a aggregate, g in groups, i insert, u update, d delete.
 # Rows: whether a user with that role meets all rows, only some, or none although there are some.
 ";
 
@@ -34,6 +35,11 @@ async fn the_matrix_is_up_to_date(database: Arc<TestDatabase>) {
     let mut matrix = HEAD.to_owned();
     for table in &catalogue().tables {
         columns(&mut matrix, table, &schemas);
+        row(
+            &mut matrix,
+            "(fields)",
+            schemas.iter().map(|schema| fields(table, schema)),
+        );
         row(
             &mut matrix,
             "(rows)",
@@ -83,6 +89,7 @@ fn columns(matrix: &mut String, table: &Table, schemas: &[Schema]) {
         ('s', table.type_name.to_owned()),
         ('f', name("bool_exp")),
         ('o', name("order_by")),
+        ('a', name("max_fields")),
         ('i', name("insert_input")),
         ('u', name("set_input")),
     ];
@@ -100,6 +107,28 @@ fn columns(matrix: &mut String, table: &Table, schemas: &[Schema]) {
         });
         row(matrix, member, cells);
     }
+}
+
+/// The root fields of a table: each letter stands for one field or several that do the same.
+fn fields(table: &Table, schema: &Schema) -> String {
+    let verb = |verb: &str, noun: &str| {
+        let (first, rest) = noun.split_at(1);
+        format!("{verb}{}{rest}", first.to_uppercase())
+    };
+    let written = |name: &str| vec![verb(name, table.singular), verb(name, table.plural)];
+    let kinds = [
+        ('l', vec![table.plural.to_owned()]),
+        ('k', vec![table.singular.to_owned()]),
+        ('a', vec![format!("{}Aggregate", table.plural)]),
+        ('g', vec![format!("{}GroupBy", table.plural)]),
+        ('i', written("insert")),
+        ('u', written("update")),
+        ('d', written("delete")),
+    ];
+    let roots = [schema.query.as_deref(), schema.mutation.as_deref()];
+    let has = |name: &String| roots.iter().flatten().any(|root| schema.has(root, name));
+    let letter = |(letter, names): (char, Vec<String>)| if names.iter().any(has) { letter } else { '.' };
+    kinds.into_iter().map(letter).collect()
 }
 
 /// Which rows each role meets.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::folder::seeded;
 use super::introspection::caller;
+use crate::support::app::TestApp;
 use crate::support::caller::Caller;
 use crate::support::database::{TestDatabase, on_both_databases};
 use crate::support::seed;
@@ -15,6 +16,7 @@ on_both_databases!(
     no_condition_finds_it,
     no_order_is_made_by_it,
     no_aggregate_holds_it,
+    no_group_is_made_by_it,
     no_relationship_follows_it,
     no_write_tells_it,
     its_own_condition_sees_what_is_stored,
@@ -22,6 +24,12 @@ on_both_databases!(
 );
 
 const JOHN: &str = "10000000-0000-0000-0000-000000000002";
+
+async fn caller_of(role: &str, database: &Arc<TestDatabase>) -> Caller {
+    let folder = super::folder::fixture("cells");
+    let variables = [("PORTICO_METADATA", folder.to_str().unwrap())];
+    caller(&TestApp::with(database, &variables).await, role)
+}
 
 async fn reader(database: &Arc<TestDatabase>) -> Caller {
     caller(&seeded(database, "cells").await, "reader")
@@ -134,6 +142,39 @@ async fn no_aggregate_holds_it(database: Arc<TestDatabase>) {
     assert_eq!(
         data(&reader, query).await["usersAggregate"]["aggregate"]["count"],
         1
+    );
+}
+
+async fn no_group_is_made_by_it(database: Arc<TestDatabase>) {
+    let reader = reader(&database).await;
+    for (column, shown) in [("email", json!("Jane@Example.org")), ("disabled", json!(false))] {
+        let query = format!(
+            "{{ usersGroupBy(by: [{column}], order_by: {{ key: {{ {column}: asc }} }}) {{ key {{ {column} }} aggregate {{ count }} }} }}"
+        );
+        assert_eq!(
+            data(&reader, &query).await["usersGroupBy"],
+            json!([
+                { "key": { column: shown }, "aggregate": { "count": 1 } },
+                { "key": { column: null }, "aggregate": { "count": 2 } },
+            ])
+        );
+        let query = format!(
+            "{{ users(distinct_on: [{column}], order_by: [{{ {column}: asc }}, {{ id: desc }}]) {{ displayName {column} }} }}"
+        );
+        assert_eq!(
+            data(&reader, &query).await["users"],
+            json!([
+                { "displayName": "Jane Doe", column: shown },
+                { "displayName": "Ána 100%_done", column: null },
+            ])
+        );
+    }
+    // The condition of the column is itself a question to other tables.
+    let lead = caller_of("lead", &database).await;
+    let query = "{ users(distinct_on: [email], order_by: [{ email: desc }]) { email } }";
+    assert_eq!(
+        data(&lead, query).await["users"],
+        json!([{ "email": null }, { "email": "john@example.org" }, { "email": "Jane@Example.org" }])
     );
 }
 

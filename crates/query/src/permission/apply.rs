@@ -54,7 +54,9 @@ pub fn apply(role: &Role, mut plan: Plan) -> Result<Permitted, Failure> {
         let path = format!("$.selectionSet.{}", root.key);
         match &mut root.action {
             Action::Typename(_) => {}
-            Action::Select(found) => select(role, found, &path)?,
+            Action::Select(found) => {
+                root_list(role, found, &path).and_then(|()| select(role, found, &path))?
+            }
             Action::Aggregate(found) => aggregate(role, found, &path)?,
             Action::GroupBy(found) => group_by(role, found, &path)?,
             Action::Update(found) => update(role, found, &path)?,
@@ -84,6 +86,14 @@ fn readable(
     match permission.reads(column) {
         true => Ok(()),
         false => Err(hidden(&column.name, table.type_name, path)),
+    }
+}
+
+/// A list may be met by relationships alone. What answers one row has conditions of its own.
+fn root_list(role: &Role, select: &Select, path: &str) -> Result<(), Failure> {
+    match select.shape == Shape::One || permission(role, select.table, path)?.query.list {
+        true => Ok(()),
+        false => Err(hidden(select.table.plural, "query_root", path)),
     }
 }
 
