@@ -299,7 +299,7 @@ fn objects(asking: Asking<'_>, table: &'static Table, rows: &[Row], fields: &[Fi
         .collect()
 }
 
-fn object(asking: Asking<'_>, table: &'static Table, row: &Row, fields: &[Field]) -> Value {
+pub(super) fn object(asking: Asking<'_>, table: &'static Table, row: &Row, fields: &[Field]) -> Value {
     let members = fields.iter().enumerate().map(|(index, field)| {
         let value = match field {
             Field::Column(column) => asking.cell(table, row, column.name),

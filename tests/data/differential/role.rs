@@ -22,11 +22,21 @@ pub(super) struct Permission {
     pub(super) owner_only: Option<(Vec<&'static str>, Condition)>,
 }
 
+/// What a role may change of users.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) columns: Vec<&'static str>,
+    pub(super) rows: Condition,
+    /// What must hold of the changed row.
+    pub(super) check: Condition,
+}
+
 /// A role; the administrator has no permissions and needs none.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
     pub(super) name: &'static str,
     pub(super) permissions: Vec<Permission>,
+    pub(super) change: Option<Change>,
     /// The roles it inherits from.
     parents: &'static [&'static str],
 }
@@ -75,7 +85,7 @@ impl Role {
 }
 
 impl Asking<'_> {
-    fn in_permission(self) -> Self {
+    pub(super) fn in_permission(self) -> Self {
         Self {
             unbound: true,
             ..self
@@ -154,6 +164,17 @@ fn permission(name: &str, columns: &[&'static str], rows: Condition) -> Permissi
     }
 }
 
+/// The columns that random changes are about: nothing follows a change of these.
+fn users_columns() -> Vec<&'static str> {
+    vec![
+        "displayName",
+        "metadata",
+        "attemptNumber",
+        "lastSeen",
+        "lastProjectId",
+    ]
+}
+
 /// All roles of the test, the administrator first.
 pub(super) fn roles() -> Vec<Role> {
     let everything = || Condition::And(Vec::new());
@@ -167,10 +188,27 @@ pub(super) fn roles() -> Vec<Role> {
     let through = |name: &str, relation: &str, inner: Condition| {
         Condition::Related(table(name).relation(relation), Box::new(inner))
     };
-    let role = |name, permissions| Role {
+    let role = |name, permissions, change| Role {
         name,
         permissions,
+        change,
         parents: &[],
+    };
+    let changes_of_clerk = Change {
+        columns: vec!["displayName", "metadata", "attemptNumber"],
+        rows: Condition::Not(Box::new(is("users", "gender", json!("male")))),
+        check: Condition::Not(Box::new(is("users", "displayName", json!("é")))),
+    };
+    let changes_of_mate = Change {
+        columns: vec!["metadata", "lastSeen", "lastProjectId"],
+        rows: own("users", "id"),
+        check: everything(),
+    };
+    let all = users_columns();
+    let changes_of_admin = Change {
+        columns: all,
+        rows: everything(),
+        check: everything(),
     };
     let clerk = vec![
         Permission {
@@ -234,13 +272,14 @@ pub(super) fn roles() -> Vec<Role> {
     ];
     let both = clerk.iter().chain(&auditor).chain(&mate).cloned().collect();
     vec![
-        role("admin", Vec::new()),
-        role("clerk", clerk),
-        role("mate", mate),
-        role("auditor", auditor),
+        role("admin", Vec::new(), Some(changes_of_admin)),
+        role("clerk", clerk, Some(changes_of_clerk)),
+        role("mate", mate, Some(changes_of_mate)),
+        role("auditor", auditor, None),
+        // What its parents may change they may not in the same way, so that nothing is left.
         Role {
             parents: &["clerk", "auditor", "mate"],
-            ..role("everyone", both)
+            ..role("everyone", both, None)
         },
     ]
 }
@@ -274,11 +313,29 @@ pub(super) fn write(folder: &Path, roles: &[Role]) {
         let content = json!({
             "table": { "schema": "auth", "name": table.sql },
             "select_permissions": permissions,
+            "update_permissions": changes(table, roles),
         });
         fs::write(tables.join(&file), content.to_string()).unwrap();
         files.push(format!("!include {file}"));
     }
     fs::write(tables.join("tables.yaml"), json!(files).to_string()).unwrap();
+}
+
+fn changes(table: &Table, roles: &[Role]) -> Vec<Value> {
+    let granted = roles
+        .iter()
+        .filter(|role| table.name == "users" && !role.is_admin());
+    granted
+        .filter_map(|role| {
+            let change = role.change.as_ref()?;
+            let columns: Vec<_> = change.columns.iter().map(|column| snake_case(column)).collect();
+            Some(json!({ "role": role.name, "permission": {
+                "columns": columns,
+                "filter": change.rows.to_metadata(),
+                "check": change.check.to_metadata(),
+            } }))
+        })
+        .collect()
 }
 
 fn entry(role: &str, permission: &Permission) -> Value {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use portico_entity::{members, orgs, user_roles, user_security_keys, users};
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -22,6 +22,24 @@ pub(super) struct Store(BTreeMap<&'static str, Vec<Row>>);
 impl Store {
     pub(super) fn rows(&self, table: &str) -> &[Row] {
         &self.0[table]
+    }
+
+    /// The same with another row in place of the one with its key.
+    pub(super) fn with(&self, table: &'static str, row: Row) -> Self {
+        let mut changed = self.clone();
+        let rows = changed.0.entry(table).or_default();
+        for found in rows.iter_mut().filter(|found| found["id"] == row["id"]) {
+            found.clone_from(&row);
+        }
+        changed
+    }
+
+    /// Rows in the order of their keys.
+    pub(super) fn sorted(mut self) -> Self {
+        for rows in self.0.values_mut() {
+            rows.sort_by_key(|row| row["id"].to_string());
+        }
+        self
     }
 
     /// Reads everything as it is stored.
@@ -113,6 +131,19 @@ fn time(time: Option<DateTime<Utc>>) -> Value {
 
 pub(super) fn id(kind: u128, number: usize) -> Uuid {
     Uuid::from_u128((kind << 124) | (number as u128 + 1))
+}
+
+/// Users as they are stored, to undo what is written to them.
+pub(super) async fn stored_users(connection: &DatabaseConnection) -> Vec<users::Model> {
+    users::Entity::find().all(connection).await.unwrap()
+}
+
+/// Puts a user back.
+pub(super) async fn restore(connection: &DatabaseConnection, user: &users::Model) {
+    let mut row = user.clone().into_active_model().reset_all();
+    // The database computes these.
+    (row.active, row.deleted) = (NotSet, NotSet);
+    row.update(connection).await.unwrap();
 }
 
 /// Takes values from the pools in an order that looks like none, the same each time.

@@ -85,7 +85,9 @@ pub(super) fn delete_at_path(mut value: Value, path: &[String]) -> Result<Value,
     if !value.is_object() && !value.is_array() {
         return Err(JsonbError::PathInScalar);
     }
-    if let Some((last, parents)) = path.split_last() {
+    // In an empty array no step is looked at, whatever it is.
+    let nothing = value.as_array().is_some_and(Vec::is_empty);
+    if let Some((last, parents)) = path.split_last().filter(|_| !nothing) {
         remove(&mut value, parents, last)?;
     }
     Ok(value)
