@@ -91,21 +91,25 @@ fn questions() -> Vec<(&'static str, &'static [&'static str], Kind, Selection)> 
     let whole: Vec<Selection> = columns().into_iter().chain([roles]).collect();
     let profile = related("user", &[("id", variable("id"))], &whole);
     let newest = object("createdAt", Input::Enum("desc".to_owned()));
-    let list = related(
-        "users",
-        &[("order_by", newest), ("limit", Input::Number(100.into()))],
-        &whole,
-    );
+    let window = [("order_by", newest), ("limit", Input::Number(100.into()))];
+    let list = related("users", &window, &whole);
     let set = object("displayName", variable("name"));
     let key = object("id", variable("id"));
     let update = related("updateUser", &[("pk_columns", key), ("_set", set)], &columns());
     let german = object("locale", object("_eq", Input::String("de".to_owned())));
     let aggregate = related("aggregate", &[], &[field("count")]);
-    let count = related("usersAggregate", &[("where", german)], &[aggregate]);
+    let count = related(
+        "usersAggregate",
+        &[("where", german)],
+        std::slice::from_ref(&aggregate),
+    );
+    let counted = related("roles_aggregate", &[], &[aggregate]);
+    let counts = related("users", &window, &[field("id"), counted]);
     vec![
         ("profile", BOTH, Kind::Query, profile),
         ("list", BOTH, Kind::Query, list),
         ("count", &["admin"], Kind::Query, count),
+        ("counts", &["admin"], Kind::Query, counts),
         ("me", BOTH, Kind::Query, related("me", &[], &whole)),
         ("update", BOTH, Kind::Mutation, update),
     ]
