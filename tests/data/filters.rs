@@ -150,7 +150,11 @@ pub(super) fn graphql(value: &Value) -> String {
         Value::Object(entries) => {
             let entries: Vec<String> = entries
                 .iter()
-                .map(|(key, value)| format!("{key}: {}", graphql(value)))
+                .map(|(key, value)| match value {
+                    // These name columns: they are values of an enum.
+                    Value::String(column) if key == "arguments" => format!("{key}: {column}"),
+                    value => format!("{key}: {}", graphql(value)),
+                })
                 .collect();
             format!("{{{}}}", entries.join(", "))
         }

@@ -22,6 +22,14 @@ pub(super) enum Condition {
     Related(&'static Relation, Box<Condition>),
     /// How many related rows there are of those that satisfy a condition.
     Count(&'static Relation, Box<Condition>, Comparison),
+    /// `bool_and` or `bool_or` of a column of such rows.
+    Judged(
+        &'static Relation,
+        &'static str,
+        &'static Column,
+        Box<Condition>,
+        Comparison,
+    ),
     /// The user who asks, in a permission.
     IsSelf(&'static Column),
     /// Two columns of a row, in a permission.
@@ -123,6 +131,19 @@ impl Condition {
                 let count = asking.related(relation, row, inner, inner.names_deletion()).len();
                 comparison.holds(Kind::Int, &json!(count))
             }
+            Self::Judged(relation, function, column, inner, comparison) => {
+                let rows = asking.related(relation, row, inner, inner.names_deletion());
+                let cells = rows
+                    .iter()
+                    .map(|row| asking.cell(target(relation), row, column.name));
+                let cells: Vec<bool> = cells.filter_map(|cell| cell.as_bool()).collect();
+                let value = match *function {
+                    _ if cells.is_empty() => Value::Null,
+                    "bool_and" => json!(cells.iter().all(|cell| *cell)),
+                    _ => json!(cells.contains(&true)),
+                };
+                Some(comparison.holds(Kind::Boolean, &value) == Some(true))
+            }
             Self::IsSelf(column) => Some(row[column.name] == json!(asking.user)),
             Self::Columns(left, order, right) => match (&row[left.name], &row[right.name]) {
                 (Value::Null, _) | (_, Value::Null) => None,
@@ -160,6 +181,13 @@ impl Condition {
                 let name = format!("{}_aggregate", relation.name);
                 json!({ name: { "count": { "filter": inner.to_json(), "predicate": comparison.to_json() } } })
             }
+            Self::Judged(relation, function, column, inner, comparison) => {
+                let name = format!("{}_aggregate", relation.name);
+                let predicate = comparison.to_json();
+                json!({ name: { *function: {
+                    "arguments": column.name, "filter": inner.to_json(), "predicate": predicate,
+                } } })
+            }
             Self::IsSelf(_) | Self::Columns(..) | Self::Exists(..) => panic!("only in a permission"),
         }
     }
@@ -188,7 +216,7 @@ impl Condition {
                 rows.insert("_and".to_owned(), json!([own, inner.to_metadata()]));
                 json!({ "_exists": { "_table": { "schema": "auth", "name": other.sql }, "_where": rows } })
             }
-            Self::Cast(..) | Self::Count(..) => panic!("only in a request"),
+            Self::Cast(..) | Self::Count(..) | Self::Judged(..) => panic!("only in a request"),
         }
     }
 }

@@ -11,11 +11,13 @@ use proptest::{bool, option, prop_oneof};
 use serde_json::{Value, json};
 
 use super::condition::{Comparison, Condition, target};
+use super::group_by::GroupBy;
 use super::pattern::{Language, pattern};
-use super::query::{Arguments, Field, Query, Summary, Term};
+use super::query::{Arguments, Field, Query, Term};
 use super::role::Role;
 use super::rows::id;
 use super::schema::{Column, Kind, Many, Relation, TABLES, Table};
+use super::summary::Summary;
 use super::value::pool;
 
 const DIRECTIONS: [&str; 6] = [
@@ -45,7 +47,9 @@ pub(super) fn query(role: &Role) -> BoxedStrategy<Query> {
         let aggregate = (grammar.arguments(table, 2), grammar.summary(table, 1))
             .prop_map(move |(arguments, summary)| Query::Aggregate(table, arguments, summary))
             .boxed();
-        let aggregates = role.aggregates(table).then_some((2, aggregate));
+        let groups = grammar.groups(table).prop_map(Query::GroupBy).boxed();
+        let aggregates = [(2, aggregate), (1, groups)];
+        let aggregates = aggregates.into_iter().filter(|_| role.aggregates(table));
         [(4, list), (1, key)].into_iter().chain(aggregates)
     });
     Union::new_weighted(roots.collect()).boxed()
@@ -85,10 +89,26 @@ impl Grammar {
                     let count = (inner(), order(vec![json!(0), json!(1), json!(2)]))
                         .prop_map(move |(inner, count)| Condition::Count(relation, inner, count));
                     parts.push((1, count.boxed()));
+                    parts.extend(self.judged(relation, depth).map(|judged| (1, judged)));
                 }
             }
         }
         Union::new_weighted(parts).boxed()
+    }
+
+    /// A condition on a Boolean column of related rows, where there is one.
+    fn judged(&self, relation: &'static Relation, depth: u32) -> Option<BoxedStrategy<Condition>> {
+        let columns = self.columns(target(relation)).into_iter();
+        let booleans: Vec<_> = columns.filter(|column| column.kind == Kind::Boolean).collect();
+        let inner = self.condition(target(relation), depth - 1).prop_map(Box::new);
+        (!booleans.is_empty()).then(|| {
+            let function = select(vec!["bool_and", "bool_or"]);
+            (function, select(booleans), inner, comparison(Kind::Boolean))
+                .prop_map(move |(function, column, inner, comparison)| {
+                    Condition::Judged(relation, function, column, inner, comparison)
+                })
+                .boxed()
+        })
     }
 
     fn comparison(&self, table: &'static Table) -> BoxedStrategy<Condition> {
@@ -152,9 +172,20 @@ impl Grammar {
                 Many::Object => (column(target(relation)), direction())
                     .prop_map(move |(column, direction)| Term::Through(relation, column, direction))
                     .boxed(),
-                Many::Array => direction()
-                    .prop_map(move |direction| Term::Count(relation, direction))
-                    .boxed(),
+                Many::Array => {
+                    let count = direction().prop_map(move |direction| Term::Count(relation, direction));
+                    match self.extremes(target(relation)) {
+                        extremes if extremes.is_empty() => count.boxed(),
+                        extremes => {
+                            let extreme = (select(extremes), direction()).prop_map(
+                                move |((function, column), direction)| {
+                                    Term::Extreme(relation, function, column, direction)
+                                },
+                            );
+                            prop_oneof![count, extreme].boxed()
+                        }
+                    }
+                }
             };
             terms.push((1, term));
         }
@@ -185,25 +216,60 @@ impl Grammar {
         vec(Union::new_weighted(fields), 1..5).boxed()
     }
 
+    /// What can be asked of columns: `max`, `min` and `sum`.
+    fn extremes(&self, table: &'static Table) -> Vec<(&'static str, &'static Column)> {
+        let functions = |kind| match kind {
+            Kind::Int | Kind::Bigint => &["max", "min", "sum"][..],
+            Kind::Uuid | Kind::Text | Kind::Time => &["max", "min"],
+            _ => &[],
+        };
+        let columns = self.columns(table).into_iter();
+        columns
+            .flat_map(|column| {
+                functions(column.kind)
+                    .iter()
+                    .map(move |function| (*function, column))
+            })
+            .collect()
+    }
+
+    fn groups(&self, table: &'static Table) -> BoxedStrategy<GroupBy> {
+        // Which of the spellings of one text stands for all is for the database to say.
+        let columns = self.columns(table).into_iter();
+        let columns: Vec<_> = columns.filter(|column| column.kind != Kind::Citext).collect();
+        let most = columns.len().min(3);
+        (
+            subsequence(columns, 1..=most),
+            self.condition(table, 1),
+            (
+                option::weighted(0.3, select(DIRECTIONS.to_vec())),
+                select(DIRECTIONS.to_vec()),
+            ),
+            option::weighted(0.3, 0..6_usize),
+            option::weighted(0.2, 0..3_usize),
+            self.summary(table, 0),
+        )
+            .prop_map(
+                move |(by, condition, directions, limit, offset, summary)| GroupBy {
+                    table,
+                    by,
+                    condition,
+                    directions,
+                    limit,
+                    offset,
+                    summary,
+                },
+            )
+            .boxed()
+    }
+
     fn summary(&self, table: &'static Table, depth: u32) -> BoxedStrategy<Summary> {
         let columns = self.columns(table);
-        let extremes: Vec<_> = columns
-            .iter()
-            .flat_map(|column| {
-                let functions: &[&str] = match column.kind {
-                    Kind::Int | Kind::Bigint => &["max", "min", "sum"],
-                    Kind::Uuid | Kind::Text | Kind::Time => &["max", "min"],
-                    _ => &[],
-                };
-                functions
-                    .iter()
-                    .map(|function| (*function, *column))
-                    .collect::<Vec<_>>()
-            })
-            .collect();
+        let most_columns = columns.len().min(3);
+        let extremes = self.extremes(table);
         let most = extremes.len().min(3);
         (
-            vec((option::of(select(columns)), bool::ANY), 1..3),
+            vec((subsequence(columns, 0..=most_columns), bool::ANY), 1..3),
             subsequence(extremes, 0..=most),
             self.fields(table, depth),
         )

@@ -3,12 +3,14 @@
 
 mod condition;
 mod grammar;
+mod group_by;
 mod mutation;
 mod pattern;
 mod query;
 mod role;
 mod rows;
 mod schema;
+mod summary;
 mod value;
 
 use std::cell::Cell;

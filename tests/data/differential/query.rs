@@ -5,9 +5,11 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::condition::{Condition, target};
+use super::group_by::GroupBy;
 use super::role::Asking;
 use super::rows::Row;
 use super::schema::{Column, Kind, Relation, Table};
+use super::summary::{Summary, cells, extreme};
 use super::value::compare;
 use crate::data::filters::graphql;
 
@@ -17,6 +19,7 @@ pub(super) enum Query {
     List(&'static Table, Arguments, Vec<Field>),
     ByKey(&'static Table, Value, Vec<Field>),
     Aggregate(&'static Table, Arguments, Summary),
+    GroupBy(GroupBy),
 }
 
 /// The arguments of a list; the key is always the last term of its order.
@@ -38,6 +41,8 @@ pub(super) enum Term {
     Through(&'static Relation, &'static Column, &'static str),
     /// The number of related rows.
     Count(&'static Relation, &'static str),
+    /// `max` or `min` of a column of related rows.
+    Extreme(&'static Relation, &'static str, &'static Column, &'static str),
 }
 
 /// A field of a row.
@@ -47,16 +52,6 @@ pub(super) enum Field {
     Object(&'static Relation, Vec<Field>),
     Array(&'static Relation, Arguments, Vec<Field>),
     Aggregate(&'static Relation, Arguments, Summary),
-}
-
-/// What is asked of rows as a whole.
-#[derive(Debug, Clone)]
-pub(super) struct Summary {
-    /// Of a column, or of the rows; whether equal values count once.
-    pub(super) counts: Vec<(Option<&'static Column>, bool)>,
-    /// `max`, `min` or `sum` of a column.
-    pub(super) extremes: Vec<(&'static str, &'static Column)>,
-    pub(super) nodes: Vec<Field>,
 }
 
 /// A document under construction; conditions may stand in variables.
@@ -90,6 +85,7 @@ impl Query {
                     summary.text(&mut document)
                 )
             }
+            Self::GroupBy(group_by) => group_by.text(&mut document),
         };
         let declarations = match document.declarations.is_empty() {
             true => String::new(),
@@ -116,31 +112,36 @@ impl Query {
             Self::Aggregate(table, arguments, summary) => {
                 summary.answer(asking, table, &arguments.rows(asking, table, None))
             }
+            Self::GroupBy(group_by) => group_by.answer(asking),
         };
         json!({ "data": { "root": root } })
     }
 }
 
+impl Document {
+    /// The argument `where`.
+    pub(super) fn condition(&mut self, table: &Table, condition: &Condition) -> String {
+        let condition = condition.to_json();
+        if !self.in_variables {
+            return format!("where: {}", graphql(&condition));
+        }
+        let name = format!("where{}", self.variables.len());
+        self.declarations
+            .push(format!("${name}: {}_bool_exp", table.name));
+        self.variables.insert(name.clone(), condition);
+        format!("where: ${name}")
+    }
+}
+
 /// No more than the role's own limit.
-fn limited(asking: Asking<'_>, table: &Table, mut rows: Vec<Row>) -> Vec<Row> {
+pub(super) fn limited(asking: Asking<'_>, table: &Table, mut rows: Vec<Row>) -> Vec<Row> {
     rows.truncate(asking.role.limit(table).unwrap_or(usize::MAX));
     rows
 }
 
 impl Arguments {
     fn text(&self, table: &Table, document: &mut Document) -> String {
-        let condition = self.condition.to_json();
-        let mut arguments = vec![match document.in_variables {
-            true => {
-                let name = format!("where{}", document.variables.len());
-                document
-                    .declarations
-                    .push(format!("${name}: {}_bool_exp", table.name));
-                document.variables.insert(name.clone(), condition);
-                format!("where: ${name}")
-            }
-            false => format!("where: {}", graphql(&condition)),
-        }];
+        let mut arguments = vec![document.condition(table, &self.condition)];
         let terms: Vec<String> = self.order.iter().map(Term::text).collect();
         arguments.push(format!(
             "order_by: [{}]",
@@ -208,7 +209,7 @@ impl Arguments {
 }
 
 /// Whether values count as the same, nulls among them.
-fn equal(kind: Kind, one: &Value, other: &Value) -> bool {
+pub(super) fn equal(kind: Kind, one: &Value, other: &Value) -> bool {
     match (one.is_null(), other.is_null()) {
         (false, false) => compare(kind, one, other).is_eq(),
         (one, other) => one == other,
@@ -225,6 +226,10 @@ impl Term {
             Self::Count(relation, direction) => {
                 format!("{{{}_aggregate: {{count: {direction}}}}}", relation.name)
             }
+            Self::Extreme(relation, function, column, direction) => format!(
+                "{{{}_aggregate: {{{function}: {{{}: {direction}}}}}}}",
+                relation.name, column.name
+            ),
         }
     }
 
@@ -248,11 +253,18 @@ impl Term {
                 let value = |row| json!(asking.related(relation, row, &everything, false).len());
                 directed(direction, Kind::Int, &value(one), &value(other))
             }
+            Self::Extreme(relation, function, column, direction) => {
+                let value = |row| {
+                    let rows = asking.related(relation, row, &everything, false);
+                    extreme(function, column, cells(asking, target(relation), &rows, column))
+                };
+                directed(direction, column.kind, &value(one), &value(other))
+            }
         }
     }
 }
 
-fn directed(direction: &str, kind: Kind, one: &Value, other: &Value) -> Ordering {
+pub(super) fn directed(direction: &str, kind: Kind, one: &Value, other: &Value) -> Ordering {
     let nulls_first = matches!(direction, "asc_nulls_first" | "desc" | "desc_nulls_first");
     let null = if nulls_first {
         Ordering::Less
@@ -269,7 +281,7 @@ fn directed(direction: &str, kind: Kind, one: &Value, other: &Value) -> Ordering
 }
 
 /// Fields under names of their own, so that none merge.
-fn selection(fields: &[Field], document: &mut Document) -> String {
+pub(super) fn selection(fields: &[Field], document: &mut Document) -> String {
     let mut texts = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         let text = match field {
@@ -293,7 +305,7 @@ fn selection(fields: &[Field], document: &mut Document) -> String {
     format!("{{ {} }}", texts.join(" "))
 }
 
-fn objects(asking: Asking<'_>, table: &'static Table, rows: &[Row], fields: &[Field]) -> Value {
+pub(super) fn objects(asking: Asking<'_>, table: &'static Table, rows: &[Row], fields: &[Field]) -> Value {
     rows.iter()
         .map(|row| object(asking, table, row, fields))
         .collect()
@@ -328,59 +340,4 @@ pub(super) fn object(asking: Asking<'_>, table: &'static Table, row: &Row, field
         (format!("f{index}"), value)
     });
     Value::Object(members.collect())
-}
-
-impl Summary {
-    fn text(&self, document: &mut Document) -> String {
-        let mut fields = Vec::new();
-        for (index, (column, distinct)) in self.counts.iter().enumerate() {
-            let columns = column
-                .map(|column| format!("columns: {}, ", column.name))
-                .unwrap_or_default();
-            fields.push(format!("c{index}: count({columns}distinct: {distinct})"));
-        }
-        for (index, (function, column)) in self.extremes.iter().enumerate() {
-            fields.push(format!("e{index}: {function} {{ {} }}", column.name));
-        }
-        let nodes = selection(&self.nodes, document);
-        format!("{{ aggregate {{ {} }} nodes {nodes} }}", fields.join(" "))
-    }
-
-    fn answer(&self, asking: Asking<'_>, table: &'static Table, rows: &[Row]) -> Value {
-        let mut aggregate = Map::new();
-        let values = |column: &Column| -> Vec<Value> {
-            let cells = rows.iter().map(|row| asking.cell(table, row, column.name));
-            cells.filter(|value| !value.is_null()).collect()
-        };
-        for (index, (column, distinct)) in self.counts.iter().enumerate() {
-            let count = match column {
-                None => rows.len(),
-                Some(column) => {
-                    let mut values = values(column);
-                    values.sort_by(|one, other| compare(column.kind, one, other));
-                    if *distinct {
-                        values.dedup_by(|one, other| compare(column.kind, one, other).is_eq());
-                    }
-                    values.len()
-                }
-            };
-            aggregate.insert(format!("c{index}"), json!(count));
-        }
-        for (index, (function, column)) in self.extremes.iter().enumerate() {
-            let mut values = values(column);
-            values.sort_by(|one, other| compare(column.kind, one, other));
-            let value = match *function {
-                "max" => values.pop(),
-                "min" => values.into_iter().next(),
-                _ if values.is_empty() => None,
-                _ => Some(json!(
-                    values.iter().map(|value| value.as_i64().unwrap()).sum::<i64>()
-                )),
-            };
-            let of = Map::from_iter([(column.name.to_owned(), value.unwrap_or_default())]);
-            aggregate.insert(format!("e{index}"), Value::Object(of));
-        }
-        let nodes = objects(asking, table, &limited(asking, table, rows.to_vec()), &self.nodes);
-        json!({ "aggregate": aggregate, "nodes": nodes })
-    }
 }

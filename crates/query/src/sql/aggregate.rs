@@ -80,7 +80,7 @@ pub(super) fn condition(writer: &mut Writer, outer: Alias, condition: &Condition
     filter::and(writer, rows, &condition.rows);
     writer.push(&format!(") AS {result} WHERE "));
     filter::write(writer, result, &condition.predicate);
-    writer.push(")");
+    filter::close_exists(writer);
 }
 
 /// What aggregates are made over.

@@ -70,7 +70,7 @@ pub(super) fn write(writer: &mut Writer, alias: Alias, filter: &Filter) {
 
 /// Without a limit SQLite 3.51 makes a join of it, in which a row that `OFFSET` has passed over comes again with
 /// each further match.
-fn close_exists(writer: &mut Writer) {
+pub(super) fn close_exists(writer: &mut Writer) {
     writer.push(match writer.dialect {
         Dialect::Postgres => ")",
         Dialect::Sqlite => " LIMIT 1)",
