@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use portico_entity::catalogue::catalogue;
 use serde_json::json;
 
 use super::introspection::{Schema, caller};
@@ -15,7 +16,8 @@ use crate::support::seed;
 on_both_databases!(
     what_the_folder_says_takes_the_place_of_what_is_built_in,
     conditions_look_into_other_tables_and_at_other_columns,
-    a_list_of_the_session_is_compared_with
+    a_list_of_the_session_is_compared_with,
+    a_role_that_nobody_knows_has_no_table
 );
 
 /// A folder of the tests.
@@ -79,6 +81,19 @@ async fn a_list_of_the_session_is_compared_with(database: Arc<TestDatabase>) {
         answer.body["errors"][0]["message"],
         "missing session variable: \"x-hasura-names\""
     );
+}
+
+async fn a_role_that_nobody_knows_has_no_table(database: Arc<TestDatabase>) {
+    let app = seeded(&database, "cells").await;
+    let nobody = Schema::read(&app, "nobody").await;
+    let public = Schema::read(&app, "public").await;
+    assert_eq!(nobody.members("query_root"), public.members("query_root"));
+    for table in &catalogue().tables {
+        assert!(!nobody.has("query_root", table.plural), "{}", table.plural);
+        assert!(!nobody.has("query_root", table.singular), "{}", table.singular);
+    }
+    let answer = caller(&app, "nobody").graphql("{ users { id } }").await;
+    assert_eq!(answer.error_code(), "validation-failed");
 }
 
 /// Writes a folder: each file with its text.

@@ -216,3 +216,40 @@ fn what_cannot_be_written_is_refused() {
         );
     }
 }
+
+#[test]
+fn owner_only_columns_are_among_the_columns_and_told_once() {
+    let entry = |groups: &str| {
+        format!(
+            "table: users\nselect_permissions:\n  - role: user\n    permission:\n      columns: [id, email]\n      filter: {{}}\n      x-portico-owner-only:\n{groups}"
+        )
+    };
+    let group = |columns: &str| {
+        format!("        - columns: [{columns}]\n          filter: {{ id: X-Hasura-User-Id }}\n")
+    };
+    for (groups, told) in [
+        (
+            group("locale"),
+            "line 8: column locale is not among the columns above",
+        ),
+        (
+            group("email") + &group("email"),
+            "line 10: column email is in two groups",
+        ),
+        (
+            group("totp_secret"),
+            "line 8: column totp_secret of users is a secret",
+        ),
+        (
+            "        - columns: [email]\n".to_owned(),
+            "line 8: the key filter is missing",
+        ),
+        ("        email: {}\n".to_owned(), "line 8: expected a list"),
+    ] {
+        assert!(
+            refusal(&entry(&groups)).contains(told),
+            "{groups}: {}",
+            refusal(&entry(&groups))
+        );
+    }
+}
