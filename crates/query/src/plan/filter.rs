@@ -2,7 +2,7 @@
 
 use portico_entity::catalogue::{Column, Scalar, Table, catalogue};
 
-use super::{Bind, BindKind, ByName, Filter, Operator, aggregate, select};
+use super::{Bind, BindKind, ByName, Filter, Operator, aggregate_condition, select};
 use crate::error::Failure;
 use crate::request::{Operand, Place};
 
@@ -70,7 +70,7 @@ fn member(table: &'static Table, name: &str, place: &Place<'_>, type_name: &str)
         return comparisons(column, place);
     }
     if let Some((relation, target)) = select::aggregated(table, name) {
-        return aggregate::conditions(relation, target, place);
+        return aggregate_condition::read(relation, target, place);
     }
     let related = table
         .relation(name)

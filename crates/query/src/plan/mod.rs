@@ -1,6 +1,7 @@
 //! What is asked, free of roles, databases and values: the same plan serves every request of its shape.
 
 pub mod aggregate;
+pub mod aggregate_condition;
 pub mod build;
 pub mod filter;
 pub mod group_by;
@@ -12,7 +13,8 @@ pub mod update;
 
 use portico_entity::catalogue::{Column, Relation, Scalar, Table};
 
-use aggregate::{Aggregate, Computed, Condition};
+use aggregate::{Aggregate, Computed};
+use aggregate_condition::Condition;
 use group_by::GroupBy;
 
 use crate::pattern::{Case, Language};

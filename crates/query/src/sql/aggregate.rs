@@ -6,7 +6,8 @@ use super::function;
 use super::rows::{self, POSITION, Rows};
 use super::writer::{Alias, Target, Writer};
 use super::{Dialect, OutputColumn, OutputValue, Read, filter, json, select};
-use crate::plan::aggregate::{Aggregate, AggregateContent, COUNTED, Condition, Each, Member, Summary};
+use crate::plan::aggregate::{Aggregate, AggregateContent, Each, Member, Summary};
+use crate::plan::aggregate_condition::{COUNTED, Condition};
 use crate::plan::{Field, Shape};
 
 /// The statement of a root field.
