@@ -5,7 +5,7 @@ use portico_query::permission::{self, Permissions};
 use portico_query::plan::Bind;
 use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Input, Operand, Selection, Variables};
-use portico_query::sql::{self, Compiled, Dialect, Work};
+use portico_query::sql::{self, AnswerWork, Compiled, Dialect, Work, WriteWork};
 use rusqlite::functions::FunctionFlags;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
@@ -137,8 +137,18 @@ fn statements(dialect: Dialect) -> Vec<(String, Compiled)> {
 fn parts(work: &Work) -> Vec<(&str, &[Bind])> {
     match work {
         Work::Known(_) => Vec::new(),
-        Work::Read(read) | Work::WriteAndRead(read) => vec![(&read.sql, &read.binds)],
-        Work::Write(write, read) => vec![(&write.sql, &write.binds), (&read.sql, &read.binds)],
+        Work::Read(read) => vec![(&read.sql, &read.binds)],
+        Work::Mutate(mutation) => {
+            let writes = mutation.writes.iter().filter_map(|write| match write {
+                WriteWork::Rows(rows) => Some((&*rows.statement.sql, rows.statement.binds.as_slice())),
+                WriteWork::Nothing | WriteWork::Insert(_) => None,
+            });
+            let answer = match &mutation.answer {
+                AnswerWork::Row(read) => Some((&*read.sql, read.binds.as_slice())),
+                AnswerWork::Response(_) | AnswerWork::Responses(_) => None,
+            };
+            writes.chain(answer).collect()
+        }
     }
 }
 
@@ -146,6 +156,7 @@ fn parts(work: &Work) -> Vec<(&str, &[Bind])> {
 fn literal(bind: &Bind) -> String {
     let value = match &bind.operand {
         Operand::Session(_) => json!(SOMEONE),
+        Operand::Written => json!(format!("{{{SOMEONE}}}")),
         operand => operand.resolve(&variables()).unwrap(),
     };
     match value {
@@ -320,7 +331,8 @@ fn explain_in_sqlite(connection: &rusqlite::Connection, name: &str, sql: &str) {
     let plan = format!("{name}: {sql}\n{}", steps.join("\n"));
     assert!(steps.iter().any(|step| step.contains("INDEX")), "{plan}");
     for step in steps {
-        let scans = step.starts_with("SCAN") && !step.contains("INDEX");
+        // A list of keys is no table.
+        let scans = step.starts_with("SCAN") && !step.contains("INDEX") && !step.contains("VIRTUAL");
         assert!(!scans && !step.contains("TEMP B-TREE"), "{plan}");
     }
 }

@@ -6,7 +6,8 @@ use portico_entity::{
     user_security_keys, users,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, DatabaseConnection};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -33,7 +34,43 @@ fn time(text: &str) -> DateTime<Utc> {
 
 /// Fills an empty, migrated database.
 pub(crate) async fn insert(connection: &DatabaseConnection) {
-    for user in people() {
+    jane().insert(connection).await.unwrap();
+    insert_others(connection).await;
+    for (number, user) in [(1, JANE), (2, JOHN)] {
+        event(number, user).insert(connection).await.unwrap();
+    }
+}
+
+/// Undoes what a case has written; Jane's sessions live on.
+pub(crate) async fn restore(connection: &DatabaseConnection) {
+    for sql in [
+        "DELETE FROM members",
+        "DELETE FROM orgs",
+        "DELETE FROM user_apps",
+        "DELETE FROM contacts",
+        "DELETE FROM refresh_tokens WHERE type = 'pat'",
+        "DELETE FROM user_security_keys",
+        "DELETE FROM user_providers",
+        "DELETE FROM provider_requests",
+    ] {
+        connection.execute_unprepared(sql).await.unwrap();
+    }
+    let others = users::Entity::delete_many().filter(users::Column::Id.ne(JANE));
+    others.exec(connection).await.unwrap();
+    jane().update(connection).await.unwrap();
+    let roles = user_roles::Entity::delete_many().filter(user_roles::Column::Role.ne("user"));
+    roles.exec(connection).await.unwrap();
+    for sql in [
+        "DELETE FROM roles WHERE role NOT IN ('user', 'me', 'anonymous', 'admin')",
+        "DELETE FROM langs WHERE length(code) <> 2 OR name = 'Made up'",
+    ] {
+        connection.execute_unprepared(sql).await.unwrap();
+    }
+    insert_others(connection).await;
+}
+
+async fn insert_others(connection: &DatabaseConnection) {
+    for user in [john(), ana(), gone()] {
         user.insert(connection).await.unwrap();
     }
     for (number, user, role) in [
@@ -49,7 +86,9 @@ pub(crate) async fn insert(connection: &DatabaseConnection) {
             role: Set(role.into()),
             ..Default::default()
         };
-        row.insert(connection).await.unwrap();
+        let known = OnConflict::column(user_roles::Column::Id).do_nothing().to_owned();
+        let insert = user_roles::Entity::insert(row).on_conflict(known);
+        insert.exec_without_returning(connection).await.unwrap();
     }
     for (org, name) in [(ACME, "Acme"), (BETA, "Beta")] {
         let row = orgs::ActiveModel {
@@ -61,17 +100,6 @@ pub(crate) async fn insert(connection: &DatabaseConnection) {
     }
     insert_members(connection).await;
     insert_belongings(connection).await;
-}
-
-/// Undoes what a case has written; the sessions of the users live on.
-pub(crate) async fn restore(connection: &DatabaseConnection) {
-    for user in people() {
-        user.update(connection).await.unwrap();
-    }
-}
-
-fn people() -> [users::ActiveModel; 4] {
-    [jane(), john(), ana(), gone()]
 }
 
 /// A user with the values that the database would give, so that restoring sets every column that may change.
@@ -177,7 +205,6 @@ async fn insert_belongings(connection: &DatabaseConnection) {
         token(number, user).insert(connection).await.unwrap();
         key(number, user).insert(connection).await.unwrap();
         provider(number, user).insert(connection).await.unwrap();
-        event(number, user).insert(connection).await.unwrap();
     }
 }
 

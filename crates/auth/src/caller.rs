@@ -34,7 +34,7 @@ impl Caller {
     }
 
     /// What the client calls itself, fit to be stored: short and printable.
-    pub(crate) fn stored_user_agent(&self) -> Option<String> {
+    pub fn stored_user_agent(&self) -> Option<String> {
         let text = self.user_agent.as_deref()?;
         Some(
             text.chars()

@@ -65,6 +65,7 @@ impl Describe for Entity {
         table
             .named("auditEvents", "auditEvent", "auditEvents")
             .comment("Who did what to whom, when, from where, with what outcome.")
+            .append_only()
             .unique("audit_events_pkey", [Column::Id])
     }
 }

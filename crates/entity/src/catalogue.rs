@@ -47,8 +47,19 @@ pub struct Column {
     pub secret: bool,
     /// Whether the database computes it: then it is absent from inputs.
     pub computed: bool,
+    /// What stands in a secret column that has to hold something, in rows that the API makes.
+    pub blank: Option<&'static str>,
     /// What follows a write; `None` where nothing was declared.
     pub consequences: Option<Vec<Consequence>>,
+}
+
+impl Column {
+    /// Whether a write of the column is followed by this.
+    pub fn is_followed_by(&self, consequence: Consequence) -> bool {
+        self.consequences
+            .as_ref()
+            .is_some_and(|declared| declared.contains(&consequence))
+    }
 }
 
 /// One row or many on the other side of a relationship.
@@ -75,6 +86,8 @@ pub struct Relation {
     pub to: &'static str,
     /// Whether an object relationship always finds its row: a foreign key on a column that is not null.
     pub required: bool,
+    /// Whether rows on the other side refer to this one, so that they are written after it.
+    pub referring: bool,
 }
 
 /// A primary key or unique constraint, as `on_conflict` names it.
@@ -109,6 +122,8 @@ pub struct Table {
     pub relations: Vec<Relation>,
     /// Values of an enum table.
     pub values: &'static [&'static str],
+    /// Whether rows are written by the service alone and never changed.
+    pub append_only: bool,
 }
 
 impl Table {
@@ -195,6 +210,7 @@ impl<E: EntityTrait> Description<E> {
                 uniques: Vec::new(),
                 relations: Vec::new(),
                 values: &[],
+                append_only: false,
             },
             entity: std::marker::PhantomData,
         }
@@ -222,6 +238,11 @@ impl<E: EntityTrait> Description<E> {
     /// Columns that exist for no role.
     pub fn secret<const N: usize>(self, columns: [E::Column; N]) -> Self {
         self.each(columns, |column| column.secret = true)
+    }
+
+    /// A secret column that has to hold something, with what stands for nothing.
+    pub fn blank(self, column: E::Column, text: &'static str) -> Self {
+        self.each([column], |column| column.blank = Some(text))
     }
 
     /// Columns that the database computes.
@@ -257,10 +278,11 @@ impl<E: EntityTrait> Description<E> {
         to: impl ColumnTrait,
     ) -> Self {
         let required = !from.def().is_null();
-        self.relation(name, Cardinality::Object, from, target, to, required)
+        self.relation(name, (Cardinality::Object, required, false), from, target, to)
     }
 
-    /// An object relationship that may find no row although `from` is not null.
+    /// An object relationship that may find no row although `from` is not null: to a row that refers to this
+    /// one by its key, or to one that nothing keeps.
     pub fn optional_object(
         self,
         name: &'static str,
@@ -268,7 +290,8 @@ impl<E: EntityTrait> Description<E> {
         target: &'static str,
         to: impl ColumnTrait,
     ) -> Self {
-        self.relation(name, Cardinality::Object, from, target, to, false)
+        let referring = self.table.key == [from.as_str()];
+        self.relation(name, (Cardinality::Object, false, referring), from, target, to)
     }
 
     /// An array relationship: `to` of the `target` type's table references `from` of this table.
@@ -279,7 +302,7 @@ impl<E: EntityTrait> Description<E> {
         target: &'static str,
         to: impl ColumnTrait,
     ) -> Self {
-        self.relation(name, Cardinality::Array, from, target, to, false)
+        self.relation(name, (Cardinality::Array, false, true), from, target, to)
     }
 
     /// Values of an enum table.
@@ -288,14 +311,19 @@ impl<E: EntityTrait> Description<E> {
         self
     }
 
+    /// Rows that the service alone writes, once.
+    pub fn append_only(mut self) -> Self {
+        self.table.append_only = true;
+        self
+    }
+
     fn relation(
         mut self,
         name: &'static str,
-        cardinality: Cardinality,
+        (cardinality, required, referring): (Cardinality, bool, bool),
         from: E::Column,
         target: &'static str,
         to: impl ColumnTrait,
-        required: bool,
     ) -> Self {
         let (from, to) = (from.as_str(), to.as_str());
         self.table.relations.push(Relation {
@@ -305,6 +333,7 @@ impl<E: EntityTrait> Description<E> {
             from,
             to,
             required,
+            referring,
         });
         self
     }
@@ -334,6 +363,7 @@ fn column<C: ColumnTrait>(column: C) -> Column {
         has_default: definition.get_column_default().is_some(),
         secret: false,
         computed: false,
+        blank: None,
         consequences: None,
     }
 }

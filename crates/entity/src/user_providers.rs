@@ -53,6 +53,7 @@ impl Describe for Entity {
             .named("authUserProviders", "authUserProvider", "authUserProviders")
             .comment("Accounts at identity providers that are linked to a user.")
             .secret([Column::AccessToken, Column::RefreshToken])
+            .blank(Column::AccessToken, "unset")
             .unique("user_providers_pkey", [Column::Id])
             .unique(
                 "user_providers_provider_id_provider_user_id_key",

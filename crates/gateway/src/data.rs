@@ -6,7 +6,7 @@ use async_graphql::SelectionField;
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ResolverContext, TypeRef};
 use async_graphql_value::ConstValue;
 use portico_auth::Caller;
-use portico_query::execute::{Bound, Values};
+use portico_query::execute::{Actor, Bound, Values};
 use portico_query::permission::Role;
 use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Input, Selection, Variables};
@@ -37,6 +37,21 @@ impl Asking {
     }
 }
 
+impl Asking {
+    /// Who asks, for the audit.
+    fn actor(&self) -> Actor {
+        let session = self.session.authenticated.as_ref();
+        Actor {
+            user_id: session.map(|session| session.user_id),
+            role: self.session.role.clone(),
+            session_id: session.map(|session| session.session_id),
+            request_id: Some(self.caller.request_id.clone()),
+            ip: Some(self.caller.address.to_canonical().to_string()),
+            user_agent: self.caller.stored_user_agent(),
+        }
+    }
+}
+
 /// Compiles root fields of the data API for a role.
 pub(crate) fn compile(
     app: &App,
@@ -57,6 +72,7 @@ pub(crate) fn bind(asking: &Asking, plan: &Compiled, variables: &Variables) -> R
         Values {
             variables,
             session: &asking.session.variables,
+            actor: &asking.actor(),
         },
     )
 }

@@ -58,6 +58,8 @@ pub enum Operand {
     Variable(String, Vec<Step>),
     /// A session variable, lower case.
     Session(String),
+    /// What a statement before this one wrote; execution knows it.
+    Written,
     /// A list of the document whose elements have sources of their own.
     List(Vec<Operand>),
     /// An object of the document whose values have sources of their own.
@@ -288,7 +290,7 @@ impl Operand {
                 }
                 Some(value.clone())
             }
-            Self::Session(_) => None,
+            Self::Session(_) | Self::Written => None,
             Self::List(operands) => Some(
                 operands
                     .iter()

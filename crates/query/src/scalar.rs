@@ -29,6 +29,8 @@ pub enum Parameter {
     Json(String),
     /// The elements of a list parameter.
     List(Vec<Parameter>),
+    /// Rows to insert, for a database that takes them as one value.
+    Rows(Vec<Vec<Parameter>>),
 }
 
 /// What a JSON value is, for an error message.

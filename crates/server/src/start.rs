@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
+use crate::adapter::Origin;
 use crate::data_folder::{self, DataFolderError};
 use crate::database::{DatabaseError, Pool};
 use crate::{Settings, http_server, policy, worker};
@@ -101,7 +102,8 @@ pub async fn start(
     pool.migrate(&settings).await?;
 
     let writer = Arc::new(Mutex::new(()));
-    let executor = open_executor(&settings, &pool, Arc::clone(&writer))?;
+    let origin = Arc::new(Origin::new(Arc::clone(&clock), Arc::clone(&entropy)));
+    let executor = open_executor(&settings, &pool, Arc::clone(&writer), origin)?;
     let auth = Auth::open(Parts {
         database: Database::new(pool.connection(), writer),
         clock: Arc::clone(&clock),
@@ -164,11 +166,16 @@ async fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
         .map_err(|source| StartError::Listen { address, source })
 }
 
-fn open_executor(settings: &Settings, pool: &Pool, writer: Arc<Mutex<()>>) -> Result<Executor, StartError> {
+fn open_executor(
+    settings: &Settings,
+    pool: &Pool,
+    writer: Arc<Mutex<()>>,
+    origin: Arc<Origin>,
+) -> Result<Executor, StartError> {
     let settings = policy::executor(settings);
     let opened = match pool {
-        Pool::Sqlite(_, path) => Executor::open_sqlite(path, writer, settings),
-        Pool::Postgres(_, url) => Executor::open_postgres(url.reveal(), settings),
+        Pool::Sqlite(_, path) => Executor::open_sqlite(path, writer, settings, origin),
+        Pool::Postgres(_, url) => Executor::open_postgres(url.reveal(), settings, origin),
     };
     opened.map_err(StartError::Executor)
 }

@@ -2,11 +2,12 @@
 //! enums and Booleans. Two requests of the same shape are valid alike and become the same statement; other
 //! values and the lengths of plain lists are left out.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use async_graphql::parser::types::{BaseType, OperationDefinition};
+use portico_entity::catalogue::{Scalar, Table, catalogue};
 use portico_query::request::Variables;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The shape of a request's variables.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,7 +30,10 @@ impl Fingerprint {
                 None => shape.out.push(b'-'),
                 // Nothing inside a JSON value decides a statement.
                 Some(value) if is_json(&definition.node.var_type.node.base) => shape.kind(value),
-                Some(value) => shape.value(value),
+                Some(value) => match inserted(&definition.node.var_type.node.base) {
+                    Some(table) if !has_conditions(value) => shape.objects(table, value),
+                    _ => shape.value(value),
+                },
             }
             shape.out.push(b';');
         }
@@ -44,6 +48,25 @@ impl Fingerprint {
 
 fn is_json(base: &BaseType) -> bool {
     matches!(base, BaseType::Named(name) if name == "jsonb")
+}
+
+/// The table whose rows a variable holds for an insert.
+fn inserted(base: &BaseType) -> Option<&'static Table> {
+    match base {
+        BaseType::Named(name) => catalogue().table(name.strip_suffix("_insert_input")?),
+        BaseType::List(element) => inserted(&element.base),
+    }
+}
+
+/// Whether an upsert inside has conditions, which are read from their own place each.
+fn has_conditions(value: &Value) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(has_conditions),
+        Value::Object(entries) => entries.iter().any(|(key, value)| {
+            (key == "on_conflict" && value.get("where").is_some()) || has_conditions(value)
+        }),
+        _ => false,
+    }
 }
 
 struct Shape<'w> {
@@ -89,6 +112,59 @@ impl Shape<'_> {
             }
             plain => self.kind(plain),
         }
+    }
+
+    /// Rows to insert: which columns and relationships they name. How many they are and what they hold is seen
+    /// at execution.
+    fn objects(&mut self, table: &'static Table, value: &Value) {
+        match value {
+            Value::Array(elements) => {
+                let shapes: BTreeSet<Vec<u8>> = elements
+                    .iter()
+                    .map(|element| {
+                        let mut inside = Shape {
+                            out: Vec::with_capacity(64),
+                            words: self.words,
+                        };
+                        inside.objects(table, element);
+                        inside.out
+                    })
+                    .collect();
+                self.out.push(b'[');
+                shapes.iter().for_each(|shape| self.out.extend_from_slice(shape));
+                self.out.push(b']');
+            }
+            Value::Object(entries) => {
+                self.out.push(b'{');
+                for (key, value) in entries {
+                    self.text(b'k', key);
+                    let target = table
+                        .relation(key)
+                        .and_then(|found| catalogue().table(found.target));
+                    match (table.column(key), target, value) {
+                        (Some(column), ..) if !matches!(column.scalar, Scalar::Enum(_)) => {
+                            self.out.push(b'v')
+                        }
+                        (None, Some(target), Value::Object(inside)) => self.related(target, inside),
+                        _ => self.value(value),
+                    }
+                }
+                self.out.push(b'}');
+            }
+            other => self.value(other),
+        }
+    }
+
+    fn related(&mut self, target: &'static Table, entries: &Map<String, Value>) {
+        self.out.push(b'{');
+        for (key, value) in entries {
+            self.text(b'k', key);
+            match key.as_str() {
+                "data" => self.objects(target, value),
+                _ => self.value(value),
+            }
+        }
+        self.out.push(b'}');
     }
 
     /// Whether only its kind counts.
@@ -181,6 +257,33 @@ mod tests {
         for (index, one) in shapes.iter().enumerate() {
             assert!(
                 !shapes.iter().skip(index + 1).any(|other| other == one),
+                "{index}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_rows_to_insert_only_the_columns_count() {
+        let shape = |rows: Value| shape("$x: [users_insert_input!]!", json!({ "x": rows }));
+        let first = shape(json!([{ "email": "a", "metadata": { "a": 1 } }]));
+        let row = |email: &str| json!({ "email": email, "metadata": [email] });
+        assert_eq!(first, shape(json!([row("b"), row("c")])));
+        let roles = |roles: Value| shape(json!([{ "roles": { "data": roles } }]));
+        assert_eq!(
+            roles(json!([{ "role": "a" }])),
+            roles(json!([{ "role": "a" }, { "role": "b" }]))
+        );
+        let others = [
+            json!([{ "email": "a" }]),
+            json!([{ "email": "a", "metadata": 1 }, { "email": "a" }]),
+            json!([{ "roles": { "data": [] } }]),
+            json!([{ "roles": { "data": [{ "id": "a" }] } }]),
+            json!([{ "roles": { "data": [{ "id": "a", "user": { "data": {} } }] } }]),
+        ]
+        .map(shape);
+        for (index, one) in others.iter().enumerate() {
+            assert!(
+                one != &first && !others.iter().skip(index + 1).any(|other| other == one),
                 "{index}"
             );
         }

@@ -1,19 +1,14 @@
-//! Inputs of a table: conditions, orders and changes.
+//! Inputs of a table: conditions and orders.
 
 use async_graphql::dynamic::{InputObject, InputValue, TypeRef};
 use portico_entity::catalogue::{Cardinality, Relation, Table, catalogue};
 use portico_query::permission::Role;
-use portico_query::plan::update;
 
 use super::{Types, aggregate};
 
 /// Registers the inputs that the role may give for a table.
 pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
-    let types = types.with(bool_exp(role, table)).with(order_by(role, table));
-    match role.update(table) {
-        Some(_) => changes(types, role, table),
-        None => types,
-    }
+    types.with(bool_exp(role, table)).with(order_by(role, table))
 }
 
 /// Relationships to tables that the role can read.
@@ -92,64 +87,4 @@ pub(super) fn readable<'a>(
         .columns
         .iter()
         .filter(move |column| permission.is_some_and(|permission| permission.reads(column)))
-}
-
-/// The columns that an operator can change, if there are any.
-pub(super) fn changeable<'a>(
-    role: &'a Role,
-    table: &'static Table,
-    operator: &'a str,
-) -> impl Iterator<Item = &'static portico_entity::catalogue::Column> + 'a {
-    let permission = role.update(table);
-    table.columns.iter().filter(move |column| {
-        update::applies(operator, column.scalar)
-            && permission.is_some_and(|permission| permission.writes(column))
-    })
-}
-
-fn changes(mut types: Types, role: &Role, table: &'static Table) -> Types {
-    let mut key = InputObject::new(format!("{}_pk_columns_input", table.type_name))
-        .description(format!("primary key columns of table \"auth.{}\"", table.sql));
-    for column in table.key.iter().filter_map(|key| table.column_by_sql(key)) {
-        key = key.field(InputValue::new(
-            &column.name,
-            TypeRef::named_nn(column.scalar.graphql()),
-        ));
-    }
-    types = types.with(key);
-    for operator in update::OPERATORS {
-        let mut columns = changeable(role, table, operator).peekable();
-        if columns.peek().is_none() {
-            continue;
-        }
-        let name = format!("{}{operator}_input", table.type_name);
-        let mut input = InputObject::new(name).description(description(operator, table));
-        for column in columns {
-            let type_ref = match operator {
-                "_delete_key" => TypeRef::named(TypeRef::STRING),
-                "_delete_elem" => TypeRef::named(TypeRef::INT),
-                "_delete_at_path" => TypeRef::named_nn_list(TypeRef::STRING),
-                _ => TypeRef::named(column.scalar.graphql()),
-            };
-            input = input.field(InputValue::new(&column.name, type_ref));
-        }
-        types = types.with(input);
-    }
-    types
-}
-
-/// What an operator of an update does.
-pub(super) fn description(operator: &str, table: &Table) -> String {
-    match operator {
-        "_set" => format!("input type for updating data in table \"auth.{}\"", table.sql),
-        "_inc" => "increments numeric columns by the given values".into(),
-        "_append" => "appends the given JSON to JSON columns".into(),
-        "_prepend" => "puts the given JSON before what JSON columns hold".into(),
-        "_delete_key" => "deletes the key from JSON columns".into(),
-        "_delete_elem" => {
-            "deletes the array element at the index from JSON columns, counted from the end when negative"
-                .into()
-        }
-        _ => "deletes what is at the path from JSON columns".into(),
-    }
 }

@@ -4,6 +4,7 @@ mod aggregate;
 mod aggregate_input;
 mod group_by;
 mod input;
+mod mutation;
 mod scalar;
 mod stop;
 mod table;
@@ -46,9 +47,12 @@ impl RoleSchema {
             for field in table::query_fields(&role, table) {
                 query = query.field(field);
             }
-            for field in table::mutation_fields(&role, table) {
+        }
+        for table in &catalogue().tables {
+            for field in mutation::fields(&role, table) {
                 mutation = mutation.field(field);
             }
+            types = mutation::types(types, &role, table);
         }
         let reader = if visible_tables(&role).next().is_some() {
             role.as_ref()

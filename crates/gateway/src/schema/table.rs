@@ -3,9 +3,9 @@
 use async_graphql::dynamic::{Field, InputValue, Object, TypeRef};
 use portico_entity::catalogue::{Cardinality, Column, Relation, Scalar, Table};
 use portico_query::permission::Role;
-use portico_query::plan::{build, update};
+use portico_query::plan::mutation;
 
-use super::input::{self, changeable, lists, readable, relations};
+use super::input::{self, lists, readable, relations};
 use super::{Types, aggregate, group_by, json_field, row_field};
 use crate::data;
 
@@ -35,7 +35,7 @@ pub(super) fn query_fields(role: &Role, table: &'static Table) -> Vec<Field> {
     if permission.query.by_key && permission.reads_key(table) {
         let mut one = data::root_field(table.singular, TypeRef::named(table.type_name))
             .description(format!("{fetch} using primary key columns"));
-        for column in key(table) {
+        for column in mutation::key_columns(table) {
             let type_ref = TypeRef::named_nn(column.scalar.graphql());
             one = one.argument(InputValue::new(&column.name, type_ref));
         }
@@ -46,32 +46,6 @@ pub(super) fn query_fields(role: &Role, table: &'static Table) -> Vec<Field> {
         fields.push(me.description("the user who asks; null without one"));
     }
     fields
-}
-
-/// The root fields that change a table.
-pub(super) fn mutation_fields(role: &Role, table: &'static Table) -> Vec<Field> {
-    if role.update(table).is_none() {
-        return Vec::new();
-    }
-    let mut field = data::root_field(&build::update_name(table), TypeRef::named(table.type_name))
-        .description(format!("update single row of the table: \"auth.{}\"", table.sql))
-        .argument(InputValue::new(
-            "pk_columns",
-            TypeRef::named_nn(format!("{}_pk_columns_input", table.type_name)),
-        ));
-    for operator in update::OPERATORS {
-        if changeable(role, table, operator).next().is_some() {
-            let type_ref = TypeRef::named(format!("{}{operator}_input", table.type_name));
-            let argument =
-                InputValue::new(operator, type_ref).description(input::description(operator, table));
-            field = field.argument(argument);
-        }
-    }
-    vec![field]
-}
-
-fn key(table: &'static Table) -> impl Iterator<Item = &'static Column> {
-    table.key.iter().filter_map(|key| table.column_by_sql(key))
 }
 
 /// Adds the arguments of a list.

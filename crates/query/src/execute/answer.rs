@@ -45,7 +45,7 @@ impl Answer {
 }
 
 /// Keys are GraphQL names: nothing in them needs an escape.
-fn write_key(key: &str, out: &mut Vec<u8>) {
+pub(super) fn write_key(key: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(b"\":");
@@ -67,16 +67,15 @@ pub(super) fn end(shape: Shape, rows: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a row as an object; its first `skip` columns are not part of it.
+/// Writes a row as an object.
 pub(super) fn object<R: Row>(
     row: &R,
     columns: &[OutputColumn],
-    skip: usize,
     first: bool,
     out: &mut Vec<u8>,
 ) -> Result<(), R::Error> {
     out.extend_from_slice(if first { b"{" } else { b",{" });
-    let mut index = skip;
+    let mut index = 0;
     for (position, column) in columns.iter().enumerate() {
         if position > 0 {
             out.push(b',');

@@ -3,6 +3,7 @@
 mod answer;
 mod array;
 pub(crate) mod jsonb;
+mod mutation;
 mod parameter;
 mod postgres;
 mod sqlite;
@@ -14,10 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use answer::Answer;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::request::Variables;
-use crate::sql::{Compiled, CompiledRoot, Dialect};
+use crate::scalar::Parameter;
+use crate::sql::{Compiled, CompiledRoot, Dialect, Work};
 
 pub(crate) use parameter::check_constant;
 pub use postgres::PostgresExecutor;
@@ -58,14 +62,44 @@ pub struct Values<'a> {
     pub variables: &'a Variables,
     /// Session variables by lower-case name.
     pub session: &'a std::collections::BTreeMap<String, String>,
+    /// Who asks, where it is written down.
+    pub actor: &'a Actor,
+}
+
+/// Who writes, for the audit.
+#[derive(Debug, Clone, Default)]
+pub struct Actor {
+    /// The user; nothing where the admin secret asks.
+    pub user_id: Option<Uuid>,
+    /// The role of the request.
+    pub role: String,
+    /// The session.
+    pub session_id: Option<Uuid>,
+    /// The request in the log.
+    pub request_id: Option<String>,
+    /// Address of the client.
+    pub ip: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// Where new ids and the time come from.
+pub trait Origin: Send + Sync {
+    /// A new id, later than those before it.
+    fn new_id(&self) -> Result<Uuid, Failure>;
+
+    /// The present moment.
+    fn now(&self) -> DateTime<Utc>;
 }
 
 /// The parameters of an operation, filled for one request.
-pub struct Bound(Filled);
+pub struct Bound(Vec<Task>);
 
-enum Filled {
-    Postgres(Vec<Vec<crate::scalar::Parameter>>),
-    Sqlite(Vec<sqlite::Task>),
+/// The work of a root field with the values of its parameters.
+enum Task {
+    Known,
+    Read(Vec<Parameter>),
+    Mutate(Box<mutation::Task>),
 }
 
 /// What a root field asks of the database.
@@ -90,10 +124,13 @@ impl Explained {
 }
 
 /// A database that answers with JSON.
-pub enum Executor {
-    /// PostgreSQL.
+pub struct Executor {
+    database: Database,
+    origin: Arc<dyn Origin>,
+}
+
+enum Database {
     Postgres(PostgresExecutor),
-    /// SQLite.
     Sqlite(SqliteExecutor),
 }
 
@@ -103,30 +140,40 @@ impl Executor {
         path: &Path,
         writer: Arc<tokio::sync::Mutex<()>>,
         settings: ExecutorSettings,
+        origin: Arc<dyn Origin>,
     ) -> Result<Self, Failure> {
-        SqliteExecutor::open(path, writer, settings).map(Self::Sqlite)
+        let database = Database::Sqlite(SqliteExecutor::open(path, writer, settings)?);
+        Ok(Self { database, origin })
     }
 
     /// Prepares to connect to PostgreSQL; connections are made when first needed.
-    pub fn open_postgres(url: &str, settings: ExecutorSettings) -> Result<Self, Failure> {
-        PostgresExecutor::open(url, settings).map(Self::Postgres)
+    pub fn open_postgres(
+        url: &str,
+        settings: ExecutorSettings,
+        origin: Arc<dyn Origin>,
+    ) -> Result<Self, Failure> {
+        let database = Database::Postgres(PostgresExecutor::open(url, settings)?);
+        Ok(Self { database, origin })
     }
 
     /// The language this database speaks.
     pub fn dialect(&self) -> Dialect {
-        match self {
-            Self::Postgres(_) => Dialect::Postgres,
-            Self::Sqlite(_) => Dialect::Sqlite,
+        match self.database {
+            Database::Postgres(_) => Dialect::Postgres,
+            Database::Sqlite(_) => Dialect::Sqlite,
         }
     }
 
     /// Fills the parameters of an operation for one request.
     pub fn bind(&self, compiled: &Compiled, values: Values<'_>) -> Result<Bound, Failure> {
-        match self {
-            Self::Postgres(_) => postgres::bind(compiled, values).map(Filled::Postgres),
-            Self::Sqlite(_) => sqlite::bind(compiled, values).map(Filled::Sqlite),
-        }
-        .map(Bound)
+        let tasks = compiled.roots.iter().map(|root| match &root.work {
+            Work::Known(_) => Ok(Task::Known),
+            Work::Read(read) => parameter::parameters(&read.binds, values).map(Task::Read),
+            Work::Mutate(work) => {
+                mutation::bind(work, values, self.origin.as_ref()).map(|task| Task::Mutate(Box::new(task)))
+            }
+        });
+        tasks.collect::<Result<_, Failure>>().map(Bound)
     }
 
     /// Answers an operation's root fields as the members of one JSON object, `{"users":[…]}`, written behind
@@ -138,41 +185,41 @@ impl Executor {
         before: &[u8],
     ) -> Result<Vec<u8>, Failure> {
         let answer = Answer::after(before);
-        match (self, bound.0) {
-            (Self::Postgres(executor), Filled::Postgres(values)) => {
-                executor.run(compiled, &values, answer).await
+        match &self.database {
+            Database::Postgres(executor) => {
+                executor
+                    .run(compiled, bound.0, self.origin.as_ref(), answer)
+                    .await
             }
-            (Self::Sqlite(executor), Filled::Sqlite(values)) => executor.run(compiled, values, answer).await,
-            _ => Err(Failure::unexpected(
-                &"the parameters were filled for another database",
-            )),
+            Database::Sqlite(executor) => {
+                executor
+                    .run(compiled, bound.0, Arc::clone(&self.origin), answer)
+                    .await
+            }
         }
     }
 
     /// How the connections for data are used.
     pub fn counters(&self) -> Vec<ConnectionCounters> {
-        match self {
-            Self::Postgres(executor) => executor.counters(),
-            Self::Sqlite(executor) => executor.counters(),
+        match &self.database {
+            Database::Postgres(executor) => executor.counters(),
+            Database::Sqlite(executor) => executor.counters(),
         }
     }
 
     /// Tells what each root field of a read asks, and how the database would go about it.
     pub async fn explain(&self, compiled: &Compiled, bound: Bound) -> Result<Vec<Explained>, Failure> {
-        match (self, bound.0) {
-            (Self::Postgres(executor), Filled::Postgres(values)) => executor.explain(compiled, &values).await,
-            (Self::Sqlite(executor), Filled::Sqlite(tasks)) => executor.explain(compiled, &tasks),
-            _ => Err(Failure::unexpected(
-                &"the parameters were filled for another database",
-            )),
+        match &self.database {
+            Database::Postgres(executor) => executor.explain(compiled, &bound.0).await,
+            Database::Sqlite(executor) => executor.explain(compiled, bound.0),
         }
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Failure> {
-        match self {
-            Self::Postgres(executor) => executor.ping().await,
-            Self::Sqlite(executor) => executor.ping(),
+        match &self.database {
+            Database::Postgres(executor) => executor.ping().await,
+            Database::Sqlite(executor) => executor.ping(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use portico_entity::catalogue::Scalar;
 use serde_json::Value;
 
-use super::{Values, array};
+use super::{Actor, Values, array};
 use crate::error::{Code, Failure};
 use crate::pattern::{Case, Language, Pattern, PatternError};
 use crate::plan::{Bind, BindKind, json_path};
@@ -17,9 +17,11 @@ pub(super) fn parameters(binds: &[Bind], values: Values<'_>) -> Result<Vec<Param
     binds.iter().map(|bind| parameter(bind, values)).collect()
 }
 
-fn parameter(bind: &Bind, values: Values<'_>) -> Result<Parameter, Failure> {
+pub(super) fn parameter(bind: &Bind, values: Values<'_>) -> Result<Parameter, Failure> {
     let value = match &bind.operand {
         Operand::Session(name) => from_session(session(name, values)?, bind.kind)?,
+        // Filled in when it is known.
+        Operand::Written => return Ok(Parameter::Null),
         operand => value(operand, values)?,
     };
     match bind.kind {
@@ -44,6 +46,7 @@ pub(crate) fn check_constant(bind: &Bind) -> Result<(), Failure> {
     let nothing = Values {
         variables: &Variables::new(),
         session: &BTreeMap::new(),
+        actor: &Actor::default(),
     };
     match parameter(bind, nothing) {
         Err(failure) if failure.code != Code::NotFound => Err(failure),

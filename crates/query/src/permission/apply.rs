@@ -1,5 +1,7 @@
 //! Joins a plan with the rights of who asks.
 
+mod mutation;
+
 use std::collections::BTreeMap;
 
 use portico_entity::catalogue::{Column, Table, catalogue};
@@ -12,7 +14,7 @@ use crate::plan::build;
 use crate::plan::group_by::{GroupBy, GroupContent, GroupOrder};
 use crate::plan::select::{DELETED, DELETED_AT};
 use crate::plan::{
-    Action, Bind, BindKind, ByName, Content, Field, Filter, Order, OrderBy, Plan, Select, Shape, Update,
+    Action, Bind, BindKind, ByName, Content, Field, Filter, Order, OrderBy, Plan, Select, Shape,
 };
 use crate::request::Operand;
 
@@ -59,7 +61,7 @@ pub fn apply(role: &Role, mut plan: Plan) -> Result<Permitted, Failure> {
             }
             Action::Aggregate(found) => aggregate(role, found, &path)?,
             Action::GroupBy(found) => group_by(role, found, &path)?,
-            Action::Update(found) => update(role, found, &path)?,
+            Action::Mutate(found) => mutation::apply(role, found, &path)?,
         }
     }
     Ok(Permitted {
@@ -317,27 +319,4 @@ fn computed(
     columns
         .iter()
         .try_for_each(|column| readable(permission, table, column.0, path))
-}
-
-fn update(role: &Role, update: &mut Update, path: &str) -> Result<(), Failure> {
-    let table = update.select.table;
-    let Some(permission) = role.update(table) else {
-        return Err(hidden(table.singular, "mutation_root", path));
-    };
-    for assignment in &update.assignments {
-        if !permission.writes(assignment.column) {
-            return Err(hidden(
-                &assignment.column.name,
-                &format!("{}_set_input", table.type_name),
-                path,
-            ));
-        }
-    }
-    let rows = permission.filter.clone();
-    update.rows = match table.column_by_sql(DELETED_AT) {
-        Some(column) if !role.sees_deleted() => rows.and(is_null(column)),
-        _ => rows,
-    };
-    update.check = permission.check.clone();
-    select(role, &mut update.select, path)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use portico_entity::catalogue::{Catalogue, Column, Consequence, Table};
+use portico_entity::catalogue::{Catalogue, Table};
 
 use super::apply::Masks;
 use super::metadata::{self, Metadata, MetadataError};
@@ -64,9 +64,15 @@ impl Role {
         permissions.select.as_ref().and(permissions.update.as_ref())
     }
 
-    /// How the role may remove from a table.
+    /// How the role may remove from a table; nothing where it cannot read it.
     pub fn delete(&self, table: &Table) -> Option<&DeletePermission> {
-        self.table(table)?.delete.as_ref()
+        let permissions = self.table(table)?;
+        permissions.select.as_ref().and(permissions.delete.as_ref())
+    }
+
+    /// Whether the role sees and does everything but secrets.
+    pub fn is_admin(&self) -> bool {
+        self.name == ADMIN
     }
 
     /// Whether the role sees the column of this SQL name on some rows only.
@@ -86,7 +92,7 @@ impl Role {
 
     /// Whether softly deleted rows can appear to the role at all.
     pub fn sees_deleted(&self) -> bool {
-        self.name == ADMIN
+        self.is_admin()
     }
 
     pub(super) fn grant(&mut self, table: &'static Table) -> &mut TablePermissions {
@@ -115,23 +121,27 @@ impl Role {
 fn all(table: &'static Table) -> TablePermissions {
     let mut select = SelectPermission::new(&table.columns, Filter::TRUE);
     select.aggregations = true;
-    let writable = table.columns.iter().filter(|column| is_writable(table, column));
-    let update = UpdatePermission::new(writable, Filter::TRUE, Filter::TRUE, Vec::new());
-    TablePermissions {
-        select: Some(select),
-        update: (!update.is_empty()).then_some(update),
-        ..TablePermissions::default()
+    let select = Some(select);
+    if table.append_only {
+        return TablePermissions {
+            select,
+            ..TablePermissions::default()
+        };
     }
-}
-
-/// Whether a plain update may write the column: keys stay, and what must have consequences is left to
-/// operations that see to them.
-fn is_writable(table: &Table, column: &Column) -> bool {
-    let follows = column.consequences.as_deref().unwrap_or_default();
-    let handled = follows
-        .iter()
-        .all(|consequence| *consequence == Consequence::ForgetTokens);
-    handled && !table.key.contains(&column.sql) && table.sql != "audit_events"
+    TablePermissions {
+        select,
+        insert: Some(InsertPermission::new(&table.columns, Filter::TRUE, Vec::new())),
+        update: Some(UpdatePermission::new(
+            &table.columns,
+            Filter::TRUE,
+            Filter::TRUE,
+            Vec::new(),
+        )),
+        delete: Some(DeletePermission {
+            filter: Filter::TRUE,
+            backend_only: false,
+        }),
+    }
 }
 
 /// A role as a client with the admin secret meets it that calls itself a backend, and as everybody else does.

@@ -201,11 +201,6 @@ impl UpdatePermission {
     pub fn writes(&self, column: &Column) -> bool {
         self.columns.contains(column.sql)
     }
-
-    /// Whether there is nothing to write.
-    pub(super) fn is_empty(&self) -> bool {
-        self.columns.is_empty() && self.presets.is_empty()
-    }
 }
 
 impl TablePermissions {

@@ -36,6 +36,7 @@ fn result(scalar: Scalar) -> Column {
         has_default: false,
         secret: false,
         computed: true,
+        blank: None,
         consequences: None,
     }
 }

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use portico_entity::catalogue::{Table, catalogue};
 
-use super::{Action, Plan, Root, aggregate, group_by, select, update};
+use super::mutation::{self, Answer, Mutation, Write};
+use super::{Action, Plan, Root, aggregate, group_by, insert, select, update};
 use crate::error::Failure;
 use crate::request::{Selection, Variables};
 
@@ -41,8 +42,58 @@ pub enum RootField {
     GroupBy,
     /// `me`
     Me,
+    /// A mutation.
+    Mutation(MutationField),
+}
+
+/// What a mutation of the data API does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MutationField {
+    /// `insertUser(object:)`
+    InsertOne,
+    /// `insertUsers(objects:)`
+    Insert,
     /// `updateUser(pk_columns:)`
     UpdateByKey,
+    /// `updateUsers(where:)`
+    Update,
+    /// `update_users_many(updates:)`
+    UpdateMany,
+    /// `deleteUser(id:)`
+    DeleteByKey,
+    /// `deleteUsers(where:)`
+    Delete,
+}
+
+impl MutationField {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::InsertOne,
+        Self::Insert,
+        Self::UpdateByKey,
+        Self::Update,
+        Self::UpdateMany,
+        Self::DeleteByKey,
+        Self::Delete,
+    ];
+
+    /// Its name for a table.
+    pub fn name(self, table: &Table) -> String {
+        match self {
+            Self::InsertOne => format!("insert{}", capitalised(table.singular)),
+            Self::Insert => format!("insert{}", capitalised(table.plural)),
+            Self::UpdateByKey => format!("update{}", capitalised(table.singular)),
+            Self::Update => format!("update{}", capitalised(table.plural)),
+            Self::UpdateMany => format!("update_{}_many", table.type_name),
+            Self::DeleteByKey => format!("delete{}", capitalised(table.singular)),
+            Self::Delete => format!("delete{}", capitalised(table.plural)),
+        }
+    }
+
+    /// Whether it answers the one row it writes.
+    pub fn answers_row(self) -> bool {
+        matches!(self, Self::InsertOne | Self::UpdateByKey | Self::DeleteByKey)
+    }
 }
 
 type RootFields = HashMap<(Kind, String), (RootField, &'static Table)>;
@@ -62,10 +113,10 @@ pub fn root_field(kind: Kind, name: &str) -> Option<(RootField, &'static Table)>
                 (RootField::Aggregate, table),
             );
             fields.insert((Kind::Query, group_by_name(table)), (RootField::GroupBy, table));
-            fields.insert(
-                (Kind::Mutation, update_name(table)),
-                (RootField::UpdateByKey, table),
-            );
+            for field in MutationField::ALL {
+                let name = (Kind::Mutation, field.name(table));
+                fields.insert(name, (RootField::Mutation(field), table));
+            }
         }
         if let Some(users) = catalogue().table("users") {
             fields.insert((Kind::Query, "me".to_owned()), (RootField::Me, users));
@@ -85,14 +136,13 @@ pub fn group_by_name(table: &Table) -> String {
     format!("{}GroupBy", table.plural)
 }
 
-/// The name of the mutation that updates one row by its key: `updateUser`.
-pub fn update_name(table: &Table) -> String {
-    let mut characters = table.singular.chars();
+fn capitalised(name: &str) -> String {
+    let mut characters = name.chars();
     let first: String = characters
         .next()
         .map(|first| first.to_uppercase().collect())
         .unwrap_or_default();
-    format!("update{first}{}", characters.as_str())
+    format!("{first}{}", characters.as_str())
 }
 
 /// Plans root fields that are all of the data API (or `__typename`).
@@ -128,9 +178,8 @@ fn action(kind: Kind, selection: &Selection, variables: &Variables) -> Result<Ac
             .map(|group_by| Action::GroupBy(Box::new(group_by))),
         Some((RootField::Me, table)) => select::own_user(table, selection, variables, &path)
             .map(|select| Action::Select(Box::new(select))),
-        Some((RootField::UpdateByKey, table)) => {
-            update::by_key(table, selection, variables, &path).map(|update| Action::Update(Box::new(update)))
-        }
+        Some((RootField::Mutation(field), table)) => mutation(field, table, selection, variables, &path)
+            .map(|mutation| Action::Mutate(Box::new(mutation))),
         None => Err(Failure::validation(
             path,
             format!(
@@ -140,4 +189,53 @@ fn action(kind: Kind, selection: &Selection, variables: &Variables) -> Result<Ac
             ),
         )),
     }
+}
+
+fn mutation(
+    field: MutationField,
+    table: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Mutation, Failure> {
+    let update = |update| Write::Update(Box::new(update));
+    let insert = |argument| {
+        insert::insert(table, argument, selection, variables, path)
+            .map(|insert| vec![Write::Insert(Box::new(insert))])
+    };
+    let writes = match field {
+        MutationField::InsertOne => insert("object")?,
+        MutationField::Insert => insert("objects")?,
+        MutationField::UpdateByKey => vec![update(update::by_key(table, selection, variables, path)?)],
+        MutationField::Update => vec![update(update::by_filter(table, selection, variables, path)?)],
+        MutationField::UpdateMany => {
+            let updates = update::many(table, selection, variables, path)?;
+            updates.into_iter().map(update).collect()
+        }
+        MutationField::DeleteByKey => {
+            vec![Write::Delete(mutation::key(table, selection, variables, path)?)]
+        }
+        MutationField::Delete => {
+            vec![Write::Delete(mutation::rows(table, selection, variables, path)?)]
+        }
+    };
+    let answer = match field {
+        field if field.answers_row() => mutation::row(table, selection, variables, path)?,
+        MutationField::UpdateMany => {
+            Answer::Responses(mutation::response(table, selection, variables, path)?)
+        }
+        _ => Answer::Response(mutation::response(table, selection, variables, path)?),
+    };
+    Ok(Mutation {
+        table,
+        action: selection.name.clone(),
+        answer,
+        discreet: true,
+        path: match writes.first() {
+            Some(Write::Insert(insert)) => insert.path.clone(),
+            _ => "$".to_owned(),
+        },
+        by_key: matches!(field, MutationField::UpdateByKey | MutationField::DeleteByKey),
+        writes,
+    })
 }

@@ -5,7 +5,9 @@ pub mod aggregate_condition;
 pub mod build;
 pub mod filter;
 pub mod group_by;
+pub mod insert;
 pub mod json_path;
+pub mod mutation;
 mod operator;
 pub mod order_by;
 pub mod select;
@@ -16,6 +18,7 @@ use portico_entity::catalogue::{Column, Relation, Scalar, Table};
 use aggregate::{Aggregate, Computed};
 use aggregate_condition::Condition;
 use group_by::GroupBy;
+use mutation::Mutation;
 
 use crate::pattern::{Case, Language};
 use crate::request::Operand;
@@ -85,8 +88,8 @@ pub enum Action {
     Aggregate(Box<Aggregate>),
     /// Reads rows in groups.
     GroupBy(Box<GroupBy>),
-    /// Changes the row with a key and reads it.
-    Update(Box<Update>),
+    /// Writes.
+    Mutate(Box<Mutation>),
 }
 
 /// How many rows an answer holds.
@@ -195,6 +198,12 @@ impl<T> Copy for ByName<T> {}
 impl<T> PartialEq for ByName<T> {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self::TRUE
     }
 }
 
@@ -332,47 +341,4 @@ impl Direction {
             },
         ),
     ];
-}
-
-/// A change of the row with a key, and what is read of it afterwards.
-#[derive(Debug, Clone)]
-pub struct Update {
-    /// What is assigned.
-    pub assignments: Vec<Assignment>,
-    /// What must hold of the changed row.
-    pub check: Filter,
-    /// Which row.
-    pub key: Filter,
-    /// Among which rows, as the role's permission says.
-    pub rows: Filter,
-    /// What is read of it; the filter tells whether the role may.
-    pub select: Select,
-}
-
-/// A change of one column.
-#[derive(Debug, Clone)]
-pub struct Assignment {
-    /// The column.
-    pub column: &'static Column,
-    /// How it changes.
-    pub change: Change,
-}
-
-/// How a column changes.
-#[derive(Debug, Clone)]
-pub enum Change {
-    /// `_set`: takes the value.
-    Set(Bind),
-    /// `_inc`: grows by the value.
-    Increment(Bind),
-    /// `_append`: JSON concatenation, the value last.
-    Append(Bind),
-    /// `_prepend`: JSON concatenation, the value first.
-    Prepend(Bind),
-    /// `_delete_key`: without the key.
-    DeleteKey(Bind),
-    /// `_delete_elem`: without the element.
-    DeleteElement(Bind),
-    /// `_delete_at_path`: without what is at the path.
-    DeleteAtPath(Bind),
 }

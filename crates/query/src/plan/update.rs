@@ -1,10 +1,11 @@
-//! Changing one row by its key, with `_set`, `_inc` and the JSON operators.
+//! Changes of rows, with `_set`, `_inc` and the JSON operators.
 
 use portico_entity::catalogue::{Column, Scalar, Table};
 
-use super::filter::bind;
-use super::{Assignment, BindKind, ByName, Change, Filter, Operator, Update, select};
+use super::filter::{self, bind};
+use super::{Bind, BindKind, ByName, Filter, Operator, mutation};
 use crate::error::Failure;
+use crate::permission::Preset;
 use crate::request::{Place, Selection, Variables};
 
 /// The operators of an update, with the columns they work on.
@@ -18,6 +19,9 @@ pub const OPERATORS: [&str; 7] = [
     "_delete_at_path",
 ];
 
+/// Updates of one `update_users_many`: each is a statement.
+const MOST_UPDATES: usize = 100;
+
 /// Whether an operator works on columns of this scalar.
 pub fn applies(operator: &str, scalar: Scalar) -> bool {
     match operator {
@@ -27,22 +31,152 @@ pub fn applies(operator: &str, scalar: Scalar) -> bool {
     }
 }
 
-/// An update of the row that `pk_columns` names.
-pub fn by_key(
+/// A change of one column.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The column.
+    pub column: &'static Column,
+    /// How it changes.
+    pub change: Change,
+}
+
+/// How a column changes.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// `_set`: takes the value.
+    Set(Bind),
+    /// `_inc`: grows by the value.
+    Increment(Bind),
+    /// `_append`: JSON concatenation, the value last.
+    Append(Bind),
+    /// `_prepend`: JSON concatenation, the value first.
+    Prepend(Bind),
+    /// `_delete_key`: without the key.
+    DeleteKey(Bind),
+    /// `_delete_elem`: without the element.
+    DeleteElement(Bind),
+    /// `_delete_at_path`: without what is at the path.
+    DeleteAtPath(Bind),
+}
+
+/// A change of rows.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// Which rows, as the request says.
+    pub filter: Filter,
+    /// What is assigned; nothing where no row is to be touched.
+    pub assignments: Vec<Assignment>,
+    /// What the permission says.
+    pub rights: UpdateRights,
+}
+
+/// What a permission to update adds to a change.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateRights {
+    /// Among which rows.
+    pub rows: Filter,
+    /// What must hold of a changed row.
+    pub check: Filter,
+    /// What is written whatever the client says.
+    pub presets: Vec<Preset>,
+}
+
+/// The row that `pk_columns` names.
+pub(super) fn by_key(
     table: &'static Table,
     selection: &Selection,
     variables: &Variables,
     path: &str,
 ) -> Result<Update, Failure> {
-    let key = key(table, selection, variables, path)?;
-    let assignments = assignments(table, selection, variables, path)?;
-    let select = select::one(table, Filter::TRUE, selection, variables, path)?;
+    let filter = key(table, selection, variables, path)?;
+    let update = with(
+        table,
+        filter,
+        &selection_operators(selection, variables, path),
+        path,
+    )?;
+    if update.assignments.is_empty() {
+        let message = "at least one update operator must be provided";
+        return Err(Failure::validation(format!("{path}.args"), message));
+    }
+    Ok(update)
+}
+
+/// The rows that `where` names.
+pub(super) fn by_filter(
+    table: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Update, Failure> {
+    let filter = mutation::rows(table, selection, variables, path)?;
+    with(
+        table,
+        filter,
+        &selection_operators(selection, variables, path),
+        path,
+    )
+}
+
+/// The updates of `update_users_many`, in order.
+pub(super) fn many(
+    table: &'static Table,
+    selection: &Selection,
+    variables: &Variables,
+    path: &str,
+) -> Result<Vec<Update>, Failure> {
+    let updates = selection
+        .argument("updates", variables, path)
+        .ok_or_else(|| mutation::missing(path, "updates"))?;
+    let elements = updates.elements()?;
+    if elements.len() > MOST_UPDATES {
+        let message = format!("there are too many updates: no more than {MOST_UPDATES} are allowed");
+        return Err(Failure::validation(updates.path, message));
+    }
+    let type_name = format!("{}_updates", table.type_name);
+    let update = |element: &Place<'_>| {
+        let mut filter = None;
+        let mut operators = Vec::new();
+        for (name, place) in element.entries(&type_name)? {
+            match name {
+                "where" if !place.is_null() => filter = Some(filter::argument(table, Some(place))?),
+                name => operators.extend(operator(name).map(|name| (name, place))),
+            }
+        }
+        let filter = filter.ok_or_else(|| {
+            let path = format!("{}.where", element.path);
+            Failure::validation(path, "missing required field 'where'")
+        })?;
+        with(table, filter, &operators, path)
+    };
+    elements.iter().map(update).collect()
+}
+
+fn operator(name: &str) -> Option<&'static str> {
+    OPERATORS.into_iter().find(|known| *known == name)
+}
+
+fn selection_operators<'a>(
+    selection: &'a Selection,
+    variables: &'a Variables,
+    path: &str,
+) -> Vec<(&'static str, Place<'a>)> {
+    OPERATORS
+        .into_iter()
+        .filter_map(|operator| Some((operator, selection.argument(operator, variables, path)?)))
+        .collect()
+}
+
+fn with(
+    table: &'static Table,
+    filter: Filter,
+    operators: &[(&'static str, Place<'_>)],
+    path: &str,
+) -> Result<Update, Failure> {
     Ok(Update {
-        assignments,
-        check: Filter::TRUE,
-        key,
-        rows: Filter::TRUE,
-        select,
+        filter,
+        assignments: assignments(table, operators, path)?,
+        rights: UpdateRights::default(),
     })
 }
 
@@ -53,22 +187,16 @@ fn key(
     path: &str,
 ) -> Result<Filter, Failure> {
     let type_name = format!("{}_pk_columns_input", table.type_name);
-    let missing = |name: &str| {
-        Failure::validation(
-            format!("{path}.args.{name}"),
-            format!("missing required field '{name}'"),
-        )
-    };
     let place = selection
         .argument("pk_columns", variables, path)
-        .ok_or_else(|| missing("pk_columns"))?;
+        .ok_or_else(|| mutation::missing(path, "pk_columns"))?;
     let entries = place.entries(&type_name)?;
     let mut conditions = Vec::new();
-    for column in table.key.iter().filter_map(|key| table.column_by_sql(key)) {
+    for column in mutation::key_columns(table) {
         let (_, value) = entries
             .iter()
             .find(|(name, _)| *name == column.name)
-            .ok_or_else(|| missing(&format!("pk_columns.{}", column.name)))?;
+            .ok_or_else(|| mutation::missing(path, &format!("pk_columns.{}", column.name)))?;
         let value = bind(value, BindKind::Scalar(column.scalar));
         conditions.push(Filter::Compare(ByName(column), Operator::Equal, value));
     }
@@ -77,17 +205,12 @@ fn key(
 
 fn assignments(
     table: &'static Table,
-    selection: &Selection,
-    variables: &Variables,
+    operators: &[(&'static str, Place<'_>)],
     path: &str,
 ) -> Result<Vec<Assignment>, Failure> {
     let mut assignments: Vec<Assignment> = Vec::new();
     let mut repeated = Vec::new();
-    for operator in OPERATORS {
-        let argument = selection.argument(operator, variables, path);
-        let Some(place) = argument.filter(|place| !place.is_null()) else {
-            continue;
-        };
+    for (operator, place) in operators.iter().filter(|(_, place)| !place.is_null()) {
         for (name, value) in place.entries(&format!("{}{operator}_input", table.type_name))? {
             if value.is_absent() {
                 continue;
@@ -104,10 +227,6 @@ fn assignments(
     }
     if !repeated.is_empty() {
         let message = format!("Column found in multiple operators: [{}].", repeated.join(", "));
-        return Err(Failure::validation(format!("{path}.args"), message));
-    }
-    if assignments.is_empty() {
-        let message = "at least one update operator must be provided";
         return Err(Failure::validation(format!("{path}.args"), message));
     }
     Ok(assignments)

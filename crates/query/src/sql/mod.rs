@@ -5,7 +5,9 @@ mod aggregate;
 mod filter;
 mod function;
 mod group_by;
+mod insert;
 mod json;
+mod mutation;
 mod order_by;
 mod rows;
 mod select;
@@ -15,6 +17,9 @@ mod writer;
 use std::sync::Arc;
 
 use portico_entity::catalogue::Scalar;
+
+pub use insert::{InsertWork, NestedWork, NodeWork, Parent};
+pub use mutation::{AnswerWork, MutationWork, ResponseValue, RowsWork, Statement, WriteWork};
 
 use crate::permission::Permitted;
 use crate::plan::{Action, Bind, Shape};
@@ -39,19 +44,10 @@ pub struct Compiled {
 impl Compiled {
     /// About how much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        let read = |read: &Read| {
-            let names: usize = read.columns.iter().map(OutputColumn::text).sum();
-            read.sql.len()
-                + read.binds.len() * size_of::<Bind>() * 2
-                + names
-                + read.columns.len() * size_of::<OutputColumn>()
-        };
         let work = |work: &Work| match work {
             Work::Known(json) => json.len(),
-            Work::Read(found) | Work::WriteAndRead(found) => read(found),
-            Work::Write(write, found) => {
-                write.sql.len() + write.binds.len() * size_of::<Bind>() * 2 + read(found)
-            }
+            Work::Read(found) => found.bytes(),
+            Work::Mutate(mutation) => mutation.bytes(),
         };
         self.roots
             .iter()
@@ -61,9 +57,7 @@ impl Compiled {
 
     /// Whether anything is written.
     pub fn writes(&self) -> bool {
-        self.roots
-            .iter()
-            .any(|root| matches!(root.work, Work::Write(..) | Work::WriteAndRead(_)))
+        self.roots.iter().any(|root| matches!(root.work, Work::Mutate(_)))
     }
 
     /// Whether anything may touch many rows.
@@ -90,10 +84,8 @@ pub enum Work {
     Known(String),
     /// Read.
     Read(Read),
-    /// Write and read in one statement.
-    WriteAndRead(Read),
-    /// Write, then read, where the database cannot do both in one.
-    Write(Write, Read),
+    /// Write, and answer what was written.
+    Mutate(Box<MutationWork>),
 }
 
 /// A statement whose rows become an answer.
@@ -105,20 +97,21 @@ pub struct Read {
     pub binds: Vec<Bind>,
     /// One row or many.
     pub shape: Shape,
-    /// What becomes of its columns. After a write two more stand before them: whether the permission's check
-    /// holds, and whether the row may be read.
+    /// What becomes of its columns.
     pub columns: Vec<OutputColumn>,
     /// Whether it may touch many rows, so that it must not hold up quick ones.
     pub heavy: bool,
 }
 
-/// A statement that changes rows and answers nothing.
-#[derive(Debug, Clone)]
-pub struct Write {
-    /// The text.
-    pub sql: Arc<str>,
-    /// Its parameters.
-    pub binds: Vec<Bind>,
+impl Read {
+    /// About how much memory it takes, in bytes.
+    fn bytes(&self) -> usize {
+        let names: usize = self.columns.iter().map(OutputColumn::text).sum();
+        self.sql.len()
+            + self.binds.len() * size_of::<Bind>() * 2
+            + names
+            + self.columns.len() * size_of::<OutputColumn>()
+    }
 }
 
 /// A member of an answered object.
@@ -178,7 +171,7 @@ pub fn compile(permitted: &Permitted, dialect: Dialect) -> Compiled {
             Action::Select(select) => Work::Read(select::root(select, target)),
             Action::Aggregate(aggregate) => Work::Read(aggregate::root(aggregate, target)),
             Action::GroupBy(group_by) => Work::Read(group_by::root(group_by, target)),
-            Action::Update(update) => update::root(update, target),
+            Action::Mutate(mutation) => Work::Mutate(Box::new(mutation::root(mutation, target))),
         };
         CompiledRoot {
             key: root.key.clone(),

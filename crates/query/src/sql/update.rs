@@ -1,62 +1,17 @@
-//! Changing one row: one statement on PostgreSQL; on SQLite, whose `RETURNING` neither feeds a query nor sees
-//! what triggers did, one that writes and one that reads, in the same transaction.
+//! Changing rows.
 
-use portico_entity::catalogue::Column;
+use portico_entity::catalogue::{Column, Table};
 
-use super::writer::{Alias, Target, Writer};
-use super::{Dialect, OutputColumn, Work, Write, filter, select};
-use crate::plan::{Assignment, Bind, Change, Update};
+use super::writer::{Alias, Writer};
+use super::{Dialect, filter};
+use crate::plan::Bind;
+use crate::plan::update::{Assignment, Change, Update};
 
-/// The work of an update by key.
-pub(super) fn root(update: &Update, target: Target<'_>) -> Work {
-    match target.dialect {
-        Dialect::Postgres => in_one(update, target),
-        Dialect::Sqlite => in_two(update, target),
-    }
-}
-
-fn in_one(update: &Update, target: Target<'_>) -> Work {
-    let mut writer = Writer::new(target);
-    writer.push("WITH changed AS (");
-    let changed = write(&mut writer, update);
-    writer.push(&format!(" RETURNING {changed}.*) "));
-    let alias = writer.alias(update.select.table);
-    let columns = guarded(&mut writer, alias, update);
-    writer.push(&format!(" FROM changed AS {alias}"));
-    Work::WriteAndRead(select::finish(writer, &update.select, columns))
-}
-
-fn in_two(update: &Update, target: Target<'_>) -> Work {
-    let mut writer = Writer::new(target);
-    write(&mut writer, update);
-    let write = Write {
-        sql: writer.sql.into(),
-        binds: writer.binds,
-    };
-    let mut writer = Writer::new(target);
-    let alias = writer.alias(update.select.table);
-    let columns = guarded(&mut writer, alias, update);
-    writer.push(" FROM ");
-    writer.table(update.select.table);
-    writer.push(&format!(" AS {alias} WHERE "));
-    filter::write(&mut writer, alias, &update.key);
-    Work::Write(write, select::finish(writer, &update.select, columns))
-}
-
-/// Selects whether the check holds, whether the row may be read, and what was asked of it.
-fn guarded(writer: &mut Writer, alias: Alias, update: &Update) -> Vec<OutputColumn> {
-    writer.push("SELECT (");
-    filter::write(writer, alias, &update.check);
-    writer.push(") IS TRUE, (");
-    filter::write(writer, alias, &update.select.filter);
-    writer.push(") IS TRUE, ");
-    select::columns(writer, alias, &update.select.fields)
-}
-
-fn write(writer: &mut Writer, update: &Update) -> Alias {
-    let alias = writer.alias(update.select.table);
+/// Writes the change of the rows of a table, up to what it returns.
+pub(super) fn write(writer: &mut Writer, table: &'static Table, update: &Update) {
+    let alias = writer.alias(table);
     writer.push("UPDATE ");
-    writer.table(update.select.table);
+    writer.table(table);
     writer.push(&format!(" AS {alias} SET "));
     for (index, assignment) in update.assignments.iter().enumerate() {
         if index > 0 {
@@ -64,10 +19,12 @@ fn write(writer: &mut Writer, update: &Update) -> Alias {
         }
         assign(writer, alias, assignment);
     }
+    for preset in &update.rights.presets {
+        writer.push(&format!(", \"{}\" = ", preset.column));
+        writer.bind(&preset.value);
+    }
     writer.push(" WHERE ");
-    filter::write(writer, alias, &update.key);
-    filter::and(writer, alias, &update.rows);
-    alias
+    filter::write(writer, alias, &update.filter);
 }
 
 fn assign(writer: &mut Writer, alias: Alias, assignment: &Assignment) {

@@ -183,7 +183,7 @@ fn scalar_type(scalar: Scalar) -> &'static str {
     }
 }
 
-fn list_type(scalar: Scalar) -> &'static str {
+pub(super) fn list_type(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Uuid => "uuid[]",
         Scalar::String | Scalar::Enum(_) => "text[]",

@@ -5,6 +5,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::DbError;
 
 use crate::error::{Code, Failure};
+use crate::execute::mutation::changed_twice;
 
 /// What a client may know of an error.
 pub(super) fn failure(error: Error) -> Failure {
@@ -33,6 +34,7 @@ fn database_failure(error: &DbError) -> Failure {
             "$",
             format!("Check constraint violation. {message}"),
         ),
+        "21000" => changed_twice(),
         "22025" => Failure::new(Code::BadRequest, "$", message),
         "57014" | "55P03" => Failure::new(Code::Timeout, "$", "the query took too long and was stopped"),
         code if code.starts_with("22") => Failure::new(Code::DataException, "$", message),

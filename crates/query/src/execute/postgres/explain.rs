@@ -3,8 +3,7 @@
 use super::PostgresExecutor;
 use super::error;
 use crate::error::Failure;
-use crate::execute::Explained;
-use crate::scalar::Parameter;
+use crate::execute::{Explained, Task};
 use crate::sql::{Compiled, Work};
 
 impl PostgresExecutor {
@@ -12,12 +11,12 @@ impl PostgresExecutor {
     pub(in crate::execute) async fn explain(
         &self,
         compiled: &Compiled,
-        parameters: &[Vec<Parameter>],
+        tasks: &[Task],
     ) -> Result<Vec<Explained>, Failure> {
         let held = self.heavy.acquire().await?;
         let mut explained = Vec::new();
-        for (root, parameters) in compiled.roots.iter().zip(parameters) {
-            let Work::Read(read) = &root.work else {
+        for (root, task) in compiled.roots.iter().zip(tasks) {
+            let (Work::Read(read), Task::Read(parameters)) = (&root.work, task) else {
                 explained.push(Explained::without(root));
                 continue;
             };

@@ -15,10 +15,9 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 
 use super::answer::{self, Answer};
-use super::parameter::parameters;
-use super::sqlite::check_failed;
+use super::mutation::{self, Channel};
 use super::turns::ConnectionCounters;
-use super::{ExecutorSettings, Values};
+use super::{ExecutorSettings, Origin, Task};
 use crate::error::Failure;
 use crate::scalar::Parameter;
 use crate::sql::{Compiled, Read, Work};
@@ -48,31 +47,37 @@ impl PostgresExecutor {
     pub(super) async fn run(
         &self,
         compiled: &Compiled,
-        parameters: &[Vec<Parameter>],
+        tasks: Vec<Task>,
+        origin: &dyn Origin,
         answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         match compiled.writes() {
-            true => self.write(compiled, parameters, answer).await,
-            false => self.read(compiled, parameters, answer).await,
+            true => self.write(compiled, &tasks, origin, answer).await,
+            false => self.read(compiled, &tasks, answer).await,
         }
     }
 
     async fn read(
         &self,
         compiled: &Compiled,
-        parameters: &[Vec<Parameter>],
+        tasks: &[Task],
         mut answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         let found = if compiled.heavy() {
             let held = self.heavy.acquire().await?;
-            let found = fetch_all(held.connection(), compiled, parameters).await?;
+            let found = fetch_all(held.connection(), compiled, tasks).await?;
             held.give_back();
             found
         } else {
-            fetch_all(&*self.quick.take().await?, compiled, parameters).await?
+            fetch_all(&*self.quick.take().await?, compiled, tasks).await?
         };
         for (root, found) in compiled.roots.iter().zip(found) {
-            write(&root.work, &found, answer.member(&root.key))?;
+            let out = answer.member(&root.key);
+            match &root.work {
+                Work::Known(json) => out.extend_from_slice(json.as_bytes()),
+                Work::Read(read) => rows(read, &found, out)?,
+                Work::Mutate(_) => return Err(misfit()),
+            }
         }
         Ok(answer.finish())
     }
@@ -80,15 +85,22 @@ impl PostgresExecutor {
     async fn write(
         &self,
         compiled: &Compiled,
-        parameters: &[Vec<Parameter>],
+        tasks: &[Task],
+        origin: &dyn Origin,
         mut answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         let held = self.transactions.acquire().await?;
         let connection = held.connection();
         connection.batch("BEGIN").await?;
-        for (root, parameters) in compiled.roots.iter().zip(parameters) {
-            let found = fetch(connection, &root.work, parameters).await?;
-            write(&root.work, &found, answer.member(&root.key))?;
+        for (root, task) in compiled.roots.iter().zip(tasks) {
+            let out = answer.member(&root.key);
+            match (&root.work, task) {
+                (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
+                (Work::Mutate(work), Task::Mutate(task)) => {
+                    mutation::run(connection, work, task, origin, out).await?;
+                }
+                _ => return Err(misfit()),
+            }
         }
         connection.batch("COMMIT").await?;
         held.give_back();
@@ -108,64 +120,59 @@ impl PostgresExecutor {
     }
 }
 
-/// Fills the parameters of every root field.
-pub(super) fn bind(compiled: &Compiled, values: Values<'_>) -> Result<Vec<Vec<Parameter>>, Failure> {
-    let parameters = compiled.roots.iter().map(|root| match &root.work {
-        Work::Known(_) => Ok(Vec::new()),
-        Work::Read(read) | Work::WriteAndRead(read) | Work::Write(_, read) => parameters(&read.binds, values),
-    });
-    parameters.collect()
+fn misfit() -> Failure {
+    Failure::unexpected(&"work and values of a root field do not fit")
 }
 
 /// Sends all statements at once: they cost one round trip together.
 async fn fetch_all(
     connection: &Arc<Connection>,
     compiled: &Compiled,
-    parameters: &[Vec<Parameter>],
+    tasks: &[Task],
 ) -> Result<Vec<Vec<Row>>, Failure> {
-    let fields = compiled.roots.iter().zip(parameters);
-    try_join_all(fields.map(|(root, parameters)| fetch(connection, &root.work, parameters))).await
+    let fields = compiled.roots.iter().zip(tasks);
+    try_join_all(fields.map(|(root, task)| fetch(connection, &root.work, task))).await
 }
 
-async fn fetch(
-    connection: &Arc<Connection>,
-    work: &Work,
-    parameters: &[Parameter],
-) -> Result<Vec<Row>, Failure> {
-    match work {
-        Work::Known(_) => Ok(Vec::new()),
-        Work::Read(read) | Work::WriteAndRead(read) => connection.query(&read.sql, parameters).await,
-        Work::Write(..) => Err(Failure::unexpected(&"a plan for SQLite reached PostgreSQL")),
+async fn fetch(connection: &Arc<Connection>, work: &Work, task: &Task) -> Result<Vec<Row>, Failure> {
+    match (work, task) {
+        (Work::Known(_), _) => Ok(Vec::new()),
+        (Work::Read(read), Task::Read(parameters)) => connection.query(&read.sql, parameters).await,
+        _ => Err(misfit()),
     }
 }
 
-fn write(work: &Work, found: &[Row], out: &mut Vec<u8>) -> Result<(), Failure> {
-    match work {
-        Work::Known(json) => {
-            out.extend_from_slice(json.as_bytes());
-            Ok(())
-        }
-        Work::Read(read) => rows(read, found, false, out),
-        Work::WriteAndRead(read) | Work::Write(_, read) => rows(read, found, true, out),
-    }
-}
-
-fn rows(read: &Read, found: &[Row], guarded: bool, out: &mut Vec<u8>) -> Result<(), Failure> {
+fn rows(read: &Read, found: &[Row], out: &mut Vec<u8>) -> Result<(), Failure> {
     answer::begin(read.shape, out);
-    let mut count = 0;
-    for found in found {
-        let flag = |index| found.try_get::<usize, bool>(index).map_err(error::failure);
-        if guarded && !flag(0)? {
-            return Err(check_failed());
-        }
-        if guarded && !flag(1)? {
-            continue;
-        }
-        let skip = if guarded { 2 } else { 0 };
-        answer::object(&row::PostgresRow(found), &read.columns, skip, count == 0, out)
-            .map_err(error::failure)?;
-        count += 1;
+    for (count, found) in found.iter().enumerate() {
+        answer::object(&row::PostgresRow(found), &read.columns, count == 0, out).map_err(error::failure)?;
     }
-    answer::end(read.shape, count, out);
+    answer::end(read.shape, found.len(), out);
     Ok(())
+}
+
+impl Channel for Arc<Connection> {
+    async fn texts(
+        &self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> Result<Vec<Vec<Option<String>>>, Failure> {
+        let found = self.query(&sql, &parameters).await?;
+        let texts = |row: &Row| -> Result<Vec<Option<String>>, tokio_postgres::Error> {
+            (0..row.len()).map(|index| row.try_get(index)).collect()
+        };
+        found
+            .iter()
+            .map(|row| texts(row).map_err(error::failure))
+            .collect()
+    }
+
+    fn by_column(&self) -> bool {
+        true
+    }
+
+    async fn read(&self, read: &Read, parameters: Vec<Parameter>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let found = self.query(&read.sql, &parameters).await?;
+        rows(read, &found, out)
+    }
 }

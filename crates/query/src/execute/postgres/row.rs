@@ -48,6 +48,8 @@ fn text(parameter: &Parameter) -> Option<String> {
         Parameter::Time(time) => stored_time(*time),
         Parameter::Bytes(bytes) => scalar::wire_bytes(bytes),
         Parameter::List(elements) => array(elements),
+        // Rows come as a list for each column.
+        Parameter::Rows(_) => return None,
     })
 }
 

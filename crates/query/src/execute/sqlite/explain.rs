@@ -2,9 +2,9 @@
 
 use rusqlite::params_from_iter;
 
-use super::{SqliteExecutor, Task, error};
+use super::{SqliteExecutor, error, row};
 use crate::error::Failure;
-use crate::execute::Explained;
+use crate::execute::{Explained, Task};
 use crate::sql::{Compiled, Work};
 
 impl SqliteExecutor {
@@ -12,19 +12,21 @@ impl SqliteExecutor {
     pub(in crate::execute) fn explain(
         &self,
         compiled: &Compiled,
-        tasks: &[Task],
+        tasks: Vec<Task>,
     ) -> Result<Vec<Explained>, Failure> {
         let reader = self.file.reader()?;
         let mut explained = Vec::new();
         for (root, task) in compiled.roots.iter().zip(tasks) {
-            let (Work::Read(read), Task::Read(values)) = (&root.work, task) else {
+            let (Work::Read(read), Task::Read(parameters)) = (&root.work, task) else {
                 explained.push(Explained::without(root));
                 continue;
             };
             let sql = format!("EXPLAIN QUERY PLAN {}", read.sql);
             let mut statement = reader.connection.prepare(&sql).map_err(error::failure)?;
             let plan = statement
-                .query_map(params_from_iter(values), |line| line.get("detail"))
+                .query_map(params_from_iter(parameters.into_iter().map(row::value)), |line| {
+                    line.get("detail")
+                })
                 .and_then(|lines| lines.collect::<Result<_, _>>())
                 .map_err(error::failure)?;
             explained.push(Explained {

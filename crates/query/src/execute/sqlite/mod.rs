@@ -13,15 +13,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, OpenFlags, Statement, params_from_iter};
+use futures_util::FutureExt;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::answer::{self, Answer};
-use super::parameter::parameters;
+use super::mutation::{self, Channel};
 use super::turns::{ConnectionCounters, Turns};
-use super::{ExecutorSettings, Values};
-use crate::error::{Code, Failure};
-use crate::sql::{Compiled, Read, Work, Write};
+use super::{ExecutorSettings, Origin, Task};
+use crate::error::Failure;
+use crate::scalar::Parameter;
+use crate::sql::{Compiled, Read, Work};
 use leash::{Holder, Leash};
 
 /// How many steps of SQLite's machine pass between two looks at the clock.
@@ -52,13 +53,6 @@ struct Limited {
     deadline: Arc<AtomicU64>,
 }
 
-/// The work of a root field with the values of its parameters.
-pub(super) enum Task {
-    Known(String),
-    Read(Vec<Value>),
-    Write(Vec<Value>, Vec<Value>),
-}
-
 impl SqliteExecutor {
     pub(super) fn open(
         path: &Path,
@@ -85,19 +79,20 @@ impl SqliteExecutor {
         &self,
         compiled: &Arc<Compiled>,
         tasks: Vec<Task>,
+        origin: Arc<dyn Origin>,
         answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         if compiled.writes() {
-            return self.write(Arc::clone(compiled), tasks, answer).await;
+            return self.write(Arc::clone(compiled), tasks, origin, answer).await;
         }
         if !compiled.heavy() {
-            return self.file.read(compiled, &tasks, answer, None);
+            return self.file.read(compiled, tasks, answer, None);
         }
         let turn = self.heavy.take().await?;
         let holder = Holder::default();
         let (file, compiled, leash) = (Arc::clone(&self.file), Arc::clone(compiled), holder.leash());
         blocking(move || {
-            let answered = file.read(&compiled, &tasks, answer, Some(&leash));
+            let answered = file.read(&compiled, tasks, answer, Some(&leash));
             drop(turn);
             answered
         })
@@ -112,6 +107,7 @@ impl SqliteExecutor {
         &self,
         compiled: Arc<Compiled>,
         tasks: Vec<Task>,
+        origin: Arc<dyn Origin>,
         answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         let wait = self.file.settings.acquire_timeout;
@@ -120,7 +116,7 @@ impl SqliteExecutor {
             .map_err(|_| Failure::unavailable(&"no turn to write in time"))?;
         let file = Arc::clone(&self.file);
         blocking(move || {
-            let answered = file.write(&compiled, &tasks, answer);
+            let answered = file.write(&compiled, tasks, origin.as_ref(), answer);
             drop(turn);
             answered
         })
@@ -141,21 +137,6 @@ async fn blocking(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(Failure::unexpected(&error)))
-}
-
-pub(super) fn bind(compiled: &Compiled, values: Values<'_>) -> Result<Vec<Task>, Failure> {
-    let sqlite = |binds| -> Result<Vec<Value>, Failure> {
-        Ok(parameters(binds, values)?.into_iter().map(row::value).collect())
-    };
-    compiled
-        .roots
-        .iter()
-        .map(|root| match &root.work {
-            Work::Known(json) => Ok(Task::Known(json.clone())),
-            Work::Read(read) | Work::WriteAndRead(read) => sqlite(&read.binds).map(Task::Read),
-            Work::Write(write, read) => Ok(Task::Write(sqlite(&write.binds)?, sqlite(&read.binds)?)),
-        })
-        .collect()
 }
 
 impl File {
@@ -204,7 +185,7 @@ impl File {
     fn read(
         &self,
         compiled: &Compiled,
-        tasks: &[Task],
+        tasks: Vec<Task>,
         answer: Answer,
         leash: Option<&Leash>,
     ) -> Result<Vec<u8>, Failure> {
@@ -222,7 +203,13 @@ impl File {
         answered
     }
 
-    fn write(&self, compiled: &Compiled, tasks: &[Task], answer: Answer) -> Result<Vec<u8>, Failure> {
+    fn write(
+        &self,
+        compiled: &Compiled,
+        tasks: Vec<Task>,
+        origin: &dyn Origin,
+        answer: Answer,
+    ) -> Result<Vec<u8>, Failure> {
         let mut slot = lock(&self.writer);
         let writer = match slot.take() {
             Some(writer) => writer,
@@ -232,7 +219,7 @@ impl File {
         };
         writer.allow(self.settings.statement_timeout);
         writer.batch("BEGIN IMMEDIATE")?;
-        let answered = fill(&writer.connection, compiled, tasks, answer)
+        let answered = fill(&writer.connection, compiled, tasks, Some(origin), answer)
             .and_then(|answered| writer.batch("COMMIT").map(|()| answered));
         // A connection whose transaction cannot be ended is dropped, and the transaction with it.
         if answered.is_ok() || writer.batch("ROLLBACK").is_ok() {
@@ -249,12 +236,12 @@ impl Limited {
     }
 
     /// Reads of one request see one state of the database.
-    fn read(&self, compiled: &Compiled, tasks: &[Task], answer: Answer) -> Result<Vec<u8>, Failure> {
+    fn read(&self, compiled: &Compiled, tasks: Vec<Task>, answer: Answer) -> Result<Vec<u8>, Failure> {
         if tasks.len() < 2 {
-            return fill(&self.connection, compiled, tasks, answer);
+            return fill(&self.connection, compiled, tasks, None, answer);
         }
         self.batch("BEGIN")?;
-        let answered = fill(&self.connection, compiled, tasks, answer);
+        let answered = fill(&self.connection, compiled, tasks, None, answer);
         self.batch("COMMIT")?;
         answered
     }
@@ -276,21 +263,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn fill(
     connection: &Connection,
     compiled: &Compiled,
-    tasks: &[Task],
+    tasks: Vec<Task>,
+    origin: Option<&dyn Origin>,
     mut answer: Answer,
 ) -> Result<Vec<u8>, Failure> {
     for (root, task) in compiled.roots.iter().zip(tasks) {
         let out = answer.member(&root.key);
-        match (&root.work, task) {
-            (_, Task::Known(json)) => out.extend_from_slice(json.as_bytes()),
-            (Work::Read(read) | Work::WriteAndRead(read), Task::Read(values)) => {
-                rows(connection, read, values, false, out)?;
-            }
-            (Work::Write(write, read), Task::Write(written, values)) => {
-                match change(connection, write, written)? {
-                    0 => out.extend_from_slice(b"null"),
-                    _ => rows(connection, read, values, true, out)?,
-                }
+        match (&root.work, task, origin) {
+            (Work::Known(json), ..) => out.extend_from_slice(json.as_bytes()),
+            (Work::Read(read), Task::Read(parameters), _) => rows(connection, read, parameters, out)?,
+            (Work::Mutate(work), Task::Mutate(task), Some(origin)) => {
+                // Nothing in it ever waits.
+                mutation::run(connection, work, &task, origin, out)
+                    .now_or_never()
+                    .unwrap_or_else(|| Err(Failure::unexpected(&"a write to SQLite waits")))?;
             }
             _ => return Err(Failure::unexpected(&"work and values of a root field do not fit")),
         }
@@ -298,58 +284,53 @@ fn fill(
     Ok(answer.finish())
 }
 
-fn change(connection: &Connection, write: &Write, values: &[Value]) -> Result<usize, Failure> {
-    let mut statement = connection.prepare_cached(&write.sql).map_err(error::failure)?;
-    statement
-        .execute(params_from_iter(values))
-        .map_err(error::failure)
-}
-
 fn rows(
     connection: &Connection,
     read: &Read,
-    values: &[Value],
-    guarded: bool,
+    parameters: Vec<Parameter>,
     out: &mut Vec<u8>,
 ) -> Result<(), Failure> {
     let mut statement = connection.prepare_cached(&read.sql).map_err(error::failure)?;
-    write_rows(&mut statement, read, values, guarded, out)
-}
-
-fn write_rows(
-    statement: &mut Statement<'_>,
-    read: &Read,
-    values: &[Value],
-    guarded: bool,
-    out: &mut Vec<u8>,
-) -> Result<(), Failure> {
     let mut found = statement
-        .query(params_from_iter(values))
+        .query(params_from_iter(parameters.into_iter().map(row::value)))
         .map_err(error::failure)?;
     answer::begin(read.shape, out);
     let mut count = 0;
     while let Some(found) = found.next().map_err(error::failure)? {
-        let flag = |index| found.get::<_, bool>(index).map_err(error::failure);
-        if guarded && !flag(0)? {
-            return Err(check_failed());
-        }
-        if guarded && !flag(1)? {
-            continue;
-        }
-        let skip = if guarded { 2 } else { 0 };
-        answer::object(&row::SqliteRow(found), &read.columns, skip, count == 0, out)
-            .map_err(error::failure)?;
+        answer::object(&row::SqliteRow(found), &read.columns, count == 0, out).map_err(error::failure)?;
         count += 1;
     }
     answer::end(read.shape, count, out);
     Ok(())
 }
 
-/// What Hasura says when a permission's check refuses a written row.
-pub(super) fn check_failed() -> Failure {
-    Failure::new(
-        Code::PermissionError,
-        "$",
-        "check constraint of an insert/update permission has failed",
-    )
+fn texts(
+    connection: &Connection,
+    sql: &str,
+    parameters: Vec<Parameter>,
+) -> rusqlite::Result<Vec<Vec<Option<String>>>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let width = statement.column_count();
+    let found = statement.query_map(params_from_iter(parameters.into_iter().map(row::value)), |row| {
+        (0..width).map(|index| row.get(index)).collect()
+    })?;
+    found.collect()
+}
+
+impl Channel for Connection {
+    async fn texts(
+        &self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> Result<Vec<Vec<Option<String>>>, Failure> {
+        texts(self, &sql, parameters).map_err(error::failure)
+    }
+
+    fn by_column(&self) -> bool {
+        false
+    }
+
+    async fn read(&self, read: &Read, parameters: Vec<Parameter>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        rows(self, read, parameters, out)
+    }
 }

@@ -18,10 +18,16 @@ pub(super) fn value(parameter: Parameter) -> Value {
         Parameter::Uuid(uuid) => Value::Blob(uuid.into_bytes().to_vec()),
         Parameter::Time(time) => Value::Text(stored_time(time)),
         Parameter::Bytes(bytes) => Value::Blob(bytes),
-        Parameter::List(elements) => {
-            Value::Text(serde_json::Value::Array(elements.into_iter().map(element).collect()).to_string())
+        Parameter::List(elements) => Value::Text(array(elements).to_string()),
+        Parameter::Rows(rows) => {
+            let rows: serde_json::Value = rows.into_iter().map(array).collect();
+            Value::Text(rows.to_string())
         }
     }
+}
+
+fn array(elements: Vec<Parameter>) -> serde_json::Value {
+    elements.into_iter().map(element).collect()
 }
 
 /// An element of a list, which reaches SQLite as a JSON array: bytes as hex digits.

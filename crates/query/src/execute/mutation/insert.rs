@@ -1,0 +1,292 @@
+//! Writing the rows of an insert, batch by batch: rows of one table that have the same columns are one
+//! statement.
+
+use std::sync::Arc;
+
+use portico_entity::catalogue::Column;
+
+use super::program::{Cell, Need, NodeParameters, Program, Row, Step};
+use super::{Channel, Written, audit, column, key, refuse_broken, with_written};
+use crate::error::{Code, Failure};
+use crate::execute::{Actor, Origin};
+use crate::plan::mutation::key_columns;
+use crate::scalar::Parameter;
+use crate::sql::{InsertWork, MutationWork, NodeWork, Statement};
+
+/// The keys of rows, where they are known by now.
+type Keys = Vec<Option<Parameter>>;
+
+/// What a batch has written.
+#[derive(Default)]
+struct Batch {
+    /// Key, user and whether the row is new.
+    rows: Vec<(Parameter, Option<String>, bool)>,
+}
+
+impl Program {
+    /// Writes every row and what follows from it.
+    pub(super) async fn run<C: Channel>(
+        &self,
+        channel: &C,
+        work: &MutationWork,
+        insert: &InsertWork,
+        actor: &Actor,
+        origin: &dyn Origin,
+    ) -> Result<Written, Failure> {
+        let mut keys: Keys = self.slots.iter().map(|slot| slot.key.clone()).collect();
+        let mut written = Written::default();
+        let mut made = Vec::new();
+        for step in &self.steps {
+            let (Some(node), Some(bound)) = (insert.nodes.get(step.node), self.nodes.get(step.node)) else {
+                continue;
+            };
+            let batch = self.step(channel, node, bound, step, &mut keys).await?;
+            written.affected += batch.rows.len();
+            follow(channel, work, node, bound, &batch, (actor, origin)).await?;
+            let is_root = step
+                .rows
+                .first()
+                .is_some_and(|row| self.roots.contains(&row.slot));
+            if is_root {
+                written.keys = batch.rows.iter().map(|(key, ..)| key.clone()).collect();
+            }
+            if let Some(grant) = &node.grant {
+                made.push((grant, batch));
+            }
+        }
+        if insert.nodes.first().is_some_and(|node| node.conflict.is_none()) {
+            let known = self
+                .roots
+                .iter()
+                .filter_map(|slot| keys.get(*slot).cloned().flatten());
+            written.keys = known.collect();
+        }
+        // Last, so that a role which the client gives as well is not there before.
+        for (statement, batch) in made {
+            grant(channel, statement, &batch, origin).await?;
+        }
+        Ok(written)
+    }
+
+    async fn step<C: Channel>(
+        &self,
+        channel: &C,
+        node: &NodeWork,
+        bound: &NodeParameters,
+        step: &Step,
+        keys: &mut Keys,
+    ) -> Result<Batch, Failure> {
+        let need = |row: &Row| self.slots.get(row.slot).and_then(|slot| slot.needed);
+        let mut batch = Batch::default();
+        if node.conflict.is_some() && step.rows.iter().any(|row| need(row).is_some()) {
+            // One by one: which of them a returned key belongs to could not be told.
+            for row in &step.rows {
+                let found = write(channel, node, bound, &[row], keys).await?;
+                match (found.rows.first(), need(row)) {
+                    (Some((key, ..)), _) => {
+                        if let Some(slot) = keys.get_mut(row.slot) {
+                            *slot = Some(key.clone());
+                        }
+                    }
+                    (None, Some(need)) => return Err(nothing_written(node, need)),
+                    (None, None) => {}
+                }
+                batch.rows.extend(found.rows);
+            }
+            return Ok(batch);
+        }
+        for row in &step.rows {
+            resolve_key(node, row, keys);
+        }
+        let mut groups: Vec<Vec<&Row>> = Vec::new();
+        for row in &step.rows {
+            match groups
+                .iter_mut()
+                .find(|group| group.first().is_some_and(|first| alike(first, row)))
+            {
+                Some(group) => group.push(row),
+                None => groups.push(vec![row]),
+            }
+        }
+        for group in groups {
+            batch
+                .rows
+                .extend(write(channel, node, bound, &group, keys).await?.rows);
+        }
+        refuse_twice(&batch)?;
+        Ok(batch)
+    }
+}
+
+fn alike(one: &Row, other: &Row) -> bool {
+    one.cells.len() == other.cells.len()
+        && one
+            .cells
+            .iter()
+            .zip(&other.cells)
+            .all(|((one, _), (other, _))| std::ptr::eq(*one, *other))
+}
+
+/// A row whose key is that of another one.
+fn resolve_key(node: &NodeWork, row: &Row, keys: &mut Keys) {
+    let Some(key) = key_columns(node.table).next() else {
+        return;
+    };
+    let cell = row.cells.iter().find(|(column, _)| column.sql == key.sql);
+    if let Some((_, Cell::Key(other))) = cell
+        && node.conflict.is_none()
+    {
+        let known = keys.get(*other).cloned().flatten();
+        if let Some(slot) = keys.get_mut(row.slot) {
+            *slot = known;
+        }
+    }
+}
+
+/// One statement for rows with the same columns.
+async fn write<C: Channel>(
+    channel: &C,
+    node: &NodeWork,
+    bound: &NodeParameters,
+    rows: &[&Row],
+    keys: &Keys,
+) -> Result<Batch, Failure> {
+    let columns: Vec<&'static Column> = rows
+        .first()
+        .map(|row| row.cells.iter().map(|(column, _)| *column).collect())
+        .unwrap_or_default();
+    let (sql, binds) = node.statement(&columns);
+    let newest = match &node.newest {
+        Some(statement) => newest(channel, statement).await?,
+        None => Parameter::Null,
+    };
+    let mut parameters = with_written(binds, &bound.tail, &newest);
+    let cells: Vec<Vec<Parameter>> = rows
+        .iter()
+        .map(|row| row.cells.iter().map(|(_, cell)| value(cell, keys)).collect())
+        .collect();
+    match node.by_column() {
+        true => parameters.extend(self::columns(cells, columns.len())),
+        false => parameters.push(Parameter::Rows(cells)),
+    }
+    let scalar = key_columns(node.table).next().map(|column| column.scalar);
+    let found = channel.texts(Arc::from(sql), parameters).await?;
+    let rows = found.iter().map(|row| {
+        let key = key(scalar, column(row, 0).unwrap_or_default())?;
+        Ok((key, column(row, 1).map(str::to_owned), column(row, 2).is_some()))
+    });
+    Ok(Batch {
+        rows: rows.collect::<Result<_, Failure>>()?,
+    })
+}
+
+/// Rows as a list for each column.
+pub(super) fn columns(rows: Vec<Vec<Parameter>>, width: usize) -> Vec<Parameter> {
+    let mut columns: Vec<Vec<Parameter>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
+    for row in rows {
+        for (column, cell) in columns.iter_mut().zip(row) {
+            column.push(cell);
+        }
+    }
+    columns.into_iter().map(Parameter::List).collect()
+}
+
+fn value(cell: &Cell, keys: &Keys) -> Parameter {
+    match cell {
+        Cell::Value(parameter) => parameter.clone(),
+        Cell::Key(slot) => keys.get(*slot).cloned().flatten().unwrap_or(Parameter::Null),
+    }
+}
+
+async fn newest<C: Channel>(channel: &C, statement: &Statement) -> Result<Parameter, Failure> {
+    let found = channel.texts(Arc::clone(&statement.sql), Vec::new()).await?;
+    let text = found.first().and_then(|row| column(row, 0)).unwrap_or("0");
+    let number = text.parse().map_err(|error| Failure::unexpected(&error))?;
+    Ok(Parameter::Integer(number))
+}
+
+/// Checks of the permission, and the audit.
+async fn follow<C: Channel>(
+    channel: &C,
+    work: &MutationWork,
+    node: &NodeWork,
+    bound: &NodeParameters,
+    batch: &Batch,
+    (actor, origin): (&Actor, &dyn Origin),
+) -> Result<(), Failure> {
+    let keys = |wanted: bool| -> Vec<Parameter> {
+        let rows = batch.rows.iter().filter(|(_, _, new)| *new == wanted);
+        rows.map(|(key, ..)| key.clone()).collect()
+    };
+    if let Some(check) = &node.check {
+        refuse_broken(channel, check, &bound.check, &keys(true)).await?;
+    }
+    if let Some(check) = &node.update_check {
+        refuse_broken(channel, check, &bound.update_check, &keys(false)).await?;
+    }
+    if !node.audited {
+        return Ok(());
+    }
+    let events = batch.rows.iter().map(|(key, user, _)| {
+        let key = match key {
+            Parameter::Uuid(id) => Some(id.to_string()),
+            Parameter::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        audit::Event::of(node.table, &[], key.as_deref(), user.as_deref())
+    });
+    audit::append(channel, &work.action, events.collect(), actor, origin).await
+}
+
+async fn grant<C: Channel>(
+    channel: &C,
+    statement: &Statement,
+    batch: &Batch,
+    origin: &dyn Origin,
+) -> Result<(), Failure> {
+    let mut rows = Vec::with_capacity(batch.rows.len());
+    for (user, ..) in &batch.rows {
+        rows.push(vec![Parameter::Uuid(origin.new_id()?), user.clone()]);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let parameters = match channel.by_column() {
+        true => columns(rows, 2),
+        false => vec![Parameter::Rows(rows)],
+    };
+    channel.texts(Arc::clone(&statement.sql), parameters).await?;
+    Ok(())
+}
+
+/// PostgreSQL refuses it, SQLite would change the row again.
+fn refuse_twice(batch: &Batch) -> Result<(), Failure> {
+    let mut seen = std::collections::HashSet::with_capacity(batch.rows.len());
+    let text = |key: &Parameter| match key {
+        Parameter::Uuid(id) => id.to_string(),
+        Parameter::Text(text) => text.clone(),
+        _ => String::new(),
+    };
+    match batch.rows.iter().all(|(key, ..)| seen.insert(text(key))) {
+        true => Ok(()),
+        false => Err(changed_twice()),
+    }
+}
+
+/// Two rows of one upsert that meet the same row.
+pub(in crate::execute) fn changed_twice() -> Failure {
+    let message = "ON CONFLICT DO UPDATE command cannot affect row a second time";
+    Failure::new(Code::DataException, "$", message)
+}
+
+fn nothing_written(node: &NodeWork, need: Need) -> Failure {
+    let relation = match need {
+        Need::Array => "array relations".to_owned(),
+        Need::Object(name) => format!("object relation \"{name}\""),
+    };
+    let message = format!(
+        "cannot proceed to insert {relation} since insert to table \"auth.{}\" affects zero rows",
+        node.table.sql
+    );
+    Failure::new(Code::NotSupported, "$", message)
+}

@@ -1,0 +1,296 @@
+//! Mutations, on either database: their writes one after the other, what follows from them, and what is
+//! answered, all in the transaction of the request.
+
+mod audit;
+mod insert;
+mod program;
+
+use std::sync::Arc;
+
+use portico_entity::catalogue::Scalar;
+use uuid::Uuid;
+
+use super::parameter::parameters;
+use super::{Actor, Origin, Values};
+use crate::error::{Code, Failure};
+use crate::plan::Bind;
+use crate::plan::mutation::key_columns;
+use crate::request::Operand;
+use crate::scalar::Parameter;
+use crate::sql::{AnswerWork, MutationWork, Read, ResponseValue, RowsWork, Statement, WriteWork};
+
+pub(super) use insert::changed_twice;
+use program::Program;
+
+/// A connection with an open transaction.
+pub(super) trait Channel {
+    /// Runs a statement whose columns are texts.
+    fn texts(
+        &self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> impl Future<Output = Result<Vec<Vec<Option<String>>>, Failure>>;
+
+    /// Whether rows come to the database as a list for each column, or as one of rows.
+    fn by_column(&self) -> bool;
+
+    /// Runs a statement whose rows are answered, and writes them.
+    fn read(
+        &self,
+        read: &Read,
+        parameters: Vec<Parameter>,
+        out: &mut Vec<u8>,
+    ) -> impl Future<Output = Result<(), Failure>>;
+}
+
+/// A mutation with the values of one request.
+pub(super) struct Task {
+    writes: Vec<BoundWrite>,
+    /// The parameters of each statement that answers.
+    answers: Vec<Vec<Parameter>>,
+    actor: Actor,
+}
+
+enum BoundWrite {
+    Nothing,
+    Rows {
+        statement: Vec<Parameter>,
+        check: Vec<Parameter>,
+    },
+    Insert(Program),
+}
+
+/// What a write has written.
+#[derive(Default)]
+struct Written {
+    /// Rows in this and related tables.
+    affected: usize,
+    /// The keys of the rows to answer, in order.
+    keys: Vec<Parameter>,
+    /// The rows to answer, where they are gone.
+    gone: Vec<String>,
+}
+
+/// Fills the parameters of a mutation.
+pub(super) fn bind(work: &MutationWork, values: Values<'_>, origin: &dyn Origin) -> Result<Task, Failure> {
+    let writes = work.writes.iter().map(|write| match write {
+        WriteWork::Nothing => Ok(BoundWrite::Nothing),
+        WriteWork::Rows(rows) => Ok(BoundWrite::Rows {
+            statement: parameters(&rows.statement.binds, values)?,
+            check: check_parameters(rows.check.as_ref(), values)?,
+        }),
+        WriteWork::Insert(insert) => Program::read(insert, values, origin).map(BoundWrite::Insert),
+    });
+    let writes = writes.collect::<Result<_, Failure>>()?;
+    let answers = match &work.answer {
+        AnswerWork::Row(read) => vec![parameters(&read.binds, values)?],
+        AnswerWork::Response(members) | AnswerWork::Responses(members) => members
+            .iter()
+            .map(|(_, value)| match value {
+                ResponseValue::Returning(read) => parameters(&read.binds, values),
+                ResponseValue::Known(_) | ResponseValue::AffectedRows => Ok(Vec::new()),
+            })
+            .collect::<Result<_, Failure>>()?,
+    };
+    Ok(Task {
+        writes,
+        answers,
+        actor: values.actor.clone(),
+    })
+}
+
+fn check_parameters(check: Option<&Statement>, values: Values<'_>) -> Result<Vec<Parameter>, Failure> {
+    check.map_or_else(|| Ok(Vec::new()), |check| parameters(&check.binds, values))
+}
+
+/// Runs a mutation and writes its answer.
+pub(super) async fn run<C: Channel>(
+    channel: &C,
+    work: &MutationWork,
+    task: &Task,
+    origin: &dyn Origin,
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let responses = matches!(work.answer, AnswerWork::Responses(_));
+    if responses {
+        out.push(b'[');
+    }
+    for (number, (write, bound)) in work.writes.iter().zip(&task.writes).enumerate() {
+        let written = match (write, bound) {
+            (WriteWork::Rows(rows), BoundWrite::Rows { statement, check }) => {
+                change(channel, work, rows, (statement, check), task, origin).await
+            }
+            (WriteWork::Insert(insert), BoundWrite::Insert(program)) => {
+                program.run(channel, work, insert, &task.actor, origin).await
+            }
+            _ => Ok(Written::default()),
+        };
+        let written = written.map_err(|failure| told(failure, work))?;
+        if number > 0 {
+            out.push(b',');
+        }
+        answer(channel, work, &written, &task.answers, out).await?;
+    }
+    if responses {
+        out.push(b']');
+    }
+    Ok(())
+}
+
+/// A failure in the place of the request that caused it. Who sees a part of the rows only does not learn
+/// whether it was one of the others.
+fn told(failure: Failure, work: &MutationWork) -> Failure {
+    let hidden = failure.code == Code::ConstraintViolation && !failure.message.starts_with("Not-NULL");
+    let message = match work.discreet && hidden {
+        true => "Constraint violation. the rows cannot be written as they are".to_owned(),
+        false => failure.message,
+    };
+    let placed = failure.path == "$"
+        && matches!(
+            failure.code,
+            Code::ConstraintViolation | Code::PermissionError | Code::DataException
+        );
+    Failure {
+        code: failure.code,
+        message,
+        path: match placed {
+            true => work.path.clone(),
+            false => failure.path,
+        },
+    }
+}
+
+async fn change<C: Channel>(
+    channel: &C,
+    work: &MutationWork,
+    rows: &RowsWork,
+    (statement, check): (&[Parameter], &[Parameter]),
+    task: &Task,
+    origin: &dyn Origin,
+) -> Result<Written, Failure> {
+    let found = channel
+        .texts(Arc::clone(&rows.statement.sql), statement.to_vec())
+        .await?;
+    let keys = keys(work, found.iter().map(|row| column(row, 0)))?;
+    if let Some(statement) = &rows.check {
+        refuse_broken(channel, statement, check, &keys).await?;
+    }
+    if let Some(columns) = &rows.audited {
+        let events = found
+            .iter()
+            .map(|row| audit::Event::of(work.table, columns, column(row, 0), column(row, 1)));
+        audit::append(channel, &work.action, events.collect(), &task.actor, origin).await?;
+    }
+    Ok(Written {
+        affected: found.len(),
+        keys,
+        gone: found
+            .into_iter()
+            .filter_map(|row| row.into_iter().nth(2)?)
+            .collect(),
+    })
+}
+
+fn column(row: &[Option<String>], index: usize) -> Option<&str> {
+    row.get(index)?.as_deref()
+}
+
+/// The keys of rows, from their texts.
+fn keys<'t>(
+    work: &MutationWork,
+    texts: impl Iterator<Item = Option<&'t str>>,
+) -> Result<Vec<Parameter>, Failure> {
+    let scalar = key_columns(work.table).next().map(|column| column.scalar);
+    texts.flatten().map(|text| key(scalar, text)).collect()
+}
+
+fn key(scalar: Option<Scalar>, text: &str) -> Result<Parameter, Failure> {
+    match scalar {
+        Some(Scalar::Uuid) => Uuid::try_parse(text)
+            .map(Parameter::Uuid)
+            .map_err(|error| Failure::unexpected(&error)),
+        _ => Ok(Parameter::Text(text.to_owned())),
+    }
+}
+
+/// The parameters of a statement with what was written in its place.
+fn with_written(binds: &[Bind], bound: &[Parameter], written: &Parameter) -> Vec<Parameter> {
+    let pairs = binds.iter().zip(bound);
+    pairs
+        .map(|(bind, parameter)| match bind.operand {
+            Operand::Written => written.clone(),
+            _ => parameter.clone(),
+        })
+        .collect()
+}
+
+/// Refuses a write when a permission's check does not hold of a row.
+async fn refuse_broken<C: Channel>(
+    channel: &C,
+    statement: &Statement,
+    bound: &[Parameter],
+    keys: &[Parameter],
+) -> Result<(), Failure> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let written = Parameter::List(keys.to_vec());
+    let parameters = with_written(&statement.binds, bound, &written);
+    match channel
+        .texts(Arc::clone(&statement.sql), parameters)
+        .await?
+        .is_empty()
+    {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Code::PermissionError,
+            "$",
+            "check constraint of an insert/update permission has failed",
+        )),
+    }
+}
+
+async fn answer<C: Channel>(
+    channel: &C,
+    work: &MutationWork,
+    written: &Written,
+    answers: &[Vec<Parameter>],
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let rows = match written.gone.is_empty() {
+        true => Parameter::List(written.keys.clone()),
+        false => Parameter::Json(format!("[{}]", written.gone.join(","))),
+    };
+    let none = written.keys.is_empty();
+    match &work.answer {
+        AnswerWork::Row(_) if none => out.extend_from_slice(b"null"),
+        AnswerWork::Row(read) => {
+            let bound = answers.first().map(Vec::as_slice).unwrap_or_default();
+            channel
+                .read(read, with_written(&read.binds, bound, &rows), out)
+                .await?;
+        }
+        AnswerWork::Response(members) | AnswerWork::Responses(members) => {
+            out.push(b'{');
+            for (number, ((key, value), bound)) in members.iter().zip(answers).enumerate() {
+                if number > 0 {
+                    out.push(b',');
+                }
+                super::answer::write_key(key, out);
+                match value {
+                    ResponseValue::Known(json) => out.extend_from_slice(json.as_bytes()),
+                    ResponseValue::AffectedRows => {
+                        out.extend_from_slice(written.affected.to_string().as_bytes());
+                    }
+                    ResponseValue::Returning(_) if none => out.extend_from_slice(b"[]"),
+                    ResponseValue::Returning(read) => {
+                        let parameters = with_written(&read.binds, bound, &rows);
+                        channel.read(read, parameters, out).await?;
+                    }
+                }
+            }
+            out.push(b'}');
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,398 @@
+//! Writes and what is answered of them. Every write returns the keys of its rows; what is answered is read by
+//! them in the same transaction, so that it shows what triggers and later writes made of the rows. Rows that
+//! are gone are recalled from what their removal returned.
+
+use std::sync::Arc;
+
+use portico_entity::catalogue::{Column, Consequence, Scalar, Table};
+
+use super::insert::{self, InsertWork};
+use super::writer::{Alias, Target, Writer};
+use super::{Dialect, Read, filter, json, select, update};
+use crate::plan::mutation::{Answer, Mutation, ResponseContent, ResponseField, Write, key_columns};
+use crate::plan::update::Update;
+use crate::plan::{Bind, BindKind, Filter, Select, Shape};
+use crate::request::Operand;
+
+/// A statement whose rows are texts.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// The text.
+    pub sql: Arc<str>,
+    /// Its parameters.
+    pub binds: Vec<Bind>,
+}
+
+/// The work of a mutation.
+#[derive(Debug, Clone)]
+pub struct MutationWork {
+    /// The table.
+    pub table: &'static Table,
+    /// Name of the root field, as the audit has it.
+    pub action: String,
+    /// What to write, in order.
+    pub writes: Vec<WriteWork>,
+    /// What to answer.
+    pub answer: AnswerWork,
+    /// Whether whoever asks learns nothing of other rows from an error.
+    pub discreet: bool,
+    /// Where an error of the database is reported.
+    pub path: String,
+}
+
+/// What to write.
+#[derive(Debug, Clone)]
+pub enum WriteWork {
+    /// Nothing.
+    Nothing,
+    /// Changes or removes rows.
+    Rows(RowsWork),
+    /// Adds rows.
+    Insert(InsertWork),
+}
+
+/// A statement that changes or removes rows. It returns of each its key, its user, and, where the row is gone
+/// and asked for, the row.
+#[derive(Debug, Clone)]
+pub struct RowsWork {
+    /// The statement.
+    pub statement: Statement,
+    /// Finds a row that breaks the permission's check.
+    pub check: Option<Statement>,
+    /// The columns written that the audit wants to know of; nothing where it does not.
+    pub audited: Option<Vec<&'static str>>,
+}
+
+/// What to answer.
+#[derive(Debug, Clone)]
+pub enum AnswerWork {
+    /// The row written.
+    Row(Read),
+    /// A response.
+    Response(Vec<(String, ResponseValue)>),
+    /// A response for each write.
+    Responses(Vec<(String, ResponseValue)>),
+}
+
+/// What a member of a response holds.
+#[derive(Debug, Clone)]
+pub enum ResponseValue {
+    /// JSON text.
+    Known(String),
+    /// How many rows were written.
+    AffectedRows,
+    /// The rows written.
+    Returning(Read),
+}
+
+impl Statement {
+    pub(super) fn of(writer: Writer<'_>) -> Self {
+        Self {
+            sql: writer.sql.into(),
+            binds: writer.binds,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.sql.len() + self.binds.len() * size_of::<Bind>() * 2
+    }
+}
+
+impl MutationWork {
+    /// About how much memory it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let writes = self.writes.iter().map(|write| match write {
+            WriteWork::Nothing => 0,
+            WriteWork::Rows(rows) => rows.statement.bytes() + rows.check.as_ref().map_or(0, Statement::bytes),
+            WriteWork::Insert(insert) => insert.bytes(),
+        });
+        let answer = match &self.answer {
+            AnswerWork::Row(read) => read.bytes(),
+            AnswerWork::Response(members) | AnswerWork::Responses(members) => members
+                .iter()
+                .map(|(key, value)| {
+                    key.len()
+                        + match value {
+                            ResponseValue::Returning(read) => read.bytes(),
+                            ResponseValue::Known(json) => json.len(),
+                            ResponseValue::AffectedRows => 0,
+                        }
+                })
+                .sum(),
+        };
+        size_of::<Self>() + writes.sum::<usize>() + answer
+    }
+}
+
+/// The work of a mutation.
+pub(super) fn root(mutation: &Mutation, target: Target<'_>) -> MutationWork {
+    let table = mutation.table;
+    let gone = matches!(mutation.writes.first(), Some(Write::Delete(_)));
+    let answer = match &mutation.answer {
+        Answer::Row(found) => AnswerWork::Row(written(found, gone, target)),
+        Answer::Response(fields) => AnswerWork::Response(response(fields, gone, target)),
+        Answer::Responses(fields) => AnswerWork::Responses(response(fields, gone, target)),
+    };
+    let recalled = match &answer {
+        AnswerWork::Row(_) => true,
+        AnswerWork::Response(members) | AnswerWork::Responses(members) => members
+            .iter()
+            .any(|(_, value)| matches!(value, ResponseValue::Returning(_))),
+    };
+    let writes = mutation.writes.iter().map(|write| match write {
+        Write::Insert(found) => WriteWork::Insert(insert::work(found, target)),
+        Write::Update(found) if found.assignments.is_empty() => WriteWork::Nothing,
+        Write::Update(found) => WriteWork::Rows(change(table, found, target)),
+        Write::Delete(filter) => WriteWork::Rows(removal(table, filter, recalled, target)),
+    });
+    MutationWork {
+        table,
+        action: mutation.action.clone(),
+        writes: writes.collect(),
+        answer,
+        discreet: mutation.discreet,
+        path: mutation.path.clone(),
+    }
+}
+
+fn response(fields: &[ResponseField], gone: bool, target: Target<'_>) -> Vec<(String, ResponseValue)> {
+    let member = |field: &ResponseField| {
+        let value = match &field.content {
+            ResponseContent::Typename(name) => ResponseValue::Known(format!("\"{name}\"")),
+            ResponseContent::AffectedRows => ResponseValue::AffectedRows,
+            ResponseContent::Returning(found) => ResponseValue::Returning(written(found, gone, target)),
+        };
+        (field.key.clone(), value)
+    };
+    fields.iter().map(member).collect()
+}
+
+fn change(table: &'static Table, found: &Update, target: Target<'_>) -> RowsWork {
+    let mut writer = Writer::new(target);
+    update::write(&mut writer, table, found);
+    returning(&mut writer, table);
+    writer.push(", NULL");
+    let presets = found.rights.presets.iter().map(|preset| preset.column);
+    let columns: Vec<&'static str> = found
+        .assignments
+        .iter()
+        .map(|assignment| assignment.column.sql)
+        .chain(presets)
+        .collect();
+    RowsWork {
+        statement: Statement::of(writer),
+        check: check(table, &found.rights.check, target).filter(|_| !is_kept(found, &columns)),
+        audited: audited(table, &columns),
+    }
+}
+
+/// Whether what must hold of a changed row held before, and of columns that stay as they are.
+fn is_kept(update: &Update, columns: &[&str]) -> bool {
+    fn only_others(filter: &Filter, columns: &[&str]) -> bool {
+        match filter {
+            Filter::All(filters) | Filter::Any(filters) => {
+                filters.iter().all(|filter| only_others(filter, columns))
+            }
+            Filter::Not(filter) | Filter::OfPermission(filter) => only_others(filter, columns),
+            Filter::Compare(column, ..) | Filter::CompareText(column, ..) | Filter::IsNull(column, _) => {
+                !columns.contains(&column.0.sql)
+            }
+            _ => false,
+        }
+    }
+    update.rights.check == update.rights.rows && only_others(&update.rights.check, columns)
+}
+
+fn removal(table: &'static Table, rows: &Filter, recalled: bool, target: Target<'_>) -> RowsWork {
+    let mut writer = Writer::new(target);
+    let alias = writer.alias(table);
+    writer.push("DELETE FROM ");
+    writer.table(table);
+    writer.push(&format!(" AS {alias} WHERE "));
+    filter::write(&mut writer, alias, rows);
+    returning(&mut writer, table);
+    writer.push(", ");
+    match recalled {
+        true => whole_row(&mut writer, table),
+        false => writer.push("NULL"),
+    }
+    RowsWork {
+        statement: Statement::of(writer),
+        check: None,
+        audited: audited(table, &[]).or_else(|| is_audited(table).then(Vec::new)),
+    }
+}
+
+/// The names of the written columns that the audit wants to know of, if there are any.
+pub(super) fn audited(table: &Table, columns: &[&str]) -> Option<Vec<&'static str>> {
+    let found: Vec<&'static str> = table
+        .columns
+        .iter()
+        .filter(|column| columns.contains(&column.sql) && column.is_followed_by(Consequence::Audit))
+        .map(|column| column.sql)
+        .collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether the audit wants to know when rows come and go.
+pub(super) fn is_audited(table: &Table) -> bool {
+    table
+        .columns
+        .iter()
+        .any(|column| column.is_followed_by(Consequence::Audit))
+}
+
+/// Writes the key of a row and its user as texts, for execution.
+pub(super) fn returning(writer: &mut Writer, table: &'static Table) {
+    writer.push(" RETURNING ");
+    text(writer, key_columns(table).next());
+    writer.push(", ");
+    text(writer, user_column(table));
+}
+
+/// The column that says whose row it is.
+pub(super) fn user_column(table: &'static Table) -> Option<&'static Column> {
+    match table.sql {
+        "users" => table.column_by_sql("id"),
+        _ => table.column_by_sql("user_id"),
+    }
+}
+
+fn text(writer: &mut Writer, column: Option<&Column>) {
+    let Some(column) = column else {
+        return writer.push("NULL");
+    };
+    let (before, after) = match (writer.dialect, column.scalar) {
+        (Dialect::Postgres, _) => ("", "::text"),
+        (Dialect::Sqlite, Scalar::Uuid) => ("uuid_text(", ")"),
+        (Dialect::Sqlite, _) => ("", ""),
+    };
+    writer.push(&format!("{before}\"{}\"{after}", column.sql));
+}
+
+fn open_columns(table: &'static Table) -> Vec<&'static Column> {
+    table.columns.iter().filter(|column| !column.secret).collect()
+}
+
+/// Writes the row as the text of a JSON object that [`recalled_rows`] reads.
+fn whole_row(writer: &mut Writer, table: &'static Table) {
+    let columns = open_columns(table);
+    json::object(
+        writer,
+        &columns,
+        |column| column.sql,
+        |writer, column| match (writer.dialect, column.scalar) {
+            (Dialect::Sqlite, Scalar::Uuid | Scalar::Bytea) => {
+                writer.push(&format!("hex(\"{}\")", column.sql));
+            }
+            _ => writer.push(&format!("\"{}\"", column.sql)),
+        },
+    );
+    if writer.dialect == Dialect::Postgres {
+        writer.push("::text");
+    }
+}
+
+/// Writes the source of rows that are gone.
+fn recalled_rows(writer: &mut Writer, alias: Alias, table: &'static Table) {
+    match writer.dialect {
+        Dialect::Postgres => {
+            writer.push(" FROM jsonb_populate_recordset(NULL::");
+            writer.table(table);
+            writer.push(", ");
+            writer.bind(&written_bind(BindKind::Scalar(Scalar::Jsonb)));
+            writer.push(&format!(") AS {alias}"));
+        }
+        Dialect::Sqlite => {
+            writer.push(" FROM (SELECT ");
+            for (index, column) in open_columns(table).into_iter().enumerate() {
+                if index > 0 {
+                    writer.push(", ");
+                }
+                let name = column.sql;
+                let value = match column.scalar {
+                    Scalar::Uuid | Scalar::Bytea => {
+                        format!("CASE WHEN value ->> '{name}' <> '' THEN unhex(value ->> '{name}') END")
+                    }
+                    Scalar::Citext => format!("(value ->> '{name}') COLLATE NOCASE"),
+                    _ => format!("value ->> '{name}'"),
+                };
+                writer.push(&format!("{value} AS \"{name}\""));
+            }
+            writer.push(" FROM json_each(");
+            writer.bind(&written_bind(BindKind::Scalar(Scalar::Jsonb)));
+            writer.push(&format!(")) AS {alias}"));
+        }
+    }
+}
+
+/// Writes the source of the rows with the keys that were written, in their order.
+fn rows_by_key(writer: &mut Writer, alias: Alias, table: &'static Table) {
+    let Some(key) = key_columns(table).next() else {
+        return;
+    };
+    let bind = written_bind(BindKind::List(key.scalar));
+    match writer.dialect {
+        Dialect::Postgres => {
+            writer.push(" FROM unnest(");
+            writer.bind(&bind);
+            writer.push(") WITH ORDINALITY AS k(key, position) JOIN ");
+            writer.table(table);
+            writer.push(&format!(" AS {alias} ON {alias}.\"{}\" = k.key", key.sql));
+        }
+        Dialect::Sqlite => {
+            writer.push(" FROM json_each(");
+            writer.bind(&bind);
+            writer.push(") AS k CROSS JOIN ");
+            writer.table(table);
+            let value = match key.scalar {
+                Scalar::Uuid => "unhex(k.value)",
+                _ => "k.value",
+            };
+            writer.push(&format!(" AS {alias} ON {alias}.\"{}\" = {value}", key.sql));
+        }
+    }
+}
+
+pub(super) fn written_bind(kind: BindKind) -> Bind {
+    Bind {
+        operand: Operand::Written,
+        kind,
+        path: "$".to_owned(),
+    }
+}
+
+/// Reads what is asked of the rows written, as far as the role may read them.
+fn written(found: &Select, gone: bool, target: Target<'_>) -> Read {
+    let mut writer = Writer::new(target);
+    let alias = writer.alias(found.table);
+    writer.push("SELECT ");
+    let columns = select::columns(&mut writer, alias, &found.fields);
+    match gone {
+        true => recalled_rows(&mut writer, alias, found.table),
+        false => rows_by_key(&mut writer, alias, found.table),
+    }
+    writer.push(" WHERE ");
+    filter::write(&mut writer, alias, &found.filter);
+    match (gone || found.shape == Shape::One, target.dialect) {
+        (true, _) => {}
+        (false, Dialect::Postgres) => writer.push(" ORDER BY k.position"),
+        (false, Dialect::Sqlite) => writer.push(" ORDER BY k.key"),
+    }
+    select::finish(writer, found, columns)
+}
+
+/// Finds a row among those written that does not satisfy a condition; nothing where every row does.
+pub(super) fn check(table: &'static Table, check: &Filter, target: Target<'_>) -> Option<Statement> {
+    if check.is_true() {
+        return None;
+    }
+    let mut writer = Writer::new(target);
+    let alias = writer.alias(table);
+    writer.push("SELECT '' ");
+    rows_by_key(&mut writer, alias, table);
+    writer.push(" WHERE (");
+    filter::write(&mut writer, alias, check);
+    writer.push(") IS NOT TRUE LIMIT 1");
+    Some(Statement::of(writer))
+}
