@@ -29,6 +29,16 @@ const POSTGRES: Files = &[
         "change notices",
         include_str!("../postgres/0008_change_notices.sql"),
     ),
+    (
+        9,
+        "living users by locale",
+        include_str!("../postgres/0009_living_users_by_locale.sql"),
+    ),
+    (
+        10,
+        "consequences",
+        include_str!("../postgres/0010_consequences.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -51,6 +61,12 @@ const SQLITE: Files = &[
         "change notices",
         include_str!("../sqlite/0007_change_notices.sql"),
     ),
+    (
+        8,
+        "living users by locale",
+        include_str!("../sqlite/0008_living_users_by_locale.sql"),
+    ),
+    (9, "consequences", include_str!("../sqlite/0009_consequences.sql")),
 ];
 
 /// The history of a PostgreSQL database.

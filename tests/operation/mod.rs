@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod auth_config;
+mod consequences;
 mod limits;
 mod me;
 mod refresh_token;

@@ -81,15 +81,14 @@ async fn a_role_that_comes_or_goes_is_noticed() {
         .await;
     assert_eq!(roles().await.unwrap(), "me user");
     remember(&auth, &signed).await;
-    world.execute("DELETE FROM user_roles WHERE role = 'user'").await;
-    assert_eq!(
-        roles().await.unwrap(),
-        "me user",
-        "the default role is always held"
-    );
-    remember(&auth, &signed).await;
     world.execute("UPDATE users SET default_role = 'me'").await;
+    assert_eq!(roles().await.unwrap(), "me user");
+    remember(&auth, &signed).await;
+    world.execute("DELETE FROM user_roles WHERE role = 'user'").await;
     assert_eq!(code(roles().await), "invalid-jwt");
+    world
+        .execute("INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users")
+        .await;
     world.execute("UPDATE users SET default_role = 'user'").await;
     remember(&auth, &signed).await;
     // A role that is given another name is given it everywhere.

@@ -291,7 +291,11 @@ fn grant(table: &'static Table, target: Target<'_>) -> Option<Statement> {
             );
             writer.bind(&ids);
             writer.push(", ");
-            writer.bind(&ids);
+            // Told apart by where they stand: a parameter that is the same is bound once.
+            writer.bind(&Bind {
+                path: "$.users".to_owned(),
+                ..ids
+            });
             writer.push(") AS g(id, user_id) JOIN auth.users u ON u.id = g.user_id ON CONFLICT DO NOTHING");
         }
         Dialect::Sqlite => {

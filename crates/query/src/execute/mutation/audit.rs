@@ -35,10 +35,10 @@ impl Event {
             .iter()
             .filter_map(|column| Some(table.column_by_sql(column)?.name.as_str()))
             .collect();
-        let mut details = json!({ "table": table.type_name, "key": key });
-        if !names.is_empty() {
-            details["columns"] = json!(names);
-        }
+        let details = match names.is_empty() {
+            true => json!({ "table": table.type_name, "key": key }),
+            false => json!({ "table": table.type_name, "key": key, "columns": names }),
+        };
         Self {
             user: user.and_then(|user| Uuid::try_parse(user).ok()),
             details,

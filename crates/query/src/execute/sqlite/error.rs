@@ -33,6 +33,9 @@ fn function(message: &str) -> Option<Failure> {
         })
 }
 
+/// SQLite does not tell which reference it is.
+const FOREIGN_KEY: &str = "Foreign key violation. a row that is referred to does not exist or is in use";
+
 fn constraint(extended: i32, message: &str) -> Failure {
     let detail = message.split_once(": ").map_or("", |(_, detail)| detail);
     let violation = |text: String| Failure::new(Code::ConstraintViolation, "$", text);
@@ -41,8 +44,10 @@ fn constraint(extended: i32, message: &str) -> Failure {
             "Uniqueness violation. duplicate key value violates unique constraint \"{}\"",
             unique_name(detail)
         )),
-        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
-            violation("Foreign key violation. a row that is referred to does not exist or is in use".into())
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => violation(FOREIGN_KEY.into()),
+        // What refers to a row restricts its removal in the manner of a trigger.
+        ffi::SQLITE_CONSTRAINT_TRIGGER if message == "FOREIGN KEY constraint failed" => {
+            violation(FOREIGN_KEY.into())
         }
         ffi::SQLITE_CONSTRAINT_NOTNULL => {
             let (table, column) = detail.split_once('.').unwrap_or_default();
@@ -50,6 +55,12 @@ fn constraint(extended: i32, message: &str) -> Failure {
                 "Not-NULL violation. null value in column \"{column}\" of relation \"{table}\" violates not-null constraint"
             ))
         }
+        // A rule of a trigger, in its own words.
+        ffi::SQLITE_CONSTRAINT_TRIGGER => Failure::new(
+            Code::PermissionError,
+            "$",
+            format!("Check constraint violation. {message}"),
+        ),
         ffi::SQLITE_CONSTRAINT_CHECK => check(detail),
         _ => Failure::unexpected(&message),
     }
