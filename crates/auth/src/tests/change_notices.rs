@@ -21,7 +21,7 @@ async fn notices(world: &World) -> u64 {
 async fn whoever_changes_a_session_or_its_user_is_noticed() {
     let world = World::new().await;
     let auth = world.node(Policy::default()).await;
-    let signed = session(Client::of(&auth).sign_up("ada@example.org").await);
+    let mut signed = session(Client::of(&auth).sign_up("ada@example.org").await);
     for (no, yes) in [
         ("users SET disabled = TRUE", "users SET disabled = FALSE"),
         ("users SET is_locked = TRUE", "users SET is_locked = FALSE"),
@@ -48,6 +48,7 @@ async fn whoever_changes_a_session_or_its_user_is_noticed() {
         auth.catch_up().await.unwrap();
         assert!(!alive(&auth, &signed).await, "{no}");
         world.execute(&format!("UPDATE {yes}")).await;
+        signed = session(Client::of(&auth).sign_in("ada@example.org", PASSWORD).await);
     }
     remember(&auth, &signed).await;
     world.execute("DELETE FROM refresh_tokens").await;
@@ -137,7 +138,11 @@ async fn notices_are_deleted_once_they_were_read() {
     // What was not read when the deletion was planned stays.
     world.execute("UPDATE users SET disabled = TRUE").await;
     auth.purge_notices(Duration::ZERO).await.unwrap();
-    assert_eq!(notices(&world).await, 1);
+    assert_eq!(
+        notices(&world).await,
+        2,
+        "of the user and of the session that ended"
+    );
     auth.catch_up().await.unwrap();
     assert!(!alive(&auth, &signed).await);
     auth.purge_notices(Duration::ZERO).await.unwrap();
@@ -146,6 +151,7 @@ async fn notices_are_deleted_once_they_were_read() {
     auth.purge_notices(Duration::ZERO).await.unwrap();
     assert_eq!(notices(&world).await, 0);
     world.execute("UPDATE users SET disabled = FALSE").await;
+    let signed = session(Client::of(&auth).sign_in("ada@example.org", PASSWORD).await);
     remember(&auth, &signed).await;
     world.execute("UPDATE users SET disabled = TRUE").await;
     auth.catch_up().await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::support::{Client, World, code, session};
+use super::support::{Client, PASSWORD, World, code, session};
 use crate::token::RefreshToken;
 use crate::{Policy, Session};
 
@@ -160,24 +160,42 @@ async fn a_session_ends_when_unused_and_when_old() {
 }
 
 #[tokio::test]
-async fn a_user_who_may_not_act_cannot_refresh_and_does_not_use_the_token_up() {
+async fn a_user_who_may_not_act_cannot_refresh() {
+    let world = World::new().await;
+    let auth = world.node(Policy::default()).await;
+    let client = Client::of(&auth);
+    let mut signed = session(client.sign_up("ada@example.org").await);
+    for (no, yes) in [
+        ("disabled = TRUE", "disabled = FALSE"),
+        ("is_locked = TRUE", "is_locked = FALSE"),
+        ("deleted_at = created_at", "deleted_at = NULL"),
+    ] {
+        world.execute(&format!("UPDATE users SET {no}")).await;
+        let refreshed = client.refresh(signed.refresh_token.reveal()).await;
+        assert_eq!(code(refreshed), "invalid-refresh-token", "{no}");
+        assert_eq!(
+            code(auth.authenticate(signed.access_token.reveal()).await),
+            "invalid-jwt"
+        );
+        world.execute(&format!("UPDATE users SET {yes}")).await;
+        signed = session(client.sign_in("ada@example.org", PASSWORD).await);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_in_a_lockout_does_not_use_the_token_up() {
     let world = World::new().await;
     let auth = world.node(Policy::default()).await;
     let client = Client::of(&auth);
     let first = session(client.sign_up("ada@example.org").await);
-    for (no, yes, expected) in [
-        ("disabled = TRUE", "disabled = FALSE", "disabled-user"),
-        ("is_locked = TRUE", "is_locked = FALSE", "locked-user"),
-        ("deleted_at = created_at", "deleted_at = NULL", "disabled-user"),
-    ] {
-        world.execute(&format!("UPDATE users SET {no}")).await;
-        assert_eq!(code(client.refresh(first.refresh_token.reveal()).await), expected);
-        assert_eq!(
-            code(auth.authenticate(first.access_token.reveal()).await),
-            "invalid-jwt"
-        );
-        world.execute(&format!("UPDATE users SET {yes}")).await;
-    }
+    world
+        .execute("UPDATE users SET locked_until = '2999-01-01T00:00:00+00:00'")
+        .await;
+    assert_eq!(
+        code(client.refresh(first.refresh_token.reveal()).await),
+        "locked-user"
+    );
+    world.execute("UPDATE users SET locked_until = NULL").await;
     assert!(client.refresh(first.refresh_token.reveal()).await.is_ok());
 }
 
