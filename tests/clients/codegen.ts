@@ -1,5 +1,7 @@
 import type { CodegenConfig } from "@graphql-codegen/cli";
 
+import { SCALARS } from "./scalars.mjs";
+
 const role = process.env.ROLE ?? "";
 const url = process.env.PORTICO_GRAPHQL_URL ?? "";
 const headers = JSON.parse(process.env.HEADERS ?? "{}") as Record<string, string>;
@@ -13,14 +15,7 @@ const config: CodegenConfig = {
       config: {
         strictScalars: true,
         useTypeImports: true,
-        scalars: {
-          bigint: "number",
-          bytea: "string",
-          citext: "string",
-          jsonb: "unknown",
-          timestamptz: "string",
-          uuid: "string",
-        },
+        scalars: SCALARS,
       },
     },
   },

@@ -1,85 +1,38 @@
-// Runs real clients against a live service: the audit of GraphQL over HTTP, then get-graphql-schema and GraphQL
-// Code Generator, as user and as admin.
+// Runs real clients against a live service: the audit of GraphQL over HTTP; get-graphql-schema, GraphQL Code Generator
+// and genql as user and as admin, with `tsc --strict` over what they made; then every client of `client/` for real.
 //
 // usage: npm ci && node run.mjs
 //
 // Starts the service of this checkout on a temporary database and ends it again.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 
+import { build } from "esbuild";
 import { serverAudits } from "graphql-http";
 
+import { refresh } from "./refresh.mjs";
+import { SCALARS } from "./scalars.mjs";
+import { scenario } from "./scenario.mjs";
 import { exposed } from "./secrets.mjs";
+import { LIFETIME, secret, start } from "./service.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..");
-const secret = "the-admin-secret-of-the-client-tests";
+const clients = ["typed_documents", "graphql_request", "genql", "apollo", "urql"];
+const renewing = ["apollo", "urql"];
 
-function run(program, args, environment = {}) {
-  const options = { cwd: here, encoding: "utf8", env: { ...process.env, ...environment }, maxBuffer: 64 << 20 };
+async function run(program, args, environment = {}) {
+  const options = { cwd: here, env: { ...process.env, ...environment }, maxBuffer: 64 << 20 };
   try {
-    return execFileSync(program, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
+    return (await promisify(execFile)(join(here, "node_modules", ".bin", program), args, options)).stdout;
   } catch (error) {
     // The complaints of a compiler stand in its output.
-    throw new Error(`${args.join(" ")}\n${error.stdout}`);
+    throw new Error(`${program} ${args.join(" ")}\n${error.stdout}${error.stderr}`);
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  return port;
-}
-
-async function start(folder) {
-  execFileSync("cargo", ["build", "--quiet", "--package", "portico-server"], { cwd: root, stdio: "inherit" });
-  const address = `127.0.0.1:${await freePort()}`;
-  const environment = { PORTICO_LISTEN: address, PORTICO_DATA_DIR: folder, PORTICO_ADMIN_SECRET: secret };
-  const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-  const service = spawn(join(target, "debug", "portico"), [], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, ...environment },
-    stdio: "ignore",
-  });
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const answer = await fetch(`http://${address}/readyz`).catch(() => undefined);
-    if (answer?.ok) return { service, url: `http://${address}/v1/graphql` };
-    await sleep(50);
-  }
-  service.kill();
-  throw new Error("the service never became ready");
-}
-
-async function signUp(url) {
-  const query = `mutation {
-    signUpEmailPassword(email: "jane@example.org", password: "correct horse battery") { session { accessToken } }
-  }`;
-  const body = JSON.stringify({ query });
-  const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
-  const { data, errors } = await answer.json();
-  assert.equal(errors, undefined);
-  return data.signUpEmailPassword.session.accessToken;
-}
-
-function check(url, role, headers) {
-  const options = Object.entries(headers).flatMap(([name, value]) => ["-h", `${name}=${value}`]);
-  const sdl = run("npx", ["--no-install", "get-graphql-schema", ...options, url]);
-  for (const name of ["type query_root", "type mutation_root", "type users ", "input users_bool_exp"]) {
-    assert.ok(sdl.includes(name), `${role} lacks ${name}`);
-  }
-  assert.deepEqual(exposed(sdl), [], `secrets in the schema of ${role}`);
-  const environment = { ROLE: role, PORTICO_GRAPHQL_URL: url, HEADERS: JSON.stringify(headers) };
-  run("npx", ["--no-install", "graphql-codegen", "--config", "codegen.ts"], environment);
-  console.log(`${role}: ${sdl.split("\n").length} lines of schema, types generated, no secret among them`);
 }
 
 async function audit(url) {
@@ -89,17 +42,68 @@ async function audit(url) {
   console.log(`GraphQL over HTTP: ${results.length} audits passed`);
 }
 
-const folder = mkdtempSync(join(tmpdir(), "portico-clients-"));
-const { service, url } = await start(folder);
-try {
-  await audit(url);
-  check(url, "user", { authorization: `Bearer ${await signUp(url)}` });
-  check(url, "admin", { "x-hasura-admin-secret": secret });
-  run("npx", ["--no-install", "tsc", "--project", "."]);
+/** The name of an option before each header of `headers`. */
+function options(name, headers, between) {
+  return Object.entries(headers).flatMap(([header, value]) => [name, `${header}${between}${value}`]);
+}
+
+async function generate(url, role, headers) {
+  const sdl = await run("get-graphql-schema", [...options("-h", headers, "="), url]);
+  for (const name of ["type query_root", "type mutation_root", "type users ", "input users_bool_exp"]) {
+    assert.ok(sdl.includes(name), `${role} lacks ${name}`);
+  }
+  assert.deepEqual(exposed(sdl), [], `secrets in the schema of ${role}`);
+  const environment = { ROLE: role, PORTICO_GRAPHQL_URL: url, HEADERS: JSON.stringify(headers) };
+  await run("graphql-codegen", ["--config", "codegen.ts"], environment);
+  const scalars = Object.entries(SCALARS).flatMap(([name, type]) => ["-S", `${name}:${type}`]);
+  await run("genql", ["-e", url, "-o", `generated/genql/${role}`, ...options("-H", headers, ": "), ...scalars]);
+  console.log(`${role}: ${sdl.split("\n").length} lines of schema, types generated, no secret among them`);
+}
+
+/** Checks the types of the clients and makes modules of them. */
+async function compile() {
+  await run("tsc", ["--project", "."]);
   console.log("tsc --strict: nothing to complain about");
+  const entryPoints = clients.map((name) => join(here, "client", `${name}.ts`));
+  const outdir = join(here, "built");
+  await build({ entryPoints, outdir, bundle: true, format: "esm", platform: "node", packages: "external" });
+}
+
+async function load(name) {
+  return [name, await import(pathToFileURL(join(here, "built", `${name}.js`)).href)];
+}
+
+/** A session opened without any of the clients. */
+async function signUp(url, email) {
+  const query = `mutation ($email: citext!) {
+    signUpEmailPassword(email: $email, password: "correct horse battery") { session { accessToken refreshToken } }
+  }`;
+  const body = JSON.stringify({ query, variables: { email } });
+  const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
+  const { data, errors } = await answer.json();
+  assert.equal(errors, undefined);
+  return data.signUpEmailPassword.session;
+}
+
+/** A client that never answers is a failure. */
+function soon(work, name) {
+  const late = sleep(60_000, undefined, { ref: false }).then(() => assert.fail(`${name} has no answer after 60 s`));
+  return Promise.race([work, late]);
+}
+
+const { url, stop } = await start();
+try {
+  const old = await Promise.all(renewing.map((name) => signUp(url, `old.${name}@example.org`)));
+  const expired = Date.now() + (LIFETIME + 1) * 1000;
+  await audit(url);
+  await generate(url, "user", { authorization: `Bearer ${old[0].accessToken}` });
+  await generate(url, "admin", { "x-hasura-admin-secret": secret });
+  await compile();
+  const modules = Object.fromEntries(await Promise.all(clients.map(load)));
+  for (const name of clients) await soon(scenario(name, modules[name], url), name);
+  await sleep(expired - Date.now());
+  for (const [index, name] of renewing.entries()) await soon(refresh(name, modules[name], url, old[index]), name);
 } finally {
-  service.kill();
-  await once(service, "exit");
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(join(here, "generated"), { recursive: true, force: true });
+  await stop();
+  for (const folder of ["generated", "built"]) rmSync(join(here, folder), { recursive: true, force: true });
 }

@@ -1,10 +1,9 @@
-// What an administrator's page sends: finding users.
+// What an administrator's page sends: finding and counting users.
 import { graphql } from "../generated/admin/index.js";
-import type { ResultOf, VariablesOf } from "@graphql-typed-document-node/core";
 
 export const users = graphql(`
-  query Users($where: users_bool_exp, $order: [users_order_by!], $limit: Int, $offset: Int) {
-    users(where: $where, order_by: $order, limit: $limit, offset: $offset) {
+  query Users($where: users_bool_exp!, $order: [users_order_by!], $limit: Int) {
+    users(where: $where, order_by: $order, limit: $limit) {
       id
       displayName
       email
@@ -16,12 +15,12 @@ export const users = graphql(`
   }
 `);
 
-export const search: VariablesOf<typeof users> = {
-  where: { _or: [{ displayName: { _ilike: "%jane%" } }, { email: { _ilike: "%jane%" } }] },
-  order: [{ createdAt: "desc" }],
-  limit: 20,
-};
-
-export function roles(result: ResultOf<typeof users>): string[] {
-  return result.users.flatMap((user) => user.roles.map((held) => held.role));
-}
+export const total = graphql(`
+  query Total($where: users_bool_exp!) {
+    usersAggregate(where: $where) {
+      aggregate {
+        count
+      }
+    }
+  }
+`);

@@ -1,16 +1,17 @@
-// What an application of a signed-in user sends: signing up, reading and changing the own profile.
+// What an application of a signed-in user sends: reading and changing the own profile.
 import { graphql } from "../generated/user/index.js";
 import type { ResultOf } from "@graphql-typed-document-node/core";
 
-export const signUp = graphql(`
-  mutation SignUp($email: citext!, $password: String!) {
-    signUpEmailPassword(email: $email, password: $password) {
-      session {
-        accessToken
-        accessTokenExpiresIn
-        refreshToken
-        user {
-          id
+export const me = graphql(`
+  query Me {
+    me {
+      id
+      email
+      displayName
+      roles {
+        role
+        roleByRole {
+          role
         }
       }
     }
