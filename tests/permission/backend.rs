@@ -16,7 +16,7 @@ const HEADER: &str = "x-hasura-use-backend-only-permissions";
 async fn it_exists_for_backends_alone(database: Arc<TestDatabase>) {
     let app = seeded(&database, "cells").await;
     let update = format!(
-        r#"mutation {{ updateUser(pk_columns: {{ id: "{}" }}, _set: {{ locale: "de" }}) {{ locale }} }}"#,
+        r#"mutation {{ updateUser(pk_columns: {{ id: "{}" }}, _set: {{ locale: "de" }}) {{ locale gender }} }}"#,
         seed::JANE
     );
     let guest = caller(&app, "guest").with("x-hasura-now", "2026-01-01T00:00:00Z");
@@ -28,7 +28,10 @@ async fn it_exists_for_backends_alone(database: Arc<TestDatabase>) {
             "validation-failed"
         );
         let answer = guest.with(HEADER, "true").graphql(&update).await;
-        assert_eq!(answer.data()["updateUser"], json!({ "locale": "de" }));
+        assert_eq!(
+            answer.data()["updateUser"],
+            json!({ "locale": "de", "gender": "other" })
+        );
     }
     // A preset column is no longer the client's to give.
     let preset = update.replace("locale: \"de\"", "gender: \"male\"");

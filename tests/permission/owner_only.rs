@@ -202,6 +202,30 @@ async fn no_write_tells_it(database: Arc<TestDatabase>) {
         answer.data()["updateUser"],
         json!({ "locale": "de", "email": null, "metadata": null })
     );
+    // How many rows were changed says nothing either.
+    for (condition, changed) in [
+        (r#"email: { _eq: "john@example.org" }"#, 0),
+        (r#"email: { _eq: "jane@example.org" }"#, 1),
+        ("email: { _is_null: true }", 2),
+        ("disabled: { _eq: true }", 0),
+    ] {
+        let query = format!(
+            r#"mutation {{ updateUsers(where: {{ {condition} }}, _set: {{ locale: "it" }}) {{ affected_rows returning {{ id email }} }} }}"#
+        );
+        let answer = caller(&app, "reader").graphql(&query).await;
+        assert_eq!(
+            answer.data()["updateUsers"]["affected_rows"],
+            changed,
+            "{condition}"
+        );
+        let jane = |row: &&Value| row["id"] == json!(seed::JANE);
+        let rows = answer.data()["updateUsers"]["returning"].as_array().unwrap();
+        assert!(
+            rows.iter()
+                .filter(|row| !jane(row))
+                .all(|row| row["email"].is_null())
+        );
+    }
     // What is written is made of what is stored.
     let query = format!("{{ user(id: \"{JOHN}\") {{ metadata }} }}");
     let answer = app.admin().graphql(&query).await;

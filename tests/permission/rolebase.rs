@@ -15,7 +15,8 @@ use crate::support::seed;
 on_both_databases!(
     the_schema_of_a_user_is_theirs,
     a_user_reads_what_they_grant,
-    a_user_writes_what_they_grant
+    a_user_writes_what_they_grant,
+    a_user_adds_and_removes_what_they_grant
 );
 
 const JOHN: &str = "10000000-0000-0000-0000-000000000002";
@@ -145,4 +146,49 @@ async fn a_user_writes_what_they_grant(database: Arc<TestDatabase>) {
         json!({ "name": "new" })
     );
     assert_eq!(jane.graphql(&org(2)).await.data()["updateOrg"], json!(null));
+}
+
+async fn a_user_adds_and_removes_what_they_grant(database: Arc<TestDatabase>) {
+    let app = seeded(&database, "rolebase").await;
+    let jane = jane(&app).await;
+    let add = |org: u8, more: &str| {
+        format!(
+            r#"mutation {{ insertMember(object: {{ orgId: "20000000-0000-0000-0000-00000000000{org}", name: "New" {more} }}) {{ name role org {{ name }} }} }}"#
+        )
+    };
+    let answer = jane.graphql(&add(1, "")).await;
+    let added = json!({ "name": "New", "role": "Member", "org": { "name": "Acme" } });
+    assert_eq!(answer.data()["insertMember"], added);
+    // Beta is not hers, and the role of a member is nobody's to give.
+    assert_eq!(jane.graphql(&add(2, "")).await.error_code(), "permission-error");
+    assert_eq!(
+        jane.graphql(&add(1, "role: Owner")).await.error_code(),
+        "validation-failed"
+    );
+    let members = "{ membersAggregate { aggregate { count } } }";
+    assert_eq!(app.admin().graphql(members).await.values("count"), [6]);
+
+    // Of all tokens only her own personal ones go.
+    let remove =
+        "mutation { deleteAuthRefreshTokens(where: {}) { affected_rows returning { type userId } } }";
+    let answer = jane.graphql(remove).await;
+    assert_eq!(
+        answer.data()["deleteAuthRefreshTokens"],
+        json!({ "affected_rows": 1, "returning": [{ "type": "pat", "userId": seed::JANE }] })
+    );
+    let left = app.admin().graphql("{ authRefreshTokens { type } }").await;
+    assert!(left.values("type").contains(&json!("pat")) && left.values("type").contains(&json!("regular")));
+    for gone in [
+        "deleteUsers",
+        "deleteMembers",
+        "deleteOrgs",
+        "insertUsers",
+        "insertOrgs",
+        "insertApps",
+    ] {
+        assert!(
+            !Schema::read(&app, "user").await.has("mutation_root", gone),
+            "{gone}"
+        );
+    }
 }
