@@ -36,10 +36,18 @@ pub struct PoolCounters {
 impl Database {
     /// The database behind a pool; `writer` is the lock of everybody who writes to the same SQLite file.
     pub fn new(connection: DatabaseConnection, writer: Arc<Mutex<()>>) -> Self {
+        // Half as many as the pool has, beside them.
+        let kept = match connection.get_database_backend() {
+            DbBackend::Postgres => {
+                let options = connection.get_postgres_connection_pool().options();
+                options.get_max_connections() as usize / 2
+            }
+            _ => 0,
+        };
         Self {
             connection,
             writer,
-            kept: Kept::default(),
+            kept: Kept::new(kept),
         }
     }
 

@@ -8,38 +8,54 @@ use std::time::{Duration, Instant};
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{self, Connection as _, PgConnection, PgPool, Postgres};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A connection that rested longer is tried before it is used: the server may have started anew meanwhile.
 const TRUSTED: Duration = Duration::from_millis(100);
 
-/// Connections at rest, half as many as the pool has besides.
-#[derive(Clone, Default)]
-pub(crate) struct Kept(Arc<Mutex<Vec<Resting>>>);
+/// Connections kept back from the pool, never more than were allowed: one too many would be closed after a
+/// statement and another be made for the next.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    resting: Arc<Mutex<Vec<Resting>>>,
+    places: Arc<Semaphore>,
+}
+
+/// A connection outside the pool.
+pub(crate) struct Own {
+    connection: PgConnection,
+    _place: OwnedSemaphorePermit,
+}
 
 struct Resting {
-    connection: PgConnection,
+    own: Own,
     since: Instant,
 }
 
 /// A connection for one statement. It is to be given back after an answer; one that is dropped in the midst of a
 /// statement is not used again before it was tried.
 pub(crate) enum Taken {
-    Kept(PgConnection),
+    Own(Own),
     Pooled(PoolConnection<Postgres>),
 }
 
 impl Kept {
+    /// Room for so many.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            resting: Arc::default(),
+            places: Arc::new(Semaphore::new(most)),
+        }
+    }
+
     /// A connection at rest, or one of the pool.
     pub(crate) async fn take(&self, pool: &PgPool) -> Result<Taken, DbErr> {
         // The last one rested least.
         let resting = self.resting().pop();
-        if let Some(Resting {
-            mut connection,
-            since,
-        }) = resting
-            && (since.elapsed() < TRUSTED || answers(&mut connection, pool).await)
+        if let Some(Resting { mut own, since }) = resting
+            && (since.elapsed() < TRUSTED || answers(&mut own.connection, pool).await)
         {
-            return Ok(Taken::Kept(connection));
+            return Ok(Taken::Own(own));
         }
         pool.acquire()
             .await
@@ -51,25 +67,25 @@ impl Kept {
             })
     }
 
-    /// Takes a connection back whose statement was answered.
-    pub(crate) fn give_back(&self, pool: &PgPool, taken: Taken) {
-        let most = pool.options().get_max_connections() as usize / 2;
-        let mut resting = self.resting();
-        if resting.len() < most {
-            let connection = match taken {
-                Taken::Kept(connection) => connection,
-                Taken::Pooled(connection) => connection.detach(),
-            };
-            resting.push(Resting {
-                connection,
-                since: Instant::now(),
-            });
-        }
+    /// Takes a connection back whose statement was answered; without room for it, the pool does.
+    pub(crate) fn give_back(&self, taken: Taken) {
+        let own = match taken {
+            Taken::Own(own) => own,
+            Taken::Pooled(connection) => match Arc::clone(&self.places).try_acquire_owned() {
+                Ok(place) => Own {
+                    connection: connection.detach(),
+                    _place: place,
+                },
+                Err(_) => return,
+            },
+        };
+        let since = Instant::now();
+        self.resting().push(Resting { own, since });
     }
 
     fn resting(&self) -> MutexGuard<'_, Vec<Resting>> {
         // What is held is whole at any time.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,7 +103,7 @@ impl Deref for Taken {
 
     fn deref(&self) -> &PgConnection {
         match self {
-            Self::Kept(connection) => connection,
+            Self::Own(own) => &own.connection,
             Self::Pooled(connection) => connection,
         }
     }
@@ -96,7 +112,7 @@ impl Deref for Taken {
 impl DerefMut for Taken {
     fn deref_mut(&mut self) -> &mut PgConnection {
         match self {
-            Self::Kept(connection) => connection,
+            Self::Own(own) => &mut own.connection,
             Self::Pooled(connection) => connection,
         }
     }

@@ -84,7 +84,7 @@ async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<
         .fetch_optional(&mut *connection)
         .await
         .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))?;
-    database.kept.give_back(pool, connection);
+    database.kept.give_back(connection);
     found
         .map(|row| Account::from_query_result(&row.into(), ""))
         .transpose()
