@@ -186,7 +186,8 @@ fn changes(mut types: Types, role: &Role, table: &'static Table) -> Types {
         TypeRef::named_nn(format!("{}_bool_exp", table.type_name)),
     )
     .description("filter the rows which have to be updated");
-    let updates = InputObject::new(format!("{}_updates", table.type_name));
+    let updates = InputObject::new(format!("{}_updates", table.type_name))
+        .description(format!("one of several updates of table \"auth.{}\"", table.sql));
     types.with(
         operators(role, table)
             .chain([rows])
