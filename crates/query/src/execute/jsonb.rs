@@ -2,13 +2,15 @@
 
 mod compare;
 mod contain;
+mod key;
 mod text;
 
 use serde_json::Value;
 
 pub(crate) use compare::compare;
 pub(crate) use contain::{contains, keys};
-pub(crate) use text::{canonical, text};
+pub(crate) use key::key;
+pub(crate) use text::text;
 
 /// Why an operator cannot work on a value, in PostgreSQL's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -58,7 +58,7 @@ pub(super) fn count(writer: &mut Writer, alias: Alias, count: &Count) {
 fn part(writer: &mut Writer, alias: Alias, column: &Column) {
     let (before, after) = match column.scalar {
         Scalar::Citext => ("quote(lower(", "))"),
-        Scalar::Jsonb => ("quote(jsonb_canonical(", "))"),
+        Scalar::Jsonb => ("quote(jsonb_key(", "))"),
         _ => ("quote(", ")"),
     };
     writer.push(before);

@@ -114,18 +114,19 @@ impl<'p> Writer<'p> {
         self.push(&format!("{alias}.\"{column}\""));
     }
 
-    /// A column as what compares by the rules of its type.
+    /// A column as what compares by the rules of its type: on SQLite JSON by bytes made of it.
     pub(super) fn comparable(&mut self, alias: Alias, column: &Column) {
+        let is_json = self.dialect == Dialect::Sqlite && column.scalar == Scalar::Jsonb;
+        self.push(if is_json { "jsonb_key(" } else { "" });
         self.column(alias, column.sql);
+        self.push(if is_json { ")" } else { "" });
         self.collation(column);
     }
 
-    /// The rules by which SQLite compares values of the column, where they are not those of their bytes.
+    /// How SQLite compares an expression that was a column of text without regard to case.
     pub(super) fn collation(&mut self, column: &Column) {
-        match (self.dialect, column.scalar) {
-            (Dialect::Sqlite, Scalar::Jsonb) => self.push(" COLLATE jsonb"),
-            (Dialect::Sqlite, Scalar::Citext) => self.push(" COLLATE nocase"),
-            _ => {}
+        if self.dialect == Dialect::Sqlite && column.scalar == Scalar::Citext {
+            self.push(" COLLATE NOCASE");
         }
     }
 

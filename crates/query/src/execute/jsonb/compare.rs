@@ -50,7 +50,7 @@ fn numbers(left: &Number, right: &Number) -> Ordering {
     }
 }
 
-fn rank(value: &Value) -> u8 {
+pub(super) fn rank(value: &Value) -> u8 {
     match value {
         Value::Null => 0,
         Value::String(_) => 1,

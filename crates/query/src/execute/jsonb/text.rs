@@ -3,7 +3,6 @@
 use serde_json::{Number, Value};
 
 use super::compare::sorted;
-use crate::execute::statistics::float_text;
 
 /// Writes a value as PostgreSQL does: members in their order, a blank after each comma and colon, numbers
 /// without exponents.
@@ -11,28 +10,6 @@ pub(crate) fn text(value: &Value) -> String {
     let mut out = String::new();
     write(value, &mut out);
     out
-}
-
-/// A text that is the same for equal values and no others.
-pub(crate) fn canonical(value: &Value) -> String {
-    match value {
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (None, Some(float)) => float_text(float),
-            _ => number.to_string(),
-        },
-        Value::Array(elements) => {
-            let elements: Vec<_> = elements.iter().map(canonical).collect();
-            format!("[{}]", elements.join(","))
-        }
-        Value::Object(entries) => {
-            let entries: Vec<_> = sorted(entries)
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", Value::from(key), canonical(value)))
-                .collect();
-            format!("{{{}}}", entries.join(","))
-        }
-        other => other.to_string(),
-    }
 }
 
 fn write(value: &Value, out: &mut String) {

@@ -29,8 +29,8 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
             _ => None,
         })
     })?;
-    scalar(connection, "jsonb_canonical", 1, |context| {
-        Ok(json(context, 0)?.map(|value| jsonb::canonical(&value)))
+    scalar(connection, "jsonb_key", 1, |context| {
+        Ok(json(context, 0)?.map(|value| jsonb::key(&value)))
     })?;
     scalar(connection, "integer_text", 1, |context| {
         let bytes = context.get_raw(0).as_blob_or_null()?;
@@ -112,6 +112,11 @@ struct Answer(ToSqlOutput<'static>);
 impl From<Option<String>> for Answer {
     fn from(text: Option<String>) -> Self {
         Self(ToSqlOutput::Owned(text.into()))
+    }
+}
+impl From<Option<Vec<u8>>> for Answer {
+    fn from(bytes: Option<Vec<u8>>) -> Self {
+        Self(ToSqlOutput::Owned(bytes.into()))
     }
 }
 impl From<Option<bool>> for Answer {

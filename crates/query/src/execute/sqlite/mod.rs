@@ -1,7 +1,6 @@
 //! SQLite: readers of their own, answered inline when quick; one writer, shared with whoever else writes.
 
 mod aggregates;
-mod collation;
 mod error;
 mod explain;
 mod functions;
@@ -154,7 +153,6 @@ impl File {
         connection.set_prepared_statement_cache_capacity(256);
         functions::register(&connection)?;
         aggregates::register(&connection)?;
-        collation::register(&connection)?;
         let (opened, deadline) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
         let seen = Arc::clone(&deadline);
         connection.progress_handler(
