@@ -21,7 +21,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 
 import tame
-from judge import Wrong, check_scalars, judge
+from judge import Wrong, judge, prepare
 from scalars import EMAILS, register
 from service import SECRET, ask, service, sign_up
 from variables import lift
@@ -66,7 +66,7 @@ def fuzz(operation, headers, options, codes):
 def fuzz_role(url, role, headers, options):
     """Fuzzes every root field of a role's schema; returns the failures."""
     schema = schemathesis.graphql.from_url(url, headers=headers())
-    check_scalars(schema.client_schema)
+    prepare(schema.client_schema)
     failures, codes, began = [], collections.Counter(), time.monotonic()
     operations = [result.ok() for result in schema.get_all_operations()]
     # What is written is to be met by what reads.

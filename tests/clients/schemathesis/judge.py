@@ -38,8 +38,9 @@ FORMS = {
 }
 
 
-def check_scalars(schema):
-    """Makes each scalar of `schema` complain of a value that is not in its form."""
+def prepare(schema):
+    """Makes each scalar of `schema` complain of a value that is not in its form, and lets a column of JSON be null
+    where the document asks for a path: Hasura's type has no word for a path that leads nowhere."""
 
     def checked(name):
         def coerce(value):
@@ -52,6 +53,9 @@ def check_scalars(schema):
     for name, kind in schema.type_map.items():
         if isinstance(kind, graphql.GraphQLScalarType):
             kind.coerce_output_value = checked(name)
+        for field in kind.fields.values() if isinstance(kind, graphql.GraphQLObjectType) else ():
+            if "path" in field.args:
+                field.type = graphql.get_nullable_type(field.type)
 
 
 def shape(schema, document, data):

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import graphql
 
-from judge import Wrong, check_scalars, judge
+from judge import Wrong, judge, prepare
 
 SDL = """
 scalar uuid scalar timestamptz scalar jsonb
 type Query { users: [users!]! }
-type users { id: uuid! createdAt: timestamptz! metadata: jsonb name: String }
+type users { id: uuid! createdAt: timestamptz! metadata(path: String): jsonb! name: String }
 """
 DOCUMENT = "{ users { key: id createdAt metadata name } }"
 USER = {"key": "0190b5c2-7a6e-7cc3-98c4-dc0c0c07398f", "createdAt": "2026-11-21T08:30:00.5+00:00", "metadata": [1], "name": None}
@@ -20,7 +20,7 @@ ERROR = {"message": "no", "extensions": {"code": "validation-failed", "path": "$
 
 def codes(body, status=200, media_type="application/json"):
     schema = graphql.build_schema(SDL)
-    check_scalars(schema)
+    prepare(schema)
     text = body if isinstance(body, str) else json.dumps(body)
     headers = {"content-type": [f"{media_type}; charset=utf-8"]}
     answer = SimpleNamespace(status_code=status, headers=headers, text=text, json=lambda: json.loads(text))
@@ -30,6 +30,7 @@ def codes(body, status=200, media_type="application/json"):
 class Judge(unittest.TestCase):
     def test_what_the_schema_promises_passes(self):
         self.assertEqual(codes({"data": {"users": [USER, USER]}}), [])
+        self.assertEqual(codes({"data": {"users": [{**USER, "metadata": None}]}}), [])
         self.assertEqual(codes({"errors": [ERROR]}, 400), ["validation-failed"])
 
     def test_data_that_breaks_the_schema_is_wrong(self):

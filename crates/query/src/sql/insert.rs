@@ -239,11 +239,17 @@ fn tail(
             true => writer.push(" DO NOTHING"),
             false => {
                 writer.push(" DO UPDATE SET ");
-                for (index, column) in conflict.update.iter().enumerate() {
-                    let name = column.0.sql;
-                    let comma = if index > 0 { ", " } else { "" };
-                    writer.push(&format!("{comma}\"{name}\" = excluded.\"{name}\""));
-                }
+                let assignments: Vec<String> = conflict
+                    .update
+                    .iter()
+                    .enumerate()
+                    // PostgreSQL takes no column twice.
+                    .filter(|(index, column)| {
+                        !conflict.update.iter().take(*index).any(|other| other == *column)
+                    })
+                    .map(|(_, column)| format!("\"{0}\" = excluded.\"{0}\"", column.0.sql))
+                    .collect();
+                writer.push(&assignments.join(", "));
                 for preset in &conflict.rights.presets {
                     writer.push(&format!(", \"{}\" = ", preset.column));
                     writer.bind(&preset.value);
