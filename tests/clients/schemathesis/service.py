@@ -38,7 +38,8 @@ def service(database):
     subprocess.run(["cargo", "build", "--quiet", "--package", "portico-server"], cwd=ROOT, check=True)
     program = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "portico"
     with tempfile.TemporaryDirectory(prefix="portico-schemathesis-") as folder:
-        settings = {"PORTICO_LISTEN": address, "PORTICO_DATA_DIR": folder, "PORTICO_ADMIN_SECRET": SECRET, **limits}
+        settings = {"PORTICO_LISTEN": address, "PORTICO_DATA_DIR": folder, "PORTICO_ADMIN_SECRET": SECRET}
+        settings |= limits | {"PORTICO_LOG": "warn"}
         if database:
             settings["PORTICO_DATABASE_URL"] = database
         log = pathlib.Path(folder, "log")
