@@ -17,7 +17,7 @@ async fn a_role_in_trusted_mode_sends_listed_documents_alone(database: Arc<TestD
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/permission/metadata/trusted");
     let variables = [
         ("PORTICO_METADATA", folder),
-        ("PORTICO_TRUSTED_ROLES", "user,public"),
+        ("PORTICO_TRUSTED_ROLES", "user,public,stranger"),
     ];
     let app = TestApp::with(&database, &variables).await;
     let as_role = |role: &str| {
@@ -51,6 +51,10 @@ async fn a_role_in_trusted_mode_sends_listed_documents_alone(database: Arc<TestD
         // What another role may send unasked was not made this one's by it.
         as_role("me").graphql("{ orgs { id name } }").await.data();
         app.admin().graphql("{ orgs { id name archived } }").await.data();
+        // Nor by another role that no permission names.
+        as_role("guest").graphql("{ __typename }").await.data();
+        let answer = as_role("stranger").graphql("{ __typename }").await;
+        assert_eq!(answer.body["errors"][0]["message"], "query is not allowed");
     }
     let answer = app.public().graphql("{ orgs { id } }").await;
     assert_eq!(answer.body["errors"][0]["message"], "query is not allowed");

@@ -39,9 +39,14 @@ impl TrustedDocuments {
         Ok(())
     }
 
+    /// Whether a role may send listed documents only.
+    pub(crate) fn binds(&self, role: &str) -> bool {
+        self.roles.contains(role)
+    }
+
     /// Whether the role may send the document.
     pub(crate) fn allows(&self, role: &str, text: &str) -> bool {
-        if !self.roles.contains(role) {
+        if !self.binds(role) {
             return true;
         }
         let document = canonical(text);
