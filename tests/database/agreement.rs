@@ -238,10 +238,14 @@ async fn postgres_keeps_counters_without_a_log() {
 async fn an_enum_table_holds_the_values_of_its_entity() {
     let (pool, _folder) = sqlite().await;
     let table = catalogue().table("authRefreshTokenTypes").unwrap();
-    let stored: Vec<String> = sqlx::query_scalar("SELECT value FROM refresh_token_types")
+    let stored: Vec<String> = sqlx::query_scalar("SELECT value || ': ' || comment FROM refresh_token_types")
         .fetch_all(&pool)
         .await
         .unwrap();
-    let values: Facts = table.values.iter().map(|&value| value.to_owned()).collect();
+    let values: Facts = table
+        .values
+        .iter()
+        .map(|(value, meaning)| format!("{value}: {meaning}"))
+        .collect();
     assert_same(&values, "entity", &stored.into_iter().collect(), "SQLite");
 }

@@ -6,52 +6,54 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
 
-use crate::catalogue::{Describe, Description};
+use crate::catalogue::{Describe, Description, documented};
 
-/// A row of `audit_events`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "audit_events")]
-pub struct Model {
-    /// Made by the application, ordered by time.
-    #[sea_orm(
-        primary_key,
-        auto_increment = false,
-        default_expr = "Expr::cust(\"gen_random_uuid()\")"
-    )]
-    pub id: Uuid,
-    /// When it happened.
-    #[sea_orm(default_expr = "Expr::current_timestamp()")]
-    pub created_at: DateTime<Utc>,
-    /// What was done, named like the operation.
-    #[sea_orm(column_type = "Text")]
-    pub action: String,
-    /// `success`, `refused` or `failure`.
-    #[sea_orm(column_type = "Text")]
-    pub outcome: String,
-    /// Error code that the caller was told.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub code: Option<String>,
-    /// Whose account it concerns.
-    pub user_id: Option<Uuid>,
-    /// Who did it; empty for the service and for callers unknown.
-    pub actor_id: Option<Uuid>,
-    /// Role of the caller.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub actor_role: Option<String>,
-    /// Session of the caller.
-    pub session_id: Option<Uuid>,
-    /// Request in the log.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub request_id: Option<String>,
-    /// Address of the caller.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub ip: Option<String>,
-    /// Client of the caller.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub user_agent: Option<String>,
-    /// What else the action has to tell; never a secret.
-    #[sea_orm(column_type = "JsonBinary", default_value = "{}")]
-    pub details: Json,
+documented! {
+    /// A row of `audit_events`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit_events")]
+    pub struct Model {
+        /// Made by the application, ordered by time.
+        #[sea_orm(
+            primary_key,
+            auto_increment = false,
+            default_expr = "Expr::cust(\"gen_random_uuid()\")"
+        )]
+        pub id: Uuid,
+        /// When it happened.
+        #[sea_orm(default_expr = "Expr::current_timestamp()")]
+        pub created_at: DateTime<Utc>,
+        /// What was done, named like the operation.
+        #[sea_orm(column_type = "Text")]
+        pub action: String,
+        /// `success`, `refused` or `failure`.
+        #[sea_orm(column_type = "Text")]
+        pub outcome: String,
+        /// Error code that the caller was told.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub code: Option<String>,
+        /// Whose account it concerns.
+        pub user_id: Option<Uuid>,
+        /// Who did it; empty for the service and for callers unknown.
+        pub actor_id: Option<Uuid>,
+        /// Role of the caller.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub actor_role: Option<String>,
+        /// Session of the caller.
+        pub session_id: Option<Uuid>,
+        /// Request in the log.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub request_id: Option<String>,
+        /// Address of the caller.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub ip: Option<String>,
+        /// Client of the caller.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub user_agent: Option<String>,
+        /// What else the action has to tell; never a secret.
+        #[sea_orm(column_type = "JsonBinary", default_value = "{}")]
+        pub details: Json,
+    }
 }
 
 /// Relationships of the API are in the description.

@@ -1,14 +1,18 @@
 //! The catalogue: every table the API can show, derived from the entities and their descriptions.
 //!
 //! Names, types, nullability and defaults come from the sea-orm entity; what sea-orm cannot say (GraphQL
-//! names, secrets, generated columns, consequences, relationship names) is added by [`Describe`].
+//! names, secrets, generated columns, consequences, relationship names) is added by [`Describe`]. What a column
+//! is for stands once, as the doc comment of its field.
 
+mod documented;
 mod scalar;
 
 use std::sync::LazyLock;
 
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn};
 
+pub use documented::Documented;
+pub(crate) use documented::documented;
 pub use scalar::Scalar;
 
 /// What has to follow a write of a column, whoever writes it.
@@ -37,6 +41,8 @@ pub struct Column {
     pub sql: &'static str,
     /// Name in GraphQL.
     pub name: String,
+    /// What the name does not say, for introspection.
+    pub comment: &'static str,
     /// Type.
     pub scalar: Scalar,
     /// Whether it may be null.
@@ -120,8 +126,8 @@ pub struct Table {
     pub uniques: Vec<Unique>,
     /// Relationships, alphabetically.
     pub relations: Vec<Relation>,
-    /// Values of an enum table.
-    pub values: &'static [&'static str],
+    /// Values of an enum table, each with what it means.
+    pub values: &'static [(&'static str, &'static str)],
     /// Whether rows are written by the service alone and never changed.
     pub append_only: bool,
 }
@@ -173,7 +179,7 @@ pub fn catalogue() -> &'static Catalogue {
 }
 
 /// What an entity has to say beyond its columns.
-pub trait Describe: EntityTrait {
+pub trait Describe: EntityTrait + Documented {
     /// Adds the description to what was read from the entity.
     fn describe(table: Description<Self>) -> Description<Self>;
 }
@@ -187,14 +193,14 @@ pub fn table<E: Describe>() -> Table {
 
 /// A table under description.
 #[derive(Debug)]
-pub struct Description<E: EntityTrait> {
+pub struct Description<E> {
     table: Table,
     entity: std::marker::PhantomData<E>,
 }
 
-impl<E: EntityTrait> Description<E> {
+impl<E: EntityTrait + Documented> Description<E> {
     fn new() -> Self {
-        let columns: Vec<Column> = E::Column::iter().map(column).collect();
+        let columns: Vec<Column> = E::Column::iter().map(column::<E>).collect();
         let key: Vec<&'static str> = E::PrimaryKey::iter()
             .map(|key| key.into_column().as_str())
             .collect();
@@ -305,8 +311,8 @@ impl<E: EntityTrait> Description<E> {
         self.relation(name, (Cardinality::Array, false, true), from, target, to)
     }
 
-    /// Values of an enum table.
-    pub fn values(mut self, values: &'static [&'static str]) -> Self {
+    /// Values of an enum table, each with what it means.
+    pub fn values(mut self, values: &'static [(&'static str, &'static str)]) -> Self {
         self.table.values = values;
         self
     }
@@ -353,11 +359,12 @@ impl<E: EntityTrait> Description<E> {
     }
 }
 
-fn column<C: ColumnTrait>(column: C) -> Column {
+fn column<E: EntityTrait + Documented>(column: E::Column) -> Column {
     let definition = column.def();
     Column {
         sql: column.as_str(),
         name: camel_case(column.as_str()),
+        comment: E::comment_of(column.as_str()),
         scalar: scalar::of(definition.get_column_type()),
         nullable: definition.is_null(),
         has_default: definition.get_column_default().is_some(),

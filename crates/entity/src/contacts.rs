@@ -2,31 +2,33 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::catalogue::{Describe, Description};
+use crate::catalogue::{Describe, Description, documented};
 use crate::users;
 
-/// A row of `contacts`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "contacts")]
-pub struct Model {
-    /// Whose details they are.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub user_id: Uuid,
-    /// Given name.
-    #[sea_orm(column_type = "Text", default_value = "")]
-    pub first_name: String,
-    /// Family name.
-    #[sea_orm(column_type = "Text", default_value = "")]
-    pub last_name: String,
-    /// Computed: both names, trimmed.
-    #[sea_orm(column_type = "Text")]
-    pub name: String,
-    /// Address to write to; proves nothing.
-    #[sea_orm(column_type = "custom(\"citext\")", save_as = "citext", nullable)]
-    pub email: Option<String>,
-    /// Number to call; proves nothing.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub phone: Option<String>,
+documented! {
+    /// A row of `contacts`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contacts")]
+    pub struct Model {
+        /// Whose details they are.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: Uuid,
+        /// Given name.
+        #[sea_orm(column_type = "Text", default_value = "")]
+        pub first_name: String,
+        /// Family name.
+        #[sea_orm(column_type = "Text", default_value = "")]
+        pub last_name: String,
+        /// Computed: both names, trimmed.
+        #[sea_orm(column_type = "Text")]
+        pub name: String,
+        /// Address to write to; proves nothing.
+        #[sea_orm(column_type = "custom(\"citext\")", save_as = "citext", nullable)]
+        pub email: Option<String>,
+        /// Number to call; proves nothing.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub phone: Option<String>,
+    }
 }
 
 /// Relationships of the API are in the description.

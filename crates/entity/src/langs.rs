@@ -2,19 +2,21 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::catalogue::{Describe, Description};
+use crate::catalogue::{Describe, Description, documented};
 use crate::users;
 
-/// A row of `langs`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "langs")]
-pub struct Model {
-    /// Two letters of ISO 639-1.
-    #[sea_orm(primary_key, auto_increment = false, column_type = "String(StringLen::N(2))")]
-    pub code: String,
-    /// Name in English.
-    #[sea_orm(column_type = "Text")]
-    pub name: String,
+documented! {
+    /// A row of `langs`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "langs")]
+    pub struct Model {
+        /// Two letters of ISO 639-1.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "String(StringLen::N(2))")]
+        pub code: String,
+        /// Name in English.
+        #[sea_orm(column_type = "Text")]
+        pub name: String,
+    }
 }
 
 /// Relationships of the API are in the description.

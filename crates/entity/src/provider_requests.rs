@@ -2,18 +2,20 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::catalogue::{Describe, Description};
+use crate::catalogue::{Describe, Description, documented};
 
-/// A row of `provider_requests`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "provider_requests")]
-pub struct Model {
-    /// Made by the application.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    /// What the client asked for.
-    #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub options: Option<Json>,
+documented! {
+    /// A row of `provider_requests`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "provider_requests")]
+    pub struct Model {
+        /// Made by the application.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// What the client asked for.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub options: Option<Json>,
+    }
 }
 
 /// Relationships of the API are in the description.

@@ -2,16 +2,18 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::catalogue::{Describe, Description};
+use crate::catalogue::{Describe, Description, documented};
 use crate::user_providers;
 
-/// A row of `providers`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "providers")]
-pub struct Model {
-    /// Name of the provider.
-    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
-    pub id: String,
+documented! {
+    /// A row of `providers`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "providers")]
+    pub struct Model {
+        /// Name of the provider.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub id: String,
+    }
 }
 
 /// Relationships of the API are in the description.

@@ -5,65 +5,67 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
 
 use crate::catalogue::Consequence::{Audit, ForgetTokens};
-use crate::catalogue::{Describe, Description};
+use crate::catalogue::{Describe, Description, documented};
 use crate::users;
 
-/// A row of `refresh_tokens`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "refresh_tokens")]
-pub struct Model {
-    /// Id of the session; made by the application, ordered by time.
-    #[sea_orm(
-        primary_key,
-        auto_increment = false,
-        default_expr = "Expr::cust(\"gen_random_uuid()\")"
-    )]
-    pub id: Uuid,
-    /// When the session began.
-    #[sea_orm(default_expr = "Expr::current_timestamp()")]
-    pub created_at: DateTime<Utc>,
-    /// When the current token ends if nobody uses it (idle lifetime).
-    pub expires_at: DateTime<Utc>,
-    /// Whose session it is.
-    pub user_id: Uuid,
-    /// Whatever the application keeps about a session.
-    #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub metadata: Option<Json>,
-    /// `regular`, `pat` or `app`.
-    #[sea_orm(column_type = "Text", default_value = "regular")]
-    pub r#type: String,
-    /// Hash of the current token; empty once the session ended.
-    #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
-    pub refresh_token_hash: Option<String>,
-    /// Counts rotations; the current token bears it.
-    #[sea_orm(default_value = 0)]
-    pub generation: i64,
-    /// Hash of the token before the current one, in the form of `refresh_token_hash`.
-    #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
-    pub previous_token_hash: Option<String>,
-    /// The current token, sealed under a key derived from the previous one.
-    #[sea_orm(column_type = "VarBinary(StringLen::None)", nullable)]
-    pub sealed_successor: Option<Vec<u8>>,
-    /// When the current token replaced the previous one.
-    pub rotated_at: Option<DateTime<Utc>>,
-    /// Name given by the user, as for a personal access token.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub name: Option<String>,
-    /// List of the methods that proved the user, as in the claim `amr`: `["pwd", "otp"]`.
-    #[sea_orm(column_type = "JsonBinary", default_value = "[]")]
-    pub authentication_methods: Json,
-    /// Address the session was last used from.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub ip: Option<String>,
-    /// Client the session was last used with.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub user_agent: Option<String>,
-    /// When the session was last used.
-    pub last_used_at: Option<DateTime<Utc>>,
-    /// When the session ends however much it is used (absolute lifetime); empty for none.
-    pub session_expires_at: Option<DateTime<Utc>>,
-    /// When the session was ended.
-    pub revoked_at: Option<DateTime<Utc>>,
+documented! {
+    /// A row of `refresh_tokens`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "refresh_tokens")]
+    pub struct Model {
+        /// Id of the session; made by the application, ordered by time.
+        #[sea_orm(
+            primary_key,
+            auto_increment = false,
+            default_expr = "Expr::cust(\"gen_random_uuid()\")"
+        )]
+        pub id: Uuid,
+        /// When the session began.
+        #[sea_orm(default_expr = "Expr::current_timestamp()")]
+        pub created_at: DateTime<Utc>,
+        /// When the current token ends if nobody uses it (idle lifetime).
+        pub expires_at: DateTime<Utc>,
+        /// Whose session it is.
+        pub user_id: Uuid,
+        /// Whatever the application keeps about a session.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub metadata: Option<Json>,
+        /// `regular`, `pat` or `app`.
+        #[sea_orm(column_type = "Text", default_value = "regular")]
+        pub r#type: String,
+        /// Hash of the current token; empty once the session ended.
+        #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
+        pub refresh_token_hash: Option<String>,
+        /// Counts rotations; the current token bears it.
+        #[sea_orm(default_value = 0)]
+        pub generation: i64,
+        /// Hash of the token before the current one, in the form of `refresh_token_hash`.
+        #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
+        pub previous_token_hash: Option<String>,
+        /// The current token, sealed under a key derived from the previous one.
+        #[sea_orm(column_type = "VarBinary(StringLen::None)", nullable)]
+        pub sealed_successor: Option<Vec<u8>>,
+        /// When the current token replaced the previous one.
+        pub rotated_at: Option<DateTime<Utc>>,
+        /// Name given by the user, as for a personal access token.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub name: Option<String>,
+        /// List of the methods that proved the user, as in the claim `amr`: `["pwd", "otp"]`.
+        #[sea_orm(column_type = "JsonBinary", default_value = "[]")]
+        pub authentication_methods: Json,
+        /// Address the session was last used from.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub ip: Option<String>,
+        /// Client the session was last used with.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub user_agent: Option<String>,
+        /// When the session was last used.
+        pub last_used_at: Option<DateTime<Utc>>,
+        /// When the session ends however much it is used (absolute lifetime); empty for none.
+        pub session_expires_at: Option<DateTime<Utc>>,
+        /// When the session was ended.
+        pub revoked_at: Option<DateTime<Utc>>,
+    }
 }
 
 /// Relationships of the API are in the description.

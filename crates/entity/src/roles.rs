@@ -2,22 +2,24 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::catalogue::{Describe, Description};
+use crate::catalogue::{Describe, Description, documented};
 use crate::{user_roles, users};
 
-/// A row of `roles`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "roles")]
-pub struct Model {
-    /// Name as it stands in tokens and permissions.
-    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
-    pub role: String,
-    /// Name as shown; the database fills in the role where it is left out.
-    #[sea_orm(column_type = "Text", default_value = "")]
-    pub name: String,
-    /// What the role is for.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub description: Option<String>,
+documented! {
+    /// A row of `roles`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "roles")]
+    pub struct Model {
+        /// Name as it stands in tokens and permissions.
+        #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+        pub role: String,
+        /// Name as shown; the database fills in the role where it is left out.
+        #[sea_orm(column_type = "Text", default_value = "")]
+        pub name: String,
+        /// What the role is for.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub description: Option<String>,
+    }
 }
 
 /// Relationships of the API are in the description.

@@ -5,40 +5,42 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
 
 use crate::catalogue::Consequence::{Audit, Elevation, KeepWayIn};
-use crate::catalogue::{Describe, Description};
+use crate::catalogue::{Describe, Description, documented};
 use crate::{providers, users};
 
-/// A row of `user_providers`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "user_providers")]
-pub struct Model {
-    /// Made by the application, ordered by time.
-    #[sea_orm(
-        primary_key,
-        auto_increment = false,
-        default_expr = "Expr::cust(\"gen_random_uuid()\")"
-    )]
-    pub id: Uuid,
-    /// When the account was linked.
-    #[sea_orm(default_expr = "Expr::current_timestamp()")]
-    pub created_at: DateTime<Utc>,
-    /// When the row last changed; kept by the database.
-    #[sea_orm(default_expr = "Expr::current_timestamp()")]
-    pub updated_at: DateTime<Utc>,
-    /// Whose account it is.
-    pub user_id: Uuid,
-    /// Token of the provider, sealed under the master key; `unset` where none is kept.
-    #[sea_orm(column_type = "Text")]
-    pub access_token: String,
-    /// Token of the provider, sealed under the master key.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub refresh_token: Option<String>,
-    /// The provider.
-    #[sea_orm(column_type = "Text")]
-    pub provider_id: String,
-    /// Subject: who the user is at the provider.
-    #[sea_orm(column_type = "Text")]
-    pub provider_user_id: String,
+documented! {
+    /// A row of `user_providers`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "user_providers")]
+    pub struct Model {
+        /// Made by the application, ordered by time.
+        #[sea_orm(
+            primary_key,
+            auto_increment = false,
+            default_expr = "Expr::cust(\"gen_random_uuid()\")"
+        )]
+        pub id: Uuid,
+        /// When the account was linked.
+        #[sea_orm(default_expr = "Expr::current_timestamp()")]
+        pub created_at: DateTime<Utc>,
+        /// When the row last changed; kept by the database.
+        #[sea_orm(default_expr = "Expr::current_timestamp()")]
+        pub updated_at: DateTime<Utc>,
+        /// Whose account it is.
+        pub user_id: Uuid,
+        /// Token of the provider, sealed under the master key; `unset` where none is kept.
+        #[sea_orm(column_type = "Text")]
+        pub access_token: String,
+        /// Token of the provider, sealed under the master key.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub refresh_token: Option<String>,
+        /// The provider.
+        #[sea_orm(column_type = "Text")]
+        pub provider_id: String,
+        /// Subject: who the user is at the provider.
+        #[sea_orm(column_type = "Text")]
+        pub provider_user_id: String,
+    }
 }
 
 /// Relationships of the API are in the description.

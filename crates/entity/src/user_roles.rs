@@ -5,28 +5,30 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
 
 use crate::catalogue::Consequence::{Audit, Elevation, ForgetTokens, KeepAdministrator, KeepDefaultRole};
-use crate::catalogue::{Describe, Description};
+use crate::catalogue::{Describe, Description, documented};
 use crate::{roles, users};
 
-/// A row of `user_roles`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "user_roles")]
-pub struct Model {
-    /// Made by the application, ordered by time.
-    #[sea_orm(
-        primary_key,
-        auto_increment = false,
-        default_expr = "Expr::cust(\"gen_random_uuid()\")"
-    )]
-    pub id: Uuid,
-    /// When the role was granted.
-    #[sea_orm(default_expr = "Expr::current_timestamp()")]
-    pub created_at: DateTime<Utc>,
-    /// Who holds the role.
-    pub user_id: Uuid,
-    /// The role held.
-    #[sea_orm(column_type = "Text")]
-    pub role: String,
+documented! {
+    /// A row of `user_roles`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "user_roles")]
+    pub struct Model {
+        /// Made by the application, ordered by time.
+        #[sea_orm(
+            primary_key,
+            auto_increment = false,
+            default_expr = "Expr::cust(\"gen_random_uuid()\")"
+        )]
+        pub id: Uuid,
+        /// When the role was granted.
+        #[sea_orm(default_expr = "Expr::current_timestamp()")]
+        pub created_at: DateTime<Utc>,
+        /// Who holds the role.
+        pub user_id: Uuid,
+        /// The role held.
+        #[sea_orm(column_type = "Text")]
+        pub role: String,
+    }
 }
 
 /// Relationships of the API are in the description.

@@ -50,8 +50,13 @@ pub(super) fn types(mut types: Types, role: &Role, table: &'static Table) -> Typ
     types = types.with(
         Object::new(&whole)
             .description(format!("aggregated selection of \"auth.{}\"", table.sql))
-            .field(row_field("aggregate", TypeRef::named(&fields)))
-            .field(row_field("nodes", TypeRef::named_nn_list_nn(table.type_name))),
+            .field(
+                row_field("aggregate", TypeRef::named(&fields)).description("what is computed over the rows"),
+            )
+            .field(
+                row_field("nodes", TypeRef::named_nn_list_nn(table.type_name))
+                    .description("the rows themselves"),
+            ),
     );
     let mut object = Object::new(&fields)
         .description(format!("aggregate fields of \"auth.{}\"", table.sql))
@@ -82,12 +87,16 @@ fn each(
 }
 
 fn count(role: &Role, table: &'static Table) -> Field {
-    let field = json_field("count", TypeRef::named_nn(TypeRef::INT));
+    let field = json_field("count", TypeRef::named_nn(TypeRef::INT)).description("how many rows there are");
     let field = match select_columns(role, table) {
-        Some(columns) => field.argument(InputValue::new("columns", columns)),
+        Some(columns) => {
+            let columns = InputValue::new("columns", columns);
+            field.argument(columns.description("count only rows where none of these is null"))
+        }
         None => field,
     };
-    field.argument(InputValue::new("distinct", TypeRef::named(TypeRef::BOOLEAN)))
+    let distinct = InputValue::new("distinct", TypeRef::named(TypeRef::BOOLEAN));
+    field.argument(distinct.description("count what the columns hold once, however often it occurs"))
 }
 
 /// The type of a list of a table's columns, if the role can read any.

@@ -54,8 +54,11 @@ pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
         ["fields", "order_by"].map(|suffix| format!("{}_aggregate_{suffix}", table.type_name));
     let group = Object::new(&name)
         .description(format!("a group of rows of \"auth.{}\"", table.sql))
-        .field(row_field("aggregate", TypeRef::named_nn(aggregate)))
-        .field(row_field("key", TypeRef::named_nn(&key)));
+        .field(
+            row_field("aggregate", TypeRef::named_nn(aggregate))
+                .description("what is computed over the rows of the group"),
+        )
+        .field(row_field("key", TypeRef::named_nn(&key)).description("what the rows of the group share"));
     let input = InputObject::new(&order)
         .description(format!(
             "Ordering options when selecting groups from \"auth.{}\".",
@@ -69,7 +72,7 @@ pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
         InputObject::new(&key_order).description("order by columns by which the groups are made");
     for column in readable(role, table) {
         let type_ref = TypeRef::named(column.scalar.graphql());
-        key = key.field(json_field(&column.name, type_ref));
+        key = key.field(json_field(&column.name, type_ref).description(column.comment));
         key_input = key_input.field(InputValue::new(&column.name, TypeRef::named("order_by")));
     }
     types.with(group).with(key).with(input).with(key_input)

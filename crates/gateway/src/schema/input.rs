@@ -1,7 +1,7 @@
-//! Inputs of a table: conditions and orders.
+//! Inputs of a table: values of columns, conditions and orders.
 
 use async_graphql::dynamic::{InputObject, InputValue, TypeRef};
-use portico_entity::catalogue::{Cardinality, Relation, Table, catalogue};
+use portico_entity::catalogue::{Cardinality, Column, Relation, Table, catalogue};
 use portico_query::permission::Role;
 
 use super::{Types, aggregate};
@@ -9,6 +9,16 @@ use super::{Types, aggregate};
 /// Registers the inputs that the role may give for a table.
 pub(super) fn types(types: Types, role: &Role, table: &'static Table) -> Types {
     types.with(bool_exp(role, table)).with(order_by(role, table))
+}
+
+/// A value for a column, with what is said of the column.
+pub(super) fn value(column: &Column, type_ref: TypeRef) -> InputValue {
+    InputValue::new(&column.name, type_ref).description(column.comment)
+}
+
+/// A value that finds the row by a column of its key.
+pub(super) fn key_value(column: &Column) -> InputValue {
+    value(column, TypeRef::named_nn(column.scalar.graphql()))
 }
 
 /// Relationships to tables that the role can read.
@@ -81,7 +91,7 @@ fn order_by(role: &Role, table: &'static Table) -> InputObject {
 pub(super) fn readable<'a>(
     role: &'a Role,
     table: &'static Table,
-) -> impl Iterator<Item = &'static portico_entity::catalogue::Column> + 'a {
+) -> impl Iterator<Item = &'static Column> + 'a {
     let permission = role.select(table);
     table
         .columns

@@ -189,6 +189,48 @@ mod tests {
     }
 
     #[test]
+    fn everything_says_what_it_is() {
+        let admin = schema("admin");
+        for (name, found) in &admin.schema.registry().types {
+            let described = match found {
+                MetaType::Object { description, .. }
+                | MetaType::InputObject { description, .. }
+                | MetaType::Enum { description, .. } => description.is_some(),
+                _ => true,
+            };
+            assert!(described || name.starts_with("__"), "{name}");
+        }
+        let said = |type_name: &str, member: &str| {
+            let found = admin.schema.registry().types.get(type_name).unwrap();
+            match found {
+                MetaType::InputObject { input_fields, .. } => input_fields
+                    .get(member)
+                    .map(|input| input.description.clone().unwrap_or_default()),
+                found => found
+                    .field_by_name(member)
+                    .map(|field| field.description.clone().unwrap_or_default()),
+            }
+        };
+        for table in &catalogue().tables {
+            for column in table.columns.iter().filter(|column| !column.secret) {
+                assert!(!column.comment.is_empty(), "{}.{}", table.sql, column.sql);
+                let wanted = Some(column.comment.to_owned());
+                assert_eq!(said(table.type_name, &column.name), wanted);
+                if !column.computed && !table.append_only {
+                    assert_eq!(
+                        said(&format!("{}_insert_input", table.type_name), &column.name),
+                        wanted
+                    );
+                    assert_eq!(
+                        said(&format!("{}_set_input", table.type_name), &column.name),
+                        wanted
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn no_secret_is_in_any_schema() {
         for role in ["public", "anonymous", "user", "me", "admin"] {
             let sdl = schema(role).sdl();

@@ -7,7 +7,7 @@ use portico_query::permission::Role;
 use portico_query::plan::build::MutationField;
 use portico_query::plan::{mutation, update};
 
-use super::{Types, json_field, row_field};
+use super::{Types, input, json_field, row_field};
 use crate::data;
 
 /// The value of an enum that would be empty.
@@ -73,7 +73,8 @@ fn arguments(role: &Role, table: &'static Table, field: MutationField) -> Vec<In
             vec![objects.description("the rows to be inserted"), conflict]
         }
         MutationField::UpdateByKey => {
-            let key = InputValue::new("pk_columns", TypeRef::named_nn(name("pk_columns_input")));
+            let key = InputValue::new("pk_columns", TypeRef::named_nn(name("pk_columns_input")))
+                .description("the row to be changed");
             operators(role, table).chain([key]).collect()
         }
         MutationField::Update => operators(role, table).chain([rows]).collect(),
@@ -81,13 +82,9 @@ fn arguments(role: &Role, table: &'static Table, field: MutationField) -> Vec<In
             let updates = InputValue::new("updates", TypeRef::named_nn_list_nn(name("updates")));
             vec![updates.description("updates to execute, in order")]
         }
-        MutationField::DeleteByKey => mutation::key_columns(table).map(key_value).collect(),
+        MutationField::DeleteByKey => mutation::key_columns(table).map(input::key_value).collect(),
         MutationField::Delete => vec![rows],
     }
-}
-
-fn key_value(column: &Column) -> InputValue {
-    InputValue::new(&column.name, TypeRef::named_nn(column.scalar.graphql()))
 }
 
 /// The operators by which the role can change the table.
@@ -161,7 +158,7 @@ fn changes(mut types: Types, role: &Role, table: &'static Table) -> Types {
         .description(format!("primary key columns of table \"auth.{}\"", table.sql));
     types = types.with(
         mutation::key_columns(table)
-            .map(key_value)
+            .map(input::key_value)
             .fold(key, InputObject::field),
     );
     for operator in update::OPERATORS {
@@ -178,7 +175,7 @@ fn changes(mut types: Types, role: &Role, table: &'static Table) -> Types {
                 "_delete_at_path" => TypeRef::named_nn_list(TypeRef::STRING),
                 _ => TypeRef::named(column.scalar.graphql()),
             };
-            input.field(InputValue::new(&column.name, type_ref))
+            input.field(input::value(column, type_ref))
         }));
     }
     let rows = InputValue::new(
@@ -262,7 +259,7 @@ fn insert_input(role: &Role, table: &'static Table) -> InputObject {
     for column in &table.columns {
         if permission.is_some_and(|permission| permission.writes(column)) {
             let type_ref = TypeRef::named(column.scalar.graphql());
-            input = input.field(InputValue::new(&column.name, type_ref));
+            input = input.field(input::value(column, type_ref));
         }
     }
     for (relation, target) in insertable(role, table) {

@@ -2,6 +2,7 @@
 
 use async_graphql::dynamic::{Enum, EnumItem, InputObject, InputValue, Scalar as ScalarType, TypeRef};
 use portico_entity::catalogue::{Scalar, catalogue};
+use portico_query::pattern::Language;
 use portico_query::plan::{Direction, Operator};
 
 use super::Types;
@@ -52,7 +53,11 @@ pub(super) fn register(mut types: Types) -> Types {
     for table in catalogue().tables.iter().filter(|table| !table.values.is_empty()) {
         let name = format!("{}_enum", table.type_name);
         let values = Enum::new(name).description(format!("values of the table \"auth.{}\"", table.sql));
-        types = types.with(values.items(table.values.iter().copied()));
+        let items = table
+            .values
+            .iter()
+            .map(|(value, meaning)| EnumItem::new(*value).description(*meaning));
+        types = types.with(values.items(items));
         types = types.with(comparison(Scalar::Enum(table.type_name)));
     }
     types
@@ -72,10 +77,32 @@ fn comparison(scalar: Scalar) -> InputObject {
             true => TypeRef::named_nn_list(operand.graphql()),
             false => TypeRef::named(operand.graphql()),
         };
-        input = input.field(InputValue::new(name, type_ref));
+        let value = InputValue::new(name, type_ref);
+        input = input.field(match description(operator) {
+            Some(description) => value.description(description),
+            None => value,
+        });
     }
     if scalar == Scalar::Jsonb {
         input = input.field(InputValue::new("_cast", TypeRef::named("jsonb_cast_exp")));
     }
     input.field(InputValue::new("_is_null", TypeRef::named(TypeRef::BOOLEAN)))
+}
+
+/// What an operator asks, where its name does not say it.
+fn description(operator: Operator) -> Option<&'static str> {
+    Some(match operator {
+        Operator::Matches(Language::Like, _) => "does the whole text match the pattern of % and _",
+        Operator::MatchesNot(Language::Like, _) => "does the text not match the pattern of % and _",
+        Operator::Matches(Language::Similar, _) => "does the whole text match the SQL regular expression",
+        Operator::MatchesNot(Language::Similar, _) => "does the text not match the SQL regular expression",
+        Operator::Matches(Language::Regex, _) => "does a part of the text match the regular expression",
+        Operator::MatchesNot(Language::Regex, _) => "does no part of the text match the regular expression",
+        Operator::Contains => "does the column hold the given JSON at its top level",
+        Operator::ContainedIn => "does the given JSON hold the column at its top level",
+        Operator::HasKey => "is the text a key, or an element, of the column",
+        Operator::HasAnyKey => "is any of the texts a key, or an element, of the column",
+        Operator::HasAllKeys => "are all of the texts keys, or elements, of the column",
+        _ => return None,
+    })
 }

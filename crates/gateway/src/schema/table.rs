@@ -36,8 +36,7 @@ pub(super) fn query_fields(role: &Role, table: &'static Table) -> Vec<Field> {
         let mut one = data::root_field(table.singular, TypeRef::named(table.type_name))
             .description(format!("{fetch} using primary key columns"));
         for column in mutation::key_columns(table) {
-            let type_ref = TypeRef::named_nn(column.scalar.graphql());
-            one = one.argument(InputValue::new(&column.name, type_ref));
+            one = one.argument(input::key_value(column));
         }
         fields.push(one);
     }
@@ -98,12 +97,13 @@ fn column_field(column: &Column, nullable: bool) -> Field {
         true => TypeRef::named(scalar),
         false => TypeRef::named_nn(scalar),
     };
+    let field = json_field(&column.name, type_ref).description(column.comment);
     match column.scalar {
         Scalar::Jsonb => {
             let path = InputValue::new("path", TypeRef::named(TypeRef::STRING));
-            json_field(&column.name, type_ref).argument(path.description("JSON select path"))
+            field.argument(path.description("JSON select path"))
         }
-        _ => json_field(&column.name, type_ref),
+        _ => field,
     }
 }
 

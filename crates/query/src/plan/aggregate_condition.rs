@@ -31,6 +31,7 @@ fn result(scalar: Scalar) -> Column {
     Column {
         sql: "value",
         name: "value".to_owned(),
+        comment: "",
         scalar,
         nullable: true,
         has_default: false,

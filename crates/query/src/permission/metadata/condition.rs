@@ -180,7 +180,12 @@ impl Reader {
         let Scalar::Enum(name) = column.scalar else {
             return Ok(());
         };
-        let values = self.catalogue.table(name).map_or(&[][..], |table| table.values);
+        let table = self.catalogue.table(name);
+        let values: Vec<&str> = table
+            .into_iter()
+            .flat_map(|table| table.values)
+            .map(|(value, _)| *value)
+            .collect();
         let given = match &bind.operand {
             Operand::Constant(Value::Array(elements)) => elements.as_slice(),
             Operand::Constant(value) => std::slice::from_ref(value),
