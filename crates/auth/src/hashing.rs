@@ -99,13 +99,16 @@ impl Hashing {
         Ok(pool)
     }
 
-    /// Hashes a new password to a PHC string.
-    pub(crate) async fn create(&self, entropy: &dyn Entropy, password: Password) -> Result<String, Error> {
+    /// Hashes a password to the text that goes to the database.
+    pub(crate) async fn create(
+        &self,
+        entropy: &dyn Entropy,
+        password: &Arc<Password>,
+    ) -> Result<String, Error> {
         let salt = random(entropy).map_err(|error: EntropyError| InternalError::Entropy(error))?;
-        let hash = self
-            .run(move |memory| PasswordHash::create(salt, &password, memory))
-            .await?;
-        Ok(hash.to_phc())
+        let password = Arc::clone(password);
+        self.run(move |memory| PasswordHash::create(salt, &password, memory))
+            .await
     }
 
     /// Compares a password with a stored hash. Without one, or with one that cannot be read, it costs
@@ -113,15 +116,16 @@ impl Hashing {
     pub(crate) async fn verify(
         &self,
         stored: Option<&str>,
-        password: Password,
+        password: &Arc<Password>,
     ) -> Result<Option<Matched>, Error> {
-        let stored = stored.and_then(|phc| {
-            PasswordHash::from_phc(phc)
+        let stored = stored.and_then(|text| {
+            PasswordHash::parse(text)
                 .inspect_err(|error| tracing::warn!(%error, "a stored password hash is not usable"))
                 .ok()
         });
         let known = stored.is_some();
         let hash = stored.unwrap_or_else(|| self.dummy.clone());
+        let password = Arc::clone(password);
         let matched = self.run(move |memory| hash.matches(&password, memory)).await?;
         Ok(matched.filter(|_| known))
     }
@@ -229,36 +233,36 @@ mod tests {
     use crate::refusal::Code;
     use crate::testing::TestEntropy;
 
-    fn password(text: &str) -> Password {
-        Password::parse(text).unwrap()
+    fn password(text: &str) -> Arc<Password> {
+        Arc::new(Password::parse(text).unwrap())
     }
 
     #[tokio::test]
     async fn a_missing_hash_costs_as_many_calls_as_a_wrong_password() {
         let entropy = TestEntropy::default();
         let pool = Hashing::start(&entropy, 1, 8).unwrap();
-        let phc = pool.create(&entropy, password("right password")).await.unwrap();
+        let phc = pool.create(&entropy, &password("right password")).await.unwrap();
         assert_eq!(pool.calls(), 1);
         assert!(
-            pool.verify(Some(&phc), password("right password"))
+            pool.verify(Some(&phc), &password("right password"))
                 .await
                 .unwrap()
                 .is_some()
         );
         assert!(
-            pool.verify(Some(&phc), password("wrong password"))
+            pool.verify(Some(&phc), &password("wrong password"))
                 .await
                 .unwrap()
                 .is_none()
         );
         assert!(
-            pool.verify(None, password("right password"))
+            pool.verify(None, &password("right password"))
                 .await
                 .unwrap()
                 .is_none()
         );
         assert!(
-            pool.verify(Some("not a hash"), password("right password"))
+            pool.verify(Some("not a hash"), &password("right password"))
                 .await
                 .unwrap()
                 .is_none()
@@ -270,7 +274,7 @@ mod tests {
     async fn a_full_queue_refuses_and_tells_when_to_come_back() {
         let entropy = TestEntropy::default();
         let pool = Hashing::start(&entropy, 1, 0).unwrap();
-        let error = pool.verify(None, password("some password")).await.unwrap_err();
+        let error = pool.verify(None, &password("some password")).await.unwrap_err();
         let Error::Refused(refusal) = error else { panic!() };
         assert_eq!(refusal.code(), Code::TooManyRequests);
         assert_eq!(refusal.retry_after(), Some(RETRY_AFTER));

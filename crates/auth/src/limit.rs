@@ -167,7 +167,7 @@ impl Auth {
 
 impl Attempt {
     /// The secret was proved: earlier failures are forgotten.
-    pub(crate) async fn succeeded<C: ConnectionTrait>(self, connection: &C) -> Result<(), Error> {
+    pub(crate) async fn succeeded<C: ConnectionTrait>(&self, connection: &C) -> Result<(), Error> {
         Ok(store::limits::forget(connection, self.bucket, &self.key).await?)
     }
 }

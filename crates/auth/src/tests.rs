@@ -3,6 +3,7 @@
 
 mod admin_secret;
 mod change_notices;
+mod foreign_hash;
 mod nodes;
 mod open;
 mod refresh;

@@ -1,12 +1,14 @@
 //! What every sign-in with a password does once the user was looked up.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::limit::Attempt;
-use crate::password::Matched;
+use crate::password::{Matched, PasswordHash};
 use crate::refusal::{Identifier, Refusal};
 use crate::session::{self, Session, SignIn, Verified};
 use crate::store;
@@ -25,26 +27,9 @@ pub(super) struct Presented {
 /// Compares the password, and opens a session if it matches. Somebody unknown costs as much as a
 /// wrong password and gets the same answer.
 pub(super) async fn finish(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn, Error> {
-    let Presented {
-        action,
-        identifier,
-        attempt,
-        found,
-        password,
-    } = presented;
-    let user_id = found.as_ref().map(|user| user.account.id);
-    let stored = found.and_then(|user| Some((user.account.id, user.password_hash?)));
-    let hash = stored.as_ref().map(|(_, hash)| hash.as_str());
-    let proof = ctx.auth.hashing.verify(hash, password).await?;
-    let result = match (stored, proof) {
-        (Some((id, hash)), Some(proof)) => {
-            let proved = Proved { id, hash, proof };
-            enter(ctx, action, identifier, attempt, proved).await
-        }
-        _ if user_id.is_some() => Err(Refusal::WrongPassword(identifier).into()),
-        _ => Err(Refusal::UnknownUser(identifier).into()),
-    };
-    match result {
+    let action = presented.action;
+    let user_id = presented.found.as_ref().map(|user| user.account.id);
+    match prove(ctx, presented).await {
         Ok(session) => Ok(SignIn::Done(Box::new(session))),
         Err(Error::Refused(refusal)) => {
             Event::refused(action, user_id, refusal).append_alone(ctx).await?;
@@ -54,30 +39,95 @@ pub(super) async fn finish(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn
     }
 }
 
+async fn prove(ctx: &Ctx<'_>, presented: Presented) -> Result<Session, Error> {
+    let Presented {
+        action,
+        identifier,
+        attempt,
+        found,
+        password,
+    } = presented;
+    let password = Arc::new(password);
+    let Some(Credentials {
+        account,
+        password_hash: Some(mut stored),
+    }) = found
+    else {
+        let known = found.is_some();
+        ctx.auth.hashing.verify(None, &password).await?;
+        return Err(match known {
+            true => Refusal::WrongPassword(identifier).into(),
+            false => Refusal::UnknownUser(identifier).into(),
+        });
+    };
+    loop {
+        let proof = ctx.auth.hashing.verify(Some(&stored), &password).await?;
+        let proof = proof.ok_or(Refusal::WrongPassword(identifier))?;
+        let proved = Proved::new(ctx, account.id, stored, proof, &password).await?;
+        let foreign = proved.renewed.is_some();
+        if let Some(session) = enter(ctx, action, &attempt, proved).await? {
+            return Ok(session);
+        }
+        // While the hash was computed, or waited for its turn, the password was changed. Or another sign-in made
+        // the hash anew; after that there is nothing left to make.
+        let now = store::users::password_hash(&ctx.auth.database.connection, account.id).await?;
+        stored = now
+            .filter(|_| foreign)
+            .ok_or(Refusal::WrongPassword(identifier))?;
+    }
+}
+
 /// A password that matched the hash read before the work.
 struct Proved {
     id: Uuid,
-    hash: String,
+    stored: String,
+    /// What replaces a hash that is not made as ours are.
+    renewed: Option<String>,
     proof: Matched,
 }
 
+impl Proved {
+    async fn new(
+        ctx: &Ctx<'_>,
+        id: Uuid,
+        stored: String,
+        proof: Matched,
+        password: &Arc<Password>,
+    ) -> Result<Self, Error> {
+        let auth = ctx.auth;
+        let renewed = match PasswordHash::is_ours(&stored) {
+            true => None,
+            false => Some(auth.hashing.create(auth.entropy.as_ref(), password).await?),
+        };
+        Ok(Self {
+            id,
+            stored,
+            renewed,
+            proof,
+        })
+    }
+}
+
+/// Opens the session if the password is still the one that was compared: an old one opens none after it was
+/// changed and the sessions ended.
 async fn enter(
     ctx: &Ctx<'_>,
     action: &'static str,
-    identifier: Identifier,
-    attempt: Attempt,
+    attempt: &Attempt,
     proved: Proved,
-) -> Result<Session, Error> {
+) -> Result<Option<Session>, Error> {
     let transaction = ctx.auth.database.begin().await?;
-    // While the hash was computed, or waited for its turn, the password may have been changed and the
-    // sessions ended: asked again, so that an old password opens none afterwards.
-    let account = store::users::with_password(&*transaction, proved.id, &proved.hash).await?;
-    let account = account.ok_or(Refusal::WrongPassword(identifier))?;
+    let Proved { id, stored, .. } = &proved;
+    let account = match &proved.renewed {
+        None => store::users::with_password(&*transaction, *id, stored).await?,
+        Some(renewed) => store::users::renew_hash(&*transaction, *id, stored, renewed).await?,
+    };
+    let Some(account) = account else { return Ok(None) };
     let verified = Verified::by_password(account, proved.proof);
     let session = session::open(ctx, &*transaction, verified).await?;
     attempt.succeeded(&*transaction).await?;
     let event = Event::success(action, proved.id, Some(session.refresh_token_id));
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;
-    Ok(session)
+    Ok(Some(session))
 }

@@ -1,5 +1,7 @@
 //! `signUpEmailPassword`.
 
+use std::sync::Arc;
+
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
@@ -34,7 +36,10 @@ pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInp
     let auth = ctx.auth;
     let required = auth.policy.email_verification == EmailVerification::Required;
     let email = input.email;
-    let password_hash = auth.hashing.create(auth.entropy.as_ref(), input.password).await?;
+    let password_hash = auth
+        .hashing
+        .create(auth.entropy.as_ref(), &Arc::new(input.password))
+        .await?;
     let registration = Registration {
         email: Some(email.clone()),
         username: input.options.username.clone(),

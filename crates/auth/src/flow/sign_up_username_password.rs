@@ -1,5 +1,7 @@
 //! `signUpUsernamePassword`.
 
+use std::sync::Arc;
+
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_up::{self, Registration};
@@ -27,7 +29,7 @@ pub async fn sign_up_username_password(
     let password_hash = ctx
         .auth
         .hashing
-        .create(ctx.auth.entropy.as_ref(), input.password)
+        .create(ctx.auth.entropy.as_ref(), &Arc::new(input.password))
         .await?;
     let registration = Registration {
         email: None,

@@ -5,7 +5,7 @@ use portico_entity::users::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::CaseStatement;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait,
-    FromQueryResult, QueryFilter, QueryResult, SqlErr, Value,
+    FromQueryResult, QueryFilter, QueryResult, QuerySelect, SqlErr, Value,
 };
 use uuid::Uuid;
 
@@ -84,6 +84,20 @@ async fn credentials<C: ConnectionTrait>(
         .await
 }
 
+/// The hash of a user's password as it is now.
+pub(crate) async fn password_hash<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+) -> Result<Option<String>, DbErr> {
+    let found = Entity::find_by_id(id)
+        .select_only()
+        .column(Column::PasswordHash)
+        .into_tuple::<Option<String>>()
+        .one(connection)
+        .await?;
+    Ok(found.flatten())
+}
+
 /// The user with this id, also a deleted one.
 pub(crate) async fn account<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Account>, DbErr> {
     let columns = account_columns(connection.get_database_backend());
@@ -99,14 +113,42 @@ pub(crate) async fn with_password<C: ConnectionTrait>(
     id: Uuid,
     password_hash: &str,
 ) -> Result<Option<Account>, DbErr> {
+    if_password(connection, id, password_hash, "FOR SHARE OF u").await
+}
+
+/// Writes another hash of the same password, if this is still the stored one, and returns its user. Of several
+/// that try, one does.
+pub(crate) async fn renew_hash<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    stored: &str,
+    renewed: &str,
+) -> Result<Option<Account>, DbErr> {
+    // Locked as the update will need it: to ask for more than one holds is how two wait for each other.
+    let account = if_password(connection, id, stored, "FOR NO KEY UPDATE OF u").await?;
+    if account.is_some() {
+        let sql = "UPDATE users SET password_hash = $1 WHERE id = $2";
+        connection
+            .execute_raw(statement(connection, sql, [renewed.into(), id.into()]))
+            .await?;
+    }
+    Ok(account)
+}
+
+async fn if_password<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    password_hash: &str,
+    lock: &str,
+) -> Result<Option<Account>, DbErr> {
     let backend = connection.get_database_backend();
     let columns = account_columns(backend);
     // On SQLite the write transaction keeps others from writing.
     let lock = match backend {
-        DbBackend::Postgres => " FOR SHARE OF u",
+        DbBackend::Postgres => lock,
         _ => "",
     };
-    let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1 AND u.password_hash = $2{lock}");
+    let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1 AND u.password_hash = $2 {lock}");
     Account::find_by_statement(statement(connection, sql, [id.into(), password_hash.into()]))
         .one(connection)
         .await

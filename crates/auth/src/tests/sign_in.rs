@@ -173,8 +173,8 @@ async fn a_password_changed_while_the_old_one_is_compared_opens_no_session() {
     session(client.sign_up("ada@example.org").await);
     for _ in 0..20 {
         let auth = Arc::clone(&auth);
-        let password = Password::parse(PASSWORD).unwrap();
-        tokio::spawn(async move { auth.hashing.verify(None, password).await.is_ok() });
+        let password = Arc::new(Password::parse(PASSWORD).unwrap());
+        tokio::spawn(async move { auth.hashing.verify(None, &password).await.is_ok() });
     }
     tokio::task::yield_now().await;
     // The sign-in looks the user up, then waits behind those.

@@ -10,8 +10,12 @@ use crate::refusal::Refusal;
 /// More bytes than this are refused unread: normalisation may make text longer.
 const MAXIMUM_BYTES: usize = 16 * 1024;
 
-/// A password in normal form (NFKC): the same on every keyboard. Wiped from memory after use.
-pub struct Password(Zeroizing<String>);
+/// A password in normal form (NFKC), the same on every keyboard, and as it was typed. Wiped from memory after
+/// use.
+pub struct Password {
+    normal: Zeroizing<String>,
+    typed: Zeroizing<String>,
+}
 
 impl Password {
     /// The fewest characters of a new password.
@@ -22,7 +26,7 @@ impl Password {
     /// Takes a new password: 8 to 256 characters (code points).
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let password = Self::parse_presented(text)?;
-        if password.0.chars().count() < Self::MINIMUM {
+        if password.normal.chars().count() < Self::MINIMUM {
             return Err(Refusal::PasswordTooShort);
         }
         Ok(password)
@@ -39,11 +43,17 @@ impl Password {
         if normal.chars().count() > Self::MAXIMUM {
             return Err(Refusal::PasswordTooLong);
         }
-        Ok(Self(normal))
+        let typed = Zeroizing::new(text.to_owned());
+        Ok(Self { normal, typed })
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.normal.as_bytes()
+    }
+
+    /// As it was typed: what another service, which knew no normal form, made its hash of.
+    pub(crate) fn as_typed(&self) -> &[u8] {
+        self.typed.as_bytes()
     }
 }
 
