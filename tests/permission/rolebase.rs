@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::folder::seeded;
 use super::introspection::Schema;
+use crate::support::answer::Answer;
 use crate::support::app::TestApp;
 use crate::support::caller::User;
 use crate::support::database::{TestDatabase, on_both_databases};
@@ -16,6 +17,7 @@ on_both_databases!(
     the_schema_of_a_user_is_theirs,
     a_user_reads_what_they_grant,
     a_user_writes_what_they_grant,
+    a_number_that_another_has_is_not_told,
     a_user_adds_and_removes_what_they_grant
 );
 
@@ -146,6 +148,26 @@ async fn a_user_writes_what_they_grant(database: Arc<TestDatabase>) {
         json!({ "name": "new" })
     );
     assert_eq!(jane.graphql(&org(2)).await.data()["updateOrg"], json!(null));
+}
+
+async fn a_number_that_another_has_is_not_told(database: Arc<TestDatabase>) {
+    let app = seeded(&database, "rolebase").await;
+    let number = |id: &str| {
+        format!(
+            r#"mutation {{ updateUser(pk_columns: {{ id: "{id}" }}, _set: {{ phoneNumber: "+33 1" }}) {{ id }} }}"#
+        )
+    };
+    let own = number(&seed::JANE.to_string());
+    app.admin().graphql(&number(JOHN)).await.data();
+    let refused = |answer: Answer| {
+        assert_eq!(answer.error_code(), "constraint-violation");
+        answer.body["errors"][0]["message"].as_str().unwrap().to_owned()
+    };
+    assert!(refused(app.admin().graphql(&own).await).contains("users_phone_number_key"));
+    assert_eq!(
+        refused(jane(&app).await.graphql(&own).await),
+        "Constraint violation. the rows cannot be written as they are"
+    );
 }
 
 async fn a_user_adds_and_removes_what_they_grant(database: Arc<TestDatabase>) {

@@ -27,6 +27,15 @@ fn database_failure(error: &DbError) -> Failure {
     match error.code().code() {
         "23505" => violation("Uniqueness"),
         "23503" => violation("Foreign key"),
+        // What PostgreSQL 18 calls the same of a key that restricts.
+        "23001" => Failure::new(
+            Code::ConstraintViolation,
+            "$",
+            format!(
+                "Foreign key violation. {}",
+                message.replace("RESTRICT setting of ", "")
+            ),
+        ),
         "23502" => violation("Not-NULL"),
         "23P01" => violation("Exclusion"),
         "23514" => Failure::new(

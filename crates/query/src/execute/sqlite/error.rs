@@ -33,9 +33,6 @@ fn function(message: &str) -> Option<Failure> {
         })
 }
 
-/// SQLite does not tell which reference it is.
-const FOREIGN_KEY: &str = "Foreign key violation. a row that is referred to does not exist or is in use";
-
 fn constraint(extended: i32, message: &str) -> Failure {
     let detail = message.split_once(": ").map_or("", |(_, detail)| detail);
     let violation = |text: String| Failure::new(Code::ConstraintViolation, "$", text);
@@ -44,10 +41,9 @@ fn constraint(extended: i32, message: &str) -> Failure {
             "Uniqueness violation. duplicate key value violates unique constraint \"{}\"",
             unique_name(detail)
         )),
-        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => violation(FOREIGN_KEY.into()),
-        // What refers to a row restricts its removal in the manner of a trigger.
-        ffi::SQLITE_CONSTRAINT_TRIGGER if message == "FOREIGN KEY constraint failed" => {
-            violation(FOREIGN_KEY.into())
+        // Whose reference it is could not be found out.
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
+            violation("Foreign key violation. a row that is referred to does not exist or is in use".into())
         }
         ffi::SQLITE_CONSTRAINT_NOTNULL => {
             let (table, column) = detail.split_once('.').unwrap_or_default();
@@ -61,14 +57,42 @@ fn constraint(extended: i32, message: &str) -> Failure {
             "$",
             format!("Check constraint violation. {message}"),
         ),
-        ffi::SQLITE_CONSTRAINT_CHECK => check(detail),
+        ffi::SQLITE_CONSTRAINT_CHECK => check(None, detail),
         _ => Failure::unexpected(&message),
     }
 }
 
-/// A limit on the length of a text is a type in PostgreSQL and an unnamed check here.
-fn check(detail: &str) -> Failure {
-    let length = detail
+/// A row that refers to none.
+pub(super) fn reference_to_nothing(table: &str, name: &str) -> Failure {
+    let message = format!(
+        "Foreign key violation. insert or update on table \"{table}\" violates foreign key constraint \"{name}\""
+    );
+    Failure::new(Code::ConstraintViolation, "$", message)
+}
+
+/// A row that others refer to.
+pub(super) fn row_in_use(target: &str, table: &str, name: &str) -> Failure {
+    let message = format!(
+        "Foreign key violation. update or delete on table \"{target}\" violates foreign key constraint \"{name}\" on table \"{table}\""
+    );
+    Failure::new(Code::ConstraintViolation, "$", message)
+}
+
+/// A check by the table that has it and its name; without a table, by the text of its condition.
+pub(super) fn check(table: Option<&str>, detail: &str) -> Failure {
+    let rule = match table {
+        // On PostgreSQL it belongs to the type of addresses.
+        Some(_) if detail == "email_check" => "value for domain email".to_owned(),
+        Some(table) => format!("new row for relation \"{table}\""),
+        None => return unnamed_check(detail),
+    };
+    let message = format!("Check constraint violation. {rule} violates check constraint \"{detail}\"");
+    Failure::new(Code::PermissionError, "$", message)
+}
+
+/// A limit on the length of a text is a type in PostgreSQL and a check without a name here.
+fn unnamed_check(condition: &str) -> Failure {
+    let length = condition
         .strip_prefix("length(")
         .and_then(|rest| rest.split_once(") <= "));
     match length {
@@ -76,11 +100,7 @@ fn check(detail: &str) -> Failure {
             let message = format!("value too long for type character varying({most})");
             Failure::new(Code::DataException, "$", message)
         }
-        None => {
-            let message =
-                format!("Check constraint violation. new row violates check constraint \"{detail}\"");
-            Failure::new(Code::PermissionError, "$", message)
-        }
+        None => Failure::unexpected(&condition),
     }
 }
 

@@ -1,6 +1,7 @@
 //! SQLite: readers of their own, answered inline when quick; one writer, shared with whoever else writes.
 
 mod aggregates;
+mod constraint;
 mod error;
 mod explain;
 mod functions;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::answer::{self, Answer};
@@ -302,14 +304,10 @@ fn rows(
     Ok(())
 }
 
-fn texts(
-    connection: &Connection,
-    sql: &str,
-    parameters: Vec<Parameter>,
-) -> rusqlite::Result<Vec<Vec<Option<String>>>> {
+fn texts(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<Vec<Option<String>>>> {
     let mut statement = connection.prepare_cached(sql)?;
     let width = statement.column_count();
-    let found = statement.query_map(params_from_iter(parameters.into_iter().map(row::value)), |row| {
+    let found = statement.query_map(params_from_iter(values), |row| {
         (0..width).map(|index| row.get(index)).collect()
     })?;
     found.collect()
@@ -321,7 +319,8 @@ impl Channel for Connection {
         sql: Arc<str>,
         parameters: Vec<Parameter>,
     ) -> Result<Vec<Vec<Option<String>>>, Failure> {
-        texts(self, &sql, parameters).map_err(error::failure)
+        let values: Vec<Value> = parameters.into_iter().map(row::value).collect();
+        texts(self, &sql, &values).map_err(|error| constraint::failure(self, &sql, &values, error))
     }
 
     fn by_column(&self) -> bool {
