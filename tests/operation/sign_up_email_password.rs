@@ -20,6 +20,7 @@ on_both_databases!(
     options_become_the_profile,
     roles_are_among_the_configured_ones,
     a_sign_up_is_recorded,
+    a_password_that_anybody_would_guess_is_refused,
 );
 
 const WITH_OPTIONS: &str = "mutation ($email: citext!, $options: SignUpOptions) {
@@ -277,4 +278,20 @@ async fn a_sign_up_is_recorded(database: Arc<TestDatabase>) {
         "{}",
         answer.text
     );
+}
+
+async fn a_password_that_anybody_would_guess_is_refused(database: Arc<TestDatabase>) {
+    let app = TestApp::with(&database, &[("PORTICO_PASSWORD_WORDS", "Acme Shop")]).await;
+    for (password, code) in [
+        ("Password1", "password-too-common"),
+        ("jane-2024", "password-too-similar"),
+        ("ACMEshop12", "password-too-similar"),
+    ] {
+        let answer = app.public().sign_up("jane@example.org", password).await;
+        assert_eq!(answer.error_code(), code, "{password}");
+    }
+    app.public()
+        .sign_up("jane@example.org", "jane likes the acme shop")
+        .await
+        .data();
 }

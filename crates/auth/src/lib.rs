@@ -16,6 +16,7 @@ mod key_ring;
 mod last_seen;
 mod limit;
 mod message;
+mod new_password;
 mod password;
 mod policy;
 mod port;

@@ -105,6 +105,8 @@ pub struct Policy {
     pub client_url: Option<String>,
     /// Further addresses a user may be sent to.
     pub redirect_urls: Vec<String>,
+    /// Names of the product and whatever else no password may be made of.
+    pub password_words: Vec<String>,
     /// How often something may be tried.
     pub limits: Limits,
     /// Threads that hash passwords; 0 for one less than the processor has cores.
@@ -134,6 +136,7 @@ impl Default for Policy {
             public_url: "http://127.0.0.1:8080".to_owned(),
             client_url: None,
             redirect_urls: Vec::new(),
+            password_words: Vec::new(),
             limits: Limits::default(),
             hashing_threads: 0,
             hashing_queue: 128,

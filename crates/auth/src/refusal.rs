@@ -86,6 +86,12 @@ pub enum Refusal {
     /// More characters than a password may have.
     #[error("the password is too long")]
     PasswordTooLong,
+    /// Among the commonest passwords.
+    #[error("the password is among the commonest")]
+    PasswordTooCommon,
+    /// Made of names of the user or of the service.
+    #[error("the password is made of names")]
+    PasswordOfNames,
     /// A role that sign-up does not offer.
     #[error("the role is not offered at sign-up")]
     RoleNotAllowed,
@@ -157,6 +163,10 @@ pub enum Code {
     PasswordTooShort,
     /// `password-too-long`
     PasswordTooLong,
+    /// `password-too-common`
+    PasswordTooCommon,
+    /// `password-too-similar`
+    PasswordTooSimilar,
     /// `role-not-allowed`
     RoleNotAllowed,
     /// `default-role-must-be-in-allowed-roles`
@@ -204,6 +214,8 @@ impl Refusal {
             Self::InvalidInput { .. } => Code::InvalidRequest,
             Self::PasswordTooShort => Code::PasswordTooShort,
             Self::PasswordTooLong => Code::PasswordTooLong,
+            Self::PasswordTooCommon => Code::PasswordTooCommon,
+            Self::PasswordOfNames => Code::PasswordTooSimilar,
             Self::RoleNotAllowed => Code::RoleNotAllowed,
             Self::DefaultRoleNotAllowed => Code::DefaultRoleNotAllowed,
             Self::RedirectNotAllowed => Code::RedirectNotAllowed,
@@ -255,6 +267,8 @@ impl Code {
             Self::InvalidRequest => "invalid-request",
             Self::PasswordTooShort => "password-too-short",
             Self::PasswordTooLong => "password-too-long",
+            Self::PasswordTooCommon => "password-too-common",
+            Self::PasswordTooSimilar => "password-too-similar",
             Self::RoleNotAllowed => "role-not-allowed",
             Self::DefaultRoleNotAllowed => "default-role-must-be-in-allowed-roles",
             Self::RedirectNotAllowed => "redirectTo-not-allowed",
@@ -283,6 +297,8 @@ impl Code {
             Self::InvalidRequest => "The request is incorrect",
             Self::PasswordTooShort => "The password needs at least 8 characters",
             Self::PasswordTooLong => "The password may have 256 characters at most",
+            Self::PasswordTooCommon => "The password is one of the commonest",
+            Self::PasswordTooSimilar => "The password is made of names of the user or of the service",
             Self::RoleNotAllowed => "The role is not allowed",
             Self::DefaultRoleNotAllowed => "The default role must be among the allowed roles",
             Self::RedirectNotAllowed => "The value of redirectTo is not allowed",

@@ -33,6 +33,7 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         public_url: settings.public_address(),
         client_url: settings.client_url.clone(),
         redirect_urls: settings.redirect_urls.clone(),
+        password_words: settings.password_words.clone(),
         limits: Limits {
             sign_ins: settings.limit_sign_ins,
             sign_ups: settings.limit_sign_ups,

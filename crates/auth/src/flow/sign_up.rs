@@ -8,12 +8,13 @@ use crate::account::Account;
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
+use crate::new_password::Names;
 use crate::refusal::Refusal;
 use crate::session::{self, Session, Verified};
 use crate::store;
 use crate::store::contacts::NewContact;
 use crate::store::users::{InsertError, NewUser};
-use crate::value::{Email, SignUpOptions, Username};
+use crate::value::{DisplayName, Email, PersonName, SignUpOptions, Username};
 
 /// Proof that an account was made just now; only [`create`] makes one.
 pub(crate) struct Created {
@@ -47,6 +48,17 @@ pub(super) async fn admit(ctx: &Ctx<'_>) -> Result<(), Error> {
         return Err(Refusal::SignUpDisabled.into());
     }
     Ok(())
+}
+
+/// Names that the password of a new user must not be made of; `identifier` is what the user signs in with.
+pub(super) fn names(ctx: &Ctx<'_>, identifier: &str, options: &SignUpOptions) -> Names {
+    let said = [
+        options.username.as_ref().map(Username::as_str),
+        options.display_name.as_ref().map(DisplayName::as_str),
+        options.first_name.as_ref().map(PersonName::as_str),
+        options.last_name.as_ref().map(PersonName::as_str),
+    ];
+    Names::new(&ctx.auth.policy, said.into_iter().flatten().chain([identifier]))
 }
 
 /// Makes the user and opens the first session.

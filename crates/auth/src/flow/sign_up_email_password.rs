@@ -1,12 +1,11 @@
 //! `signUpEmailPassword`.
 
-use std::sync::Arc;
-
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_up::{self, Registration};
 use crate::message;
+use crate::new_password;
 use crate::policy::EmailVerification;
 use crate::refusal::Refusal;
 use crate::session::SignIn;
@@ -36,10 +35,8 @@ pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInp
     let auth = ctx.auth;
     let required = auth.policy.email_verification == EmailVerification::Required;
     let email = input.email;
-    let password_hash = auth
-        .hashing
-        .create(auth.entropy.as_ref(), &Arc::new(input.password))
-        .await?;
+    let names = sign_up::names(ctx, email.as_str(), &input.options);
+    let password_hash = new_password::hash(ctx, input.password, &names).await?;
     let registration = Registration {
         email: Some(email.clone()),
         username: input.options.username.clone(),

@@ -1,10 +1,9 @@
 //! `signUpUsernamePassword`.
 
-use std::sync::Arc;
-
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_up::{self, Registration};
+use crate::new_password;
 use crate::session::SignIn;
 use crate::value::{Password, SignUpOptions, Username};
 
@@ -26,11 +25,8 @@ pub async fn sign_up_username_password(
     input: SignUpUsernamePasswordInput,
 ) -> Result<SignIn, Error> {
     sign_up::admit(ctx).await?;
-    let password_hash = ctx
-        .auth
-        .hashing
-        .create(ctx.auth.entropy.as_ref(), &Arc::new(input.password))
-        .await?;
+    let names = sign_up::names(ctx, input.username.as_str(), &input.options);
+    let password_hash = new_password::hash(ctx, input.password, &names).await?;
     let registration = Registration {
         email: None,
         username: Some(input.username),

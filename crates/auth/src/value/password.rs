@@ -47,6 +47,10 @@ impl Password {
         Ok(Self { normal, typed })
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        &self.normal
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.normal.as_bytes()
     }

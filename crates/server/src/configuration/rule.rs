@@ -166,6 +166,14 @@ pub(super) fn role() -> Rule<String> {
     })
 }
 
+/// A few words for people.
+pub(super) fn words() -> Rule<String> {
+    rule("words, at most 64 characters", |text| {
+        let fits = !text.chars().any(char::is_control) && (1..=64).contains(&text.chars().count());
+        fits.then(|| text.to_owned())
+    })
+}
+
 /// A language by two letters.
 pub(super) fn locale() -> Rule<String> {
     rule("two lower-case letters, as en", |text| {

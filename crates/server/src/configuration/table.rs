@@ -9,7 +9,7 @@ use portico_gateway::http::Network;
 
 use super::rule::{
     database_url, list, locale, log_filter, mail_url, network, number, one_of, optional, origin, path, role,
-    secret, socket_address, switch, time, web_url,
+    secret, socket_address, switch, time, web_url, words,
 };
 use super::setting::Default::{Always, ByEnvironment, Unset};
 use super::setting::{Row, settings};
@@ -80,6 +80,8 @@ settings! {
     sign_up_disabled: bool = Always("false"), switch();
     /// How long the link and the code of a verification mail work.
     verification_lifetime: Duration = Always("1d"), time(60, 30 * DAY);
+    /// Names of the product and whatever else passwords must not be made of, beside the names of their users.
+    password_words: Vec<String> = Unset("none"), list(words());
     /// How access tokens are signed.
     signing_algorithm: SigningAlgorithm = Always("EdDSA"),
         one_of(&[
