@@ -141,6 +141,7 @@ fn parts(work: &Work) -> Vec<(&str, &[Bind])> {
         Work::Mutate(mutation) => {
             let writes = mutation.writes.iter().filter_map(|write| match write {
                 WriteWork::Rows(rows) => Some((&*rows.statement.sql, rows.statement.binds.as_slice())),
+                WriteWork::AtOnce(read) => Some((&*read.sql, read.binds.as_slice())),
                 WriteWork::Nothing | WriteWork::Insert(_) => None,
             });
             let answer = match &mutation.answer {

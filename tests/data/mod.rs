@@ -7,6 +7,7 @@ mod explain;
 mod filters;
 mod statistics;
 mod variables;
+mod written;
 
 use std::sync::Arc;
 

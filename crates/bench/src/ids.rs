@@ -1,31 +1,54 @@
-//! The ids of the numbered users: `md5('u' || n)`.
+//! The ids of the numbered users, `md5('u' || n)`, and of their organisations, `md5('o' || n)`.
 
 use std::fmt::Write;
 
 use md5::{Digest, Md5};
 
-/// Ids of the users 1 to n, as text; made beforehand, so that a request does not pay for it.
+/// Users of one organisation, in their order.
+pub(crate) const USERS_OF_AN_ORG: u32 = 100;
+
+/// Ids of the users 1 to n and of their organisations, as text; made beforehand, so that a request does not pay for
+/// it.
 pub(crate) struct Ids {
-    text: Vec<String>,
+    users: Vec<String>,
+    orgs: Vec<String>,
 }
 
 impl Ids {
     /// The ids of so many users.
     pub(crate) fn new(users: u32) -> Self {
-        let text = (1..=users).map(|number| hyphenated(&user(number)));
-        Self { text: text.collect() }
+        let orgs = 1..=users / USERS_OF_AN_ORG;
+        Self {
+            users: (1..=users).map(|number| hyphenated(&user(number))).collect(),
+            orgs: orgs.map(|number| hyphenated(&org(number))).collect(),
+        }
     }
 
     /// The id of a random user.
-    pub(crate) fn random(&self, random: &mut fastrand::Rng) -> &str {
-        let place = random.usize(..self.text.len().max(1));
-        self.text.get(place).map_or("", String::as_str)
+    pub(crate) fn user(&self, random: &mut fastrand::Rng) -> &str {
+        one_of(&self.users, random)
     }
+
+    /// The id of a random organisation.
+    pub(crate) fn org(&self, random: &mut fastrand::Rng) -> &str {
+        one_of(&self.orgs, random)
+    }
+}
+
+fn one_of<'t>(texts: &'t [String], random: &mut fastrand::Rng) -> &'t str {
+    texts
+        .get(random.usize(..texts.len().max(1)))
+        .map_or("", String::as_str)
 }
 
 /// The id of the user with this number.
 pub(crate) fn user(number: u32) -> [u8; 16] {
     digest(&format!("u{number}"))
+}
+
+/// The id of the organisation with this number.
+pub(crate) fn org(number: u32) -> [u8; 16] {
+    digest(&format!("o{number}"))
 }
 
 /// The MD5 of a text, which is what ids are made of.
@@ -54,7 +77,7 @@ mod tests {
     fn ids_are_those_that_postgresql_makes() {
         // SELECT md5('u1')::uuid
         let ids = Ids::new(1);
-        let id = ids.random(&mut fastrand::Rng::with_seed(1));
+        let id = ids.user(&mut fastrand::Rng::with_seed(1));
         assert_eq!(id, "e4774cdd-a079-3f86-414e-8b9140bb6db4");
     }
 }

@@ -3,6 +3,7 @@
 //! It makes its own databases, starts the service as in production, and runs work and limit in turn: the
 //! machine may become faster or slower meanwhile, their ratio stays.
 
+mod ask;
 mod cleanup;
 mod cluster;
 mod command;

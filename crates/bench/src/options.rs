@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, Command};
 
 use crate::error::BenchError;
+use crate::ids::USERS_OF_AN_ORG;
 
 /// What was asked for on the command line.
 pub(crate) struct Options {
@@ -90,7 +91,7 @@ fn command() -> Command {
                 "documents",
                 "FILE",
                 "JSON: {\"headers\": {…}, \"documents\": [{\"name\", \"query\", \"variables\", \"expect\"}]}; \
-                 $$id$$ stands for the id of a random user, $$number$$ for a random number of six digits, \
+                 $$id$$ stands for the id of a random user, $$unique$$ for random hexadecimal digits, $$number$$ for a random number of six digits, \
                  expect is what an answer begins with",
             )
             .requires("url"),
@@ -114,7 +115,8 @@ pub(crate) fn parse() -> Result<Options, BenchError> {
             numbers.ok_or_else(|| BenchError::Input("--connections takes numbers, as 1,16,64".to_owned()))?;
     }
     if let Some(users) = number(text("users"), "--users")? {
-        scale.users = users.clamp(1_000, 999_999);
+        // Each organisation is full.
+        scale.users = users.clamp(1_000, 999_900) / USERS_OF_AN_ORG * USERS_OF_AN_ORG;
     }
     if let Some(rounds) = number(text("rounds"), "--rounds")? {
         scale.rounds = rounds.max(1) as usize;

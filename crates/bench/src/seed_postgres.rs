@@ -2,10 +2,11 @@
 
 use crate::cluster::Cluster;
 use crate::error::BenchError;
+use crate::ids::USERS_OF_AN_ORG;
 use crate::seed::{FIRST, LOCALES, SPACING, password_hash};
 
-/// Makes the numbered users with two roles each, and those who sign in; the first of these is an
-/// administrator.
+/// Makes the numbered users with two roles, a contact and a membership each, and those who sign in; the first of
+/// these is an administrator.
 pub(crate) fn seed(cluster: &Cluster, users: u32, callers: usize) -> Result<(), BenchError> {
     let locales = LOCALES.map(|locale| format!("'{locale}'")).join(", ");
     let hash = password_hash()?;
@@ -28,6 +29,15 @@ pub(crate) fn seed(cluster: &Cluster, users: u32, callers: usize) -> Result<(), 
          SELECT md5('s' || n)::uuid, md5('b' || n)::uuid, now() + interval '30 days', now() + interval '90 days', \
              encode(sha256(convert_to('s' || n, 'UTF8')), 'hex') \
          FROM generate_series(0, {callers} - 1) n"
+    ))?;
+    cluster.run(&format!(
+        "INSERT INTO auth.orgs (id, name) \
+         SELECT md5('o' || n)::uuid, 'Org ' || n FROM generate_series(1, {users} / {USERS_OF_AN_ORG}) n; \
+         INSERT INTO auth.members (id, org_id, user_id, name) \
+         SELECT md5('m' || n)::uuid, md5('o' || (n - 1) / {USERS_OF_AN_ORG} + 1)::uuid, md5('u' || n)::uuid, \
+             'User ' || n FROM generate_series(1, {users}) n; \
+         INSERT INTO auth.contacts (user_id, first_name, last_name) \
+         SELECT md5('u' || n)::uuid, 'User', n::text FROM generate_series(1, {users}) n"
     ))?;
     cluster.run("VACUUM ANALYZE")?;
     cluster.run("CHECKPOINT")

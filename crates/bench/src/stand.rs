@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::ask::Ask;
 use crate::cleanup::Scratch;
 use crate::cluster::Cluster;
 use crate::error::BenchError;
@@ -15,7 +16,7 @@ use crate::options::Scale;
 use crate::process::Meter;
 use crate::service::{Service, Setup};
 use crate::template::Template;
-use crate::work::{Ask, Work};
+use crate::work::Work;
 use crate::{seed, seed_postgres, seed_sqlite};
 
 /// Connections that sign in during a flood.
@@ -166,7 +167,7 @@ impl Stand {
 
 fn body(ask: &Ask, number: usize) -> String {
     let variables = ask
-        .variables
+        .variables()
         .replace("$$email$$", &seed::address(number))
         .replace("$$password$$", seed::PASSWORD);
     // The variables of this program are JSON.

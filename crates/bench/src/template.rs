@@ -10,6 +10,10 @@ enum Part {
     Text(Vec<u8>),
     /// The id of a random user.
     Id,
+    /// The id of a random organisation.
+    Org,
+    /// Sixteen random hexadecimal digits.
+    Unique,
     /// A random number of six digits.
     Number,
     /// The refresh token of this connection.
@@ -35,8 +39,10 @@ pub(crate) struct Fill<'a> {
     pub(crate) token: &'a str,
 }
 
-const PLACES: [(&str, Part); 3] = [
+const PLACES: [(&str, Part); 5] = [
     ("$$id$$", Part::Id),
+    ("$$org$$", Part::Org),
+    ("$$unique$$", Part::Unique),
     ("$$number$$", Part::Number),
     ("$$token$$", Part::Token),
 ];
@@ -53,7 +59,8 @@ impl Template {
         }
     }
 
-    /// A GraphQL request; the body holds the places `$$id$$`, `$$number$$` and `$$token$$`.
+    /// A GraphQL request; the body holds the places `$$id$$`, `$$org$$`, `$$unique$$`, `$$number$$` and
+    /// `$$token$$`.
     pub(crate) fn post(host: &str, path: &str, headers: &[(String, String)], body: &str) -> Self {
         let mut head = start("POST", host, path, headers);
         head.extend_from_slice(b"content-type: application/json\r\ncontent-length: ");
@@ -76,7 +83,9 @@ impl Template {
             // Writing to memory cannot fail.
             let _ = match part {
                 Part::Text(text) => scratch.write_all(text),
-                Part::Id => scratch.write_all(fill.ids.random(fill.random).as_bytes()),
+                Part::Id => scratch.write_all(fill.ids.user(fill.random).as_bytes()),
+                Part::Org => scratch.write_all(fill.ids.org(fill.random).as_bytes()),
+                Part::Unique => write!(scratch, "{:016x}", fill.random.u64(..)),
                 Part::Number => write!(scratch, "{:06}", fill.random.u32(..1_000_000)),
                 Part::Token => scratch.write_all(fill.token.as_bytes()),
             };

@@ -1,4 +1,4 @@
-//! The kinds of work measured: what is asked, and what others reach.
+//! The kinds of work measured, and what others reach.
 
 /// A kind of work.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,12 @@ pub(crate) enum Work {
     List,
     /// How many users fit a filter.
     Count,
+    /// Twenty users with their memberships and the organisations of these.
+    Levels,
+    /// The twenty newest users that fit a filter.
+    Filter,
+    /// How many members of an organisation have a user that fits a filter.
+    Nested,
     /// A password sign-in.
     SignIn,
     /// A refresh with rotation.
@@ -19,32 +25,34 @@ pub(crate) enum Work {
     TokenCheck,
     /// A change of a user by key.
     Update,
+    /// A contact that is there already.
+    Upsert,
+    /// A new user, with the role and the entry of the audit that come with it.
+    Insert,
+    /// A hundred of them.
+    Inserts,
     /// The profile while 64 connections sign in.
     Flood,
 }
 
 /// Every kind of work, in the order of the table.
-pub(crate) const ALL: [Work; 9] = [
+pub(crate) const ALL: [Work; 15] = [
     Work::Empty,
     Work::Profile,
     Work::List,
     Work::Count,
+    Work::Levels,
+    Work::Filter,
+    Work::Nested,
     Work::Update,
+    Work::Upsert,
+    Work::Insert,
+    Work::Inserts,
     Work::TokenCheck,
     Work::Refresh,
     Work::SignIn,
     Work::Flood,
 ];
-
-/// A document with its variables and the beginning of a right answer.
-pub(crate) struct Ask {
-    /// The document.
-    pub(crate) query: &'static str,
-    /// The variables as JSON, with places to fill.
-    pub(crate) variables: &'static str,
-    /// What a right answer begins with.
-    pub(crate) expected: &'static str,
-}
 
 impl Work {
     /// The name in the table and for `--only`.
@@ -57,58 +65,23 @@ impl Work {
             Self::SignIn => "sign-in",
             Self::Refresh => "refresh",
             Self::TokenCheck => "me",
+            Self::Levels => "levels",
+            Self::Filter => "filter",
+            Self::Nested => "nested",
             Self::Update => "update",
+            Self::Upsert => "upsert",
+            Self::Insert => "insert",
+            Self::Inserts => "inserts",
             Self::Flood => "flood",
         }
     }
 
-    /// What is asked; nothing where no GraphQL is.
-    pub(crate) fn ask(self) -> Option<Ask> {
-        Some(match self {
-            Self::Empty => return None,
-            Self::Profile | Self::Flood => Ask {
-                query: "query Profile($id: uuid!) { user(id: $id) { id createdAt displayName avatarUrl locale \
-                        email emailVerified defaultRole metadata roles { id role } } }",
-                variables: r#"{"id":"$$id$$"}"#,
-                expected: r#"{"data":{"user":{"id":""#,
-            },
-            Self::List => Ask {
-                query: "query List($limit: Int!) { users(limit: $limit, order_by: {createdAt: desc}) \
-                        { id createdAt displayName email emailVerified locale roles { role } } }",
-                variables: r#"{"limit":100}"#,
-                expected: r#"{"data":{"users":[{"id":""#,
-            },
-            Self::Count => Ask {
-                query: "query Count($locale: String!) { usersAggregate(where: {locale: {_eq: $locale}}) \
-                        { aggregate { count } } }",
-                variables: r#"{"locale":"de"}"#,
-                expected: r#"{"data":{"usersAggregate":{"aggregate":{"count""#,
-            },
-            Self::SignIn => Ask {
-                query: "mutation SignIn($email: citext!, $password: String!) \
-                        { signInEmailPassword(email: $email, password: $password) \
-                        { session { accessToken refreshToken } } }",
-                variables: r#"{"email":"$$email$$","password":"$$password$$"}"#,
-                expected: r#"{"data":{"signInEmailPassword":{"session":{"accessToken":""#,
-            },
-            Self::Refresh => Ask {
-                query: "mutation Refresh($token: String) { refreshToken(refreshToken: $token) \
-                        { accessToken refreshToken } }",
-                variables: r#"{"token":"$$token$$"}"#,
-                expected: r#"{"data":{"refreshToken":{"accessToken":""#,
-            },
-            Self::TokenCheck => Ask {
-                query: "query Me { me { id } }",
-                variables: "{}",
-                expected: r#"{"data":{"me":{"id":""#,
-            },
-            Self::Update => Ask {
-                query: "mutation Update($id: uuid!, $name: String!) \
-                        { updateUser(pk_columns: {id: $id}, _set: {displayName: $name}) { id displayName } }",
-                variables: r#"{"id":"$$id$$","name":"User $$number$$"}"#,
-                expected: r#"{"data":{"updateUser":{"id":""#,
-            },
-        })
+    /// Whether rows are written.
+    pub(crate) fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::Update | Self::Upsert | Self::Insert | Self::Inserts | Self::Refresh
+        )
     }
 
     /// What is aimed at, and what others reach on a machine of the same kind.
@@ -119,6 +92,22 @@ impl Work {
             (Self::List, true) => "aim 1.2; PostGraphile 0.24",
             (Self::List, false) => "aim 0.9",
             (Self::Count, true) => "aim 0.9; PostGraphile 0.54",
+            (
+                Self::Levels
+                | Self::Filter
+                | Self::Nested
+                | Self::Update
+                | Self::Upsert
+                | Self::Insert
+                | Self::Inserts,
+                postgres,
+            ) => {
+                if postgres {
+                    "aim 0.8"
+                } else {
+                    "aim 0.6"
+                }
+            }
             (Self::SignIn, _) => "aim 0.95",
             (Self::Refresh, true) => "aim 0.6, CPU 100 us; Hasura Auth 3112/s, CPU 270 us",
             (Self::Flood, _) => {

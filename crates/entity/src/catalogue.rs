@@ -53,6 +53,8 @@ pub struct Column {
     pub secret: bool,
     /// Whether the database computes it: then it is absent from inputs.
     pub computed: bool,
+    /// Whether a trigger may set it after a row was written, hence after the write returned it.
+    pub set_afterwards: bool,
     /// What stands in a secret column that has to hold something, in rows that the API makes.
     pub blank: Option<&'static str>,
     /// What follows a write; `None` where nothing was declared.
@@ -256,6 +258,11 @@ impl<E: EntityTrait + Documented> Description<E> {
         self.each(columns, |column| column.computed = true)
     }
 
+    /// Columns that a trigger may set after a row was written.
+    pub fn set_afterwards<const N: usize>(self, columns: [E::Column; N]) -> Self {
+        self.each(columns, |column| column.set_afterwards = true)
+    }
+
     /// A text column that references an enum table, given by its GraphQL type.
     pub fn enumerated(self, column: E::Column, table: &'static str) -> Self {
         self.each([column], |column| column.scalar = Scalar::Enum(table))
@@ -370,6 +377,7 @@ fn column<E: EntityTrait + Documented>(column: E::Column) -> Column {
         has_default: definition.get_column_default().is_some(),
         secret: false,
         computed: false,
+        set_afterwards: false,
         blank: None,
         consequences: None,
     }

@@ -33,6 +33,7 @@ impl Describe for Entity {
         table
             .named("authRoles", "authRole", "authRoles")
             .comment("Roles a user can hold.")
+            .set_afterwards([Column::Name])
             .unique("roles_pkey", [Column::Role])
             .array(
                 "userRoles",

@@ -56,6 +56,7 @@ impl Describe for Entity {
             .comment("Accounts at identity providers that are linked to a user.")
             .secret([Column::AccessToken, Column::RefreshToken])
             .blank(Column::AccessToken, "unset")
+            .set_afterwards([Column::UpdatedAt])
             .unique("user_providers_pkey", [Column::Id])
             .unique(
                 "user_providers_provider_id_provider_user_id_key",

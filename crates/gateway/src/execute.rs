@@ -120,21 +120,16 @@ async fn again(
     asking.app.graphql.limits.check_variables(&variables).ok()?;
     let plan = prepared.plan(&plans.shape(operation, &variables))?;
     let bound = data::bind(asking, plan, &variables).ok()?;
-    let mut answer = Answer::of(run_data(asking, prepared.kind, plan, bound).await);
+    let mut answer = Answer::of(run_data(asking, plan, bound).await);
     answer.operation.clone_from(&prepared.document.operation_name);
     Some(answer)
 }
 
 /// Answers a plan. A change may take a right away: what is remembered of tokens is brought up to date before
 /// the answer.
-async fn run_data(
-    asking: &Asking,
-    kind: Kind,
-    plan: &Arc<Compiled>,
-    bound: Bound,
-) -> Result<Vec<u8>, Failure> {
+async fn run_data(asking: &Asking, plan: &Arc<Compiled>, bound: Bound) -> Result<Vec<u8>, Failure> {
     let answer = data::run(asking, plan, bound, Answer::BEFORE_DATA).await?;
-    if kind == Kind::Mutation {
+    if plan.forgets_tokens() {
         asking.app.auth.after_change().await;
     }
     Ok(answer)
@@ -177,7 +172,7 @@ async fn run(
             let shape = schema.plans.shape(document.operation(), &variables);
             keep(schema, document, request, kind, Some((shape, Arc::clone(&plan))));
             let answered = match data::bind(asking, &plan, &variables) {
-                Ok(bound) => run_data(asking, kind, &plan, bound).await,
+                Ok(bound) => run_data(asking, &plan, bound).await,
                 Err(failure) => Err(failure),
             };
             Ok(Answer::of(answered))

@@ -12,6 +12,12 @@ use crate::work::Work;
 const PROFILE: &str = include_str!("../../yardsticks/profile.sql");
 const LIST: &str = include_str!("../../yardsticks/list.sql");
 const COUNT: &str = include_str!("../../yardsticks/count.sql");
+const LEVELS: &str = include_str!("../../yardsticks/levels.sql");
+const FILTER: &str = include_str!("../../yardsticks/filter.sql");
+const NESTED: &str = include_str!("../../yardsticks/nested.sql");
+const UPSERT: &str = include_str!("../../yardsticks/upsert.sql");
+const INSERT: &str = include_str!("../../yardsticks/insert.sql");
+const INSERTS: &str = include_str!("../../yardsticks/inserts.sql");
 const UPDATE: &str = include_str!("../../yardsticks/update.sql");
 const REFRESH: &str = include_str!("../../yardsticks/refresh.sql");
 
@@ -32,7 +38,13 @@ impl Script {
         let text = match work {
             Work::List => LIST,
             Work::Count => COUNT,
+            Work::Levels => LEVELS,
+            Work::Filter => FILTER,
+            Work::Nested => NESTED,
             Work::Update => UPDATE,
+            Work::Upsert => UPSERT,
+            Work::Insert => INSERT,
+            Work::Inserts => INSERTS,
             Work::Refresh => REFRESH,
             _ => PROFILE,
         };

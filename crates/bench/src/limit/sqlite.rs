@@ -5,9 +5,11 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Row, params};
+use rustix::time::{ClockId, clock_gettime};
 
+use crate::ask::MANY;
 use crate::error::BenchError;
-use crate::ids;
+use crate::ids::{self, USERS_OF_AN_ORG};
 use crate::stand::Stand;
 use crate::work::Work;
 
@@ -19,6 +21,22 @@ const LIST: &str = "SELECT u.id, u.created_at, u.display_name, u.email, u.email_
     (SELECT json_group_array(json_object('role', r.role)) FROM user_roles r WHERE r.user_id = u.id) \
     FROM users u ORDER BY u.created_at DESC LIMIT 100";
 const COUNT: &str = "SELECT count(*) FROM users WHERE locale = 'de'";
+const LEVELS: &str = "SELECT u.id, u.display_name, (SELECT json_group_array(json_object('role', m.role, 'org', \
+    (SELECT json_object('id', hex(o.id), 'name', o.name) FROM orgs o WHERE o.id = m.org_id))) \
+    FROM members m WHERE m.user_id = u.id) \
+    FROM users u WHERE u.deleted_at IS NULL ORDER BY u.created_at DESC LIMIT 20";
+const FILTER: &str = "SELECT id, created_at, display_name, email, locale FROM users \
+    WHERE locale = 'de' AND email_verified AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 20";
+const NESTED: &str = "SELECT count(*) FROM members m WHERE m.org_id = ?1 AND EXISTS \
+    (SELECT 1 FROM users u WHERE u.id = m.user_id AND u.locale = 'de' AND u.deleted_at IS NULL)";
+const UPSERT: &str = "INSERT INTO contacts (user_id, first_name) VALUES (?1, 'User ' || ?2) \
+    ON CONFLICT (user_id) DO UPDATE SET first_name = excluded.first_name RETURNING user_id, first_name, name";
+const INSERT: &str = "INSERT INTO users (id, display_name, locale, email) \
+    VALUES (?1, 'User ' || ?2, 'en', 'new-' || hex(?1) || '@example.org') RETURNING id, display_name";
+const GRANT: &str = "INSERT INTO user_roles (id, user_id, role) VALUES (?1, ?2, 'user')";
+const AUDIT: &str = "INSERT INTO audit_events (id, user_id, details, created_at, action, outcome, actor_id, \
+    actor_role, session_id, request_id, ip) VALUES (?1, ?2, json_object('table', 'users', 'key', hex(?2)), \
+    strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'), 'insertUsers', 'success', ?3, 'admin', ?4, hex(?1), '127.0.0.1')";
 const UPDATE: &str = "UPDATE users SET display_name = 'User ' || ?2 WHERE id = ?1 RETURNING id, display_name";
 const REFRESH: &str = "UPDATE refresh_tokens AS t SET generation = generation + 1, \
     refresh_token_hash = hex(randomblob(32)), previous_token_hash = refresh_token_hash, \
@@ -45,12 +63,11 @@ impl Statement {
     /// The statement of a kind of work.
     pub(crate) fn new(stand: &Stand, work: Work, connections: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        // There is one writer at a time.
-        let writes = matches!(work, Work::Update | Work::Refresh);
         Self {
             file: stand.file.clone(),
             work,
-            threads: if writes { 1 } else { connections.min(cores) },
+            // There is one writer at a time.
+            threads: if work.writes() { 1 } else { connections.min(cores) },
             users: stand.users,
             sessions: connections,
         }
@@ -102,6 +119,15 @@ impl Statement {
         match self.work {
             Work::List => read(connection, LIST, params![]),
             Work::Count => read(connection, COUNT, params![]),
+            Work::Levels => read(connection, LEVELS, params![]),
+            Work::Filter => read(connection, FILTER, params![]),
+            Work::Nested => {
+                let org = random.u32(1..=(self.users / USERS_OF_AN_ORG).max(1));
+                read(connection, NESTED, params![ids::org(org)])
+            }
+            Work::Upsert => read(connection, UPSERT, params![ids::user(number), number]),
+            Work::Insert => insert(connection, 1, random),
+            Work::Inserts => insert(connection, MANY, random),
             Work::Update => read(connection, UPDATE, params![ids::user(number), number]),
             Work::Refresh => {
                 let session = ids::digest(&format!("s{}", random.usize(..self.sessions.max(1))));
@@ -113,6 +139,33 @@ impl Statement {
             _ => read(connection, PROFILE, params![ids::user(number)]),
         }
     }
+}
+
+/// So many new users, each with a role and an entry of the audit, in one transaction.
+fn insert(connection: &Connection, count: usize, random: &mut fastrand::Rng) -> Result<(), BenchError> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    for _ in 0..count {
+        let (user, number) = (new_id(random), random.u32(..));
+        read(connection, INSERT, params![user, number])?;
+        connection.prepare_cached(AUDIT)?.execute(params![
+            new_id(random),
+            user,
+            ids::digest("b0"),
+            ids::digest("s0")
+        ])?;
+        connection
+            .prepare_cached(GRANT)?
+            .execute(params![new_id(random), user])?;
+    }
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
+}
+
+/// An id that is later than those before, as the service makes them.
+fn new_id(random: &mut fastrand::Rng) -> [u8; 16] {
+    let now = clock_gettime(ClockId::Realtime);
+    let milliseconds = u128::from((now.tv_sec * 1_000 + now.tv_nsec / 1_000_000).unsigned_abs());
+    ((milliseconds << 80) | (random.u128(..) >> 48)).to_be_bytes()
 }
 
 /// Runs a statement and looks at every value it returns; none returned is a mistake of the bench.

@@ -17,6 +17,7 @@ impl Describe for Entity {
             .comment("User accounts: who they are and the state of their account.")
             .renamed(Column::WebauthnCurrentChallenge, "currentChallenge")
             .computed([Column::Active, Column::Deleted])
+            .set_afterwards([Column::UpdatedAt])
             .secret([
                 Column::PasswordHash,
                 Column::OtpHash,

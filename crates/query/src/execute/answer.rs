@@ -13,7 +13,7 @@ pub(super) trait Row {
 }
 
 /// An answer under construction: the members of one object.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Answer {
     out: Vec<u8>,
     members: usize,

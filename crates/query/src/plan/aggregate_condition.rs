@@ -36,6 +36,7 @@ fn result(scalar: Scalar) -> Column {
         nullable: true,
         has_default: false,
         secret: false,
+        set_afterwards: false,
         computed: true,
         blank: None,
         consequences: None,

@@ -70,6 +70,15 @@ pub struct Update {
     pub rights: UpdateRights,
 }
 
+impl Update {
+    /// The columns written, by their SQL names.
+    pub fn columns(&self) -> Vec<&'static str> {
+        let presets = self.rights.presets.iter().map(|preset| preset.column);
+        let assigned = self.assignments.iter().map(|assignment| assignment.column.sql);
+        assigned.chain(presets).collect()
+    }
+}
+
 /// What a permission to update adds to a change.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateRights {

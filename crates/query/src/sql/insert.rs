@@ -3,8 +3,8 @@
 
 use portico_entity::catalogue::{Cardinality, Column, Relation, Scalar, Table};
 
-use super::mutation::{self, Statement, is_audited, written_bind};
-use super::writer::{Target, Writer, list_type};
+use super::mutation::{self, Returned, Statement, is_audited, written_bind};
+use super::writer::{Alias, Target, Writer, list_type};
 use super::{Dialect, filter};
 use crate::permission::Preset;
 use crate::plan::insert::{Conflict, Insert, Node};
@@ -20,6 +20,8 @@ pub struct InsertWork {
     pub path: String,
     /// The nodes; the first is the root.
     pub nodes: Vec<NodeWork>,
+    /// What the statement returns where it is the only one.
+    pub returned: Option<Returned>,
 }
 
 /// Rows of one table.
@@ -107,18 +109,24 @@ impl InsertWork {
             let checks = checks.into_iter().flatten().map(Statement::bytes);
             size_of::<NodeWork>() + node.tail.bytes() + checks.sum::<usize>() + node.columns.len() * 8
         };
-        self.nodes.iter().map(node).sum()
+        let returned = self.returned.as_ref().map_or(0, |returned| returned.tail.bytes());
+        self.nodes.iter().map(node).sum::<usize>() + returned
     }
 }
 
 impl NodeWork {
     /// The statement that writes rows which have these columns, and the parameters that come before the rows.
     pub fn statement(&self, columns: &[&'static Column]) -> (String, &[Bind]) {
+        (self.with_tail(columns, &self.tail), &self.tail.binds)
+    }
+
+    /// The same with another tail than that of the node.
+    pub fn with_tail(&self, columns: &[&'static Column], tail: &Statement) -> String {
         let names: Vec<String> = columns
             .iter()
             .map(|column| format!("\"{}\"", column.sql))
             .collect();
-        let first = self.tail.binds.len() + 1;
+        let first = tail.binds.len() + 1;
         let rows = match self.dialect {
             Dialect::Postgres => {
                 let lists: Vec<String> = columns
@@ -145,13 +153,12 @@ impl NodeWork {
             Dialect::Postgres => "auth.",
             Dialect::Sqlite => "",
         };
-        let sql = format!(
+        format!(
             "INSERT INTO {schema}\"{}\" AS t0 ({}) SELECT {rows}{}",
             self.table.sql,
             names.join(", "),
-            self.tail.sql
-        );
-        (sql, &self.tail.binds)
+            tail.sql
+        )
     }
 
     /// Whether the database wants one list for each column, or one of rows.
@@ -168,6 +175,7 @@ pub(super) fn work(insert: &Insert, target: Target<'_>) -> InsertWork {
         objects: insert.objects.clone(),
         path: insert.path.clone(),
         nodes,
+        returned: None,
     }
 }
 
@@ -212,54 +220,59 @@ fn add(node: &Node, nodes: &mut Vec<NodeWork>, target: Target<'_>) -> usize {
     number
 }
 
-/// What to do in a conflict and what to return: key, user, and whether the row is new.
+/// Writes what to do in a conflict.
+pub(super) fn conflict(writer: &mut Writer, table: &'static Table, conflict: Option<&Conflict>) -> Alias {
+    let alias = writer.alias(table);
+    let Some(conflict) = conflict else {
+        return alias;
+    };
+    writer.push(" ON CONFLICT ");
+    match writer.dialect {
+        Dialect::Postgres => writer.push(&format!("ON CONSTRAINT \"{}\"", conflict.unique.name)),
+        Dialect::Sqlite => {
+            let columns: Vec<String> = conflict
+                .unique
+                .columns
+                .iter()
+                .map(|column| format!("\"{column}\""))
+                .collect();
+            writer.push(&format!("({})", columns.join(", ")));
+        }
+    }
+    match conflict.update.is_empty() {
+        true => writer.push(" DO NOTHING"),
+        false => {
+            writer.push(" DO UPDATE SET ");
+            let assignments: Vec<String> = conflict
+                .update
+                .iter()
+                .enumerate()
+                // PostgreSQL takes no column twice.
+                .filter(|(index, column)| !conflict.update.iter().take(*index).any(|other| other == *column))
+                .map(|(_, column)| format!("\"{0}\" = excluded.\"{0}\"", column.0.sql))
+                .collect();
+            writer.push(&assignments.join(", "));
+            for preset in &conflict.rights.presets {
+                writer.push(&format!(", \"{}\" = ", preset.column));
+                writer.bind(&preset.value);
+            }
+            writer.push(" WHERE ");
+            filter::write(writer, alias, &conflict.filter);
+            filter::and(writer, alias, &conflict.rights.rows);
+        }
+    }
+    alias
+}
+
+/// What stands behind the rows: what to do in a conflict, and what to return: key, user, and whether the row is new.
 fn tail(
     table: &'static Table,
-    conflict: Option<&Conflict>,
+    on_conflict: Option<&Conflict>,
     tells_apart: bool,
     target: Target<'_>,
 ) -> Statement {
     let mut writer = Writer::new(target);
-    let alias = writer.alias(table);
-    if let Some(conflict) = conflict {
-        writer.push(" ON CONFLICT ");
-        match target.dialect {
-            Dialect::Postgres => writer.push(&format!("ON CONSTRAINT \"{}\"", conflict.unique.name)),
-            Dialect::Sqlite => {
-                let columns: Vec<String> = conflict
-                    .unique
-                    .columns
-                    .iter()
-                    .map(|column| format!("\"{column}\""))
-                    .collect();
-                writer.push(&format!("({})", columns.join(", ")));
-            }
-        }
-        match conflict.update.is_empty() {
-            true => writer.push(" DO NOTHING"),
-            false => {
-                writer.push(" DO UPDATE SET ");
-                let assignments: Vec<String> = conflict
-                    .update
-                    .iter()
-                    .enumerate()
-                    // PostgreSQL takes no column twice.
-                    .filter(|(index, column)| {
-                        !conflict.update.iter().take(*index).any(|other| other == *column)
-                    })
-                    .map(|(_, column)| format!("\"{0}\" = excluded.\"{0}\"", column.0.sql))
-                    .collect();
-                writer.push(&assignments.join(", "));
-                for preset in &conflict.rights.presets {
-                    writer.push(&format!(", \"{}\" = ", preset.column));
-                    writer.bind(&preset.value);
-                }
-                writer.push(" WHERE ");
-                filter::write(&mut writer, alias, &conflict.filter);
-                filter::and(&mut writer, alias, &conflict.rights.rows);
-            }
-        }
-    }
+    conflict(&mut writer, table, on_conflict);
     mutation::returning(&mut writer, table);
     match (tells_apart, target.dialect) {
         (false, _) => writer.push(", 'new'"),
@@ -315,6 +328,5 @@ fn grant(table: &'static Table, target: Target<'_>) -> Option<Statement> {
             );
         }
     }
-    writer.push(" RETURNING 'new'");
     Some(Statement::of(writer))
 }

@@ -19,7 +19,8 @@ use std::sync::Arc;
 use portico_entity::catalogue::Scalar;
 
 pub use insert::{InsertWork, NestedWork, NodeWork, Parent};
-pub use mutation::{AnswerWork, MutationWork, ResponseValue, RowsWork, Statement, WriteWork};
+pub(crate) use mutation::user_column;
+pub use mutation::{AnswerWork, MutationWork, ResponseValue, Returned, RowsWork, Statement, WriteWork};
 
 use crate::permission::Permitted;
 use crate::plan::{Action, Bind, Shape};
@@ -58,6 +59,13 @@ impl Compiled {
     /// Whether anything is written.
     pub fn writes(&self) -> bool {
         self.roots.iter().any(|root| matches!(root.work, Work::Mutate(_)))
+    }
+
+    /// Whether an access token may no longer hold what is remembered of it afterwards.
+    pub fn forgets_tokens(&self) -> bool {
+        self.roots
+            .iter()
+            .any(|root| matches!(&root.work, Work::Mutate(work) if work.forgets_tokens))
     }
 
     /// Whether anything may touch many rows.
@@ -103,7 +111,24 @@ pub struct Read {
     pub heavy: bool,
 }
 
+/// A statement with what becomes of its rows, without parameters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows<'r> {
+    pub(crate) sql: &'r Arc<str>,
+    pub(crate) shape: Shape,
+    pub(crate) columns: &'r [OutputColumn],
+}
+
 impl Read {
+    /// What is asked and what becomes of it.
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        Rows {
+            sql: &self.sql,
+            shape: self.shape,
+            columns: &self.columns,
+        }
+    }
+
     /// About how much memory it takes, in bytes.
     fn bytes(&self) -> usize {
         let names: usize = self.columns.iter().map(OutputColumn::text).sum();

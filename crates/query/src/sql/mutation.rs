@@ -1,10 +1,20 @@
 //! Writes and what is answered of them. Every write returns the keys of its rows; what is answered is read by
 //! them in the same transaction, so that it shows what triggers and later writes made of the rows. Rows that
-//! are gone are recalled from what their removal returned.
+//! are gone are recalled from what their removal returned. A change whose rows cannot look otherwise afterwards
+//! answers them itself.
+
+mod at_once;
+mod consequence;
+mod kept;
 
 use std::sync::Arc;
 
-use portico_entity::catalogue::{Column, Consequence, Scalar, Table};
+use portico_entity::catalogue::{Column, Scalar, Table};
+
+pub use at_once::Returned;
+pub(super) use consequence::is_audited;
+use consequence::{audited, may_forget_tokens};
+use kept::is_kept;
 
 use super::insert::{self, InsertWork};
 use super::writer::{Alias, Target, Writer};
@@ -38,6 +48,8 @@ pub struct MutationWork {
     pub discreet: bool,
     /// Where an error of the database is reported.
     pub path: String,
+    /// Whether an access token may no longer hold what is remembered of it.
+    pub forgets_tokens: bool,
 }
 
 /// What to write.
@@ -47,6 +59,8 @@ pub enum WriteWork {
     Nothing,
     /// Changes or removes rows.
     Rows(RowsWork),
+    /// Changes rows and returns of each what is answered.
+    AtOnce(Read),
     /// Adds rows.
     Insert(InsertWork),
 }
@@ -104,6 +118,7 @@ impl MutationWork {
         let writes = self.writes.iter().map(|write| match write {
             WriteWork::Nothing => 0,
             WriteWork::Rows(rows) => rows.statement.bytes() + rows.check.as_ref().map_or(0, Statement::bytes),
+            WriteWork::AtOnce(read) => read.bytes(),
             WriteWork::Insert(insert) => insert.bytes(),
         });
         let answer = match &self.answer {
@@ -140,9 +155,13 @@ pub(super) fn root(mutation: &Mutation, target: Target<'_>) -> MutationWork {
             .any(|(_, value)| matches!(value, ResponseValue::Returning(_))),
     };
     let writes = mutation.writes.iter().map(|write| match write {
-        Write::Insert(found) => WriteWork::Insert(insert::work(found, target)),
+        Write::Insert(found) => {
+            let work = insert::work(found, target);
+            let returned = at_once::insert(found, &work, &mutation.answer, target);
+            WriteWork::Insert(InsertWork { returned, ..work })
+        }
         Write::Update(found) if found.assignments.is_empty() => WriteWork::Nothing,
-        Write::Update(found) => WriteWork::Rows(change(table, found, target)),
+        Write::Update(found) => change(table, found, &mutation.answer, target),
         Write::Delete(filter) => WriteWork::Rows(removal(table, filter, recalled, target)),
     });
     MutationWork {
@@ -152,6 +171,10 @@ pub(super) fn root(mutation: &Mutation, target: Target<'_>) -> MutationWork {
         answer,
         discreet: mutation.discreet,
         path: mutation.path.clone(),
+        forgets_tokens: mutation
+            .writes
+            .iter()
+            .any(|write| may_forget_tokens(table, write)),
     }
 }
 
@@ -167,40 +190,28 @@ fn response(fields: &[ResponseField], gone: bool, target: Target<'_>) -> Vec<(St
     fields.iter().map(member).collect()
 }
 
-fn change(table: &'static Table, found: &Update, target: Target<'_>) -> RowsWork {
+fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target<'_>) -> WriteWork {
+    let columns = found.columns();
+    let check = match is_kept(&found.rights.check, &found.filter, &columns) {
+        true => None,
+        false => check(table, &found.rights.check, target),
+    };
+    let audited = audited(table, &columns);
+    if check.is_none()
+        && audited.is_none()
+        && let Some(read) = at_once::change(table, found, answer, target)
+    {
+        return WriteWork::AtOnce(read);
+    }
     let mut writer = Writer::new(target);
     update::write(&mut writer, table, found);
     returning(&mut writer, table);
     writer.push(", NULL");
-    let presets = found.rights.presets.iter().map(|preset| preset.column);
-    let columns: Vec<&'static str> = found
-        .assignments
-        .iter()
-        .map(|assignment| assignment.column.sql)
-        .chain(presets)
-        .collect();
-    RowsWork {
+    WriteWork::Rows(RowsWork {
         statement: Statement::of(writer),
-        check: check(table, &found.rights.check, target).filter(|_| !is_kept(found, &columns)),
-        audited: audited(table, &columns),
-    }
-}
-
-/// Whether what must hold of a changed row held before, and of columns that stay as they are.
-fn is_kept(update: &Update, columns: &[&str]) -> bool {
-    fn only_others(filter: &Filter, columns: &[&str]) -> bool {
-        match filter {
-            Filter::All(filters) | Filter::Any(filters) => {
-                filters.iter().all(|filter| only_others(filter, columns))
-            }
-            Filter::Not(filter) | Filter::OfPermission(filter) => only_others(filter, columns),
-            Filter::Compare(column, ..) | Filter::CompareText(column, ..) | Filter::IsNull(column, _) => {
-                !columns.contains(&column.0.sql)
-            }
-            _ => false,
-        }
-    }
-    update.rights.check == update.rights.rows && only_others(&update.rights.check, columns)
+        check,
+        audited,
+    })
 }
 
 fn removal(table: &'static Table, rows: &Filter, recalled: bool, target: Target<'_>) -> RowsWork {
@@ -223,25 +234,6 @@ fn removal(table: &'static Table, rows: &Filter, recalled: bool, target: Target<
     }
 }
 
-/// The names of the written columns that the audit wants to know of, if there are any.
-pub(super) fn audited(table: &Table, columns: &[&str]) -> Option<Vec<&'static str>> {
-    let found: Vec<&'static str> = table
-        .columns
-        .iter()
-        .filter(|column| columns.contains(&column.sql) && column.is_followed_by(Consequence::Audit))
-        .map(|column| column.sql)
-        .collect();
-    (!found.is_empty()).then_some(found)
-}
-
-/// Whether the audit wants to know when rows come and go.
-pub(super) fn is_audited(table: &Table) -> bool {
-    table
-        .columns
-        .iter()
-        .any(|column| column.is_followed_by(Consequence::Audit))
-}
-
 /// Writes the key of a row and its user as texts, for execution.
 pub(super) fn returning(writer: &mut Writer, table: &'static Table) {
     writer.push(" RETURNING ");
@@ -251,7 +243,7 @@ pub(super) fn returning(writer: &mut Writer, table: &'static Table) {
 }
 
 /// The column that says whose row it is.
-pub(super) fn user_column(table: &'static Table) -> Option<&'static Column> {
+pub(crate) fn user_column(table: &'static Table) -> Option<&'static Column> {
     match table.sql {
         "users" => table.column_by_sql("id"),
         _ => table.column_by_sql("user_id"),

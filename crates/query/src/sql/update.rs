@@ -8,7 +8,7 @@ use crate::plan::Bind;
 use crate::plan::update::{Assignment, Change, Update};
 
 /// Writes the change of the rows of a table, up to what it returns.
-pub(super) fn write(writer: &mut Writer, table: &'static Table, update: &Update) {
+pub(super) fn write(writer: &mut Writer, table: &'static Table, update: &Update) -> Alias {
     let alias = writer.alias(table);
     writer.push("UPDATE ");
     writer.table(table);
@@ -25,6 +25,7 @@ pub(super) fn write(writer: &mut Writer, table: &'static Table, update: &Update)
     }
     writer.push(" WHERE ");
     filter::write(writer, alias, &update.filter);
+    alias
 }
 
 fn assign(writer: &mut Writer, alias: Alias, assignment: &Assignment) {

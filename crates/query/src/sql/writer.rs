@@ -19,6 +19,18 @@ pub(super) struct Target<'p> {
 pub(super) struct Alias {
     number: usize,
     table: &'static Table,
+    /// Whether it is the row that a write returns.
+    returned: bool,
+}
+
+impl Alias {
+    /// The same row as the write returns it.
+    pub(super) fn returned(self) -> Self {
+        Self {
+            returned: true,
+            ..self
+        }
+    }
 }
 
 /// Where row sources inside the condition of a mask are counted from, so that the same column is the same
@@ -63,7 +75,11 @@ impl<'p> Writer<'p> {
     pub(super) fn alias(&mut self, table: &'static Table) -> Alias {
         let number = self.aliases;
         self.aliases += 1;
-        Alias { number, table }
+        Alias {
+            number,
+            table,
+            returned: false,
+        }
     }
 
     /// A table by its full name.
@@ -101,6 +117,11 @@ impl<'p> Writer<'p> {
         column.nullable || self.mask(alias, column.sql).is_some()
     }
 
+    /// Whether the column stands as it is stored wherever the role reads it.
+    pub(super) fn is_plain(&self, table: &Table, column: &str) -> bool {
+        self.masks.of(table, column).is_none()
+    }
+
     fn mask(&self, alias: Alias, column: &str) -> Option<&'p Filter> {
         match self.root {
             Some(_) => None,
@@ -111,7 +132,11 @@ impl<'p> Writer<'p> {
     /// A column of a row source as it is stored, to be computed with in a write; never for an answer or a
     /// condition of a client.
     pub(super) fn stored_column(&mut self, alias: Alias, column: &str) {
-        self.push(&format!("{alias}.\"{column}\""));
+        // SQLite returns columns of the one table there is, and knows no other name of it there.
+        match alias.returned && self.dialect == Dialect::Sqlite {
+            true => self.push(&format!("\"{column}\"")),
+            false => self.push(&format!("{alias}.\"{column}\"")),
+        }
     }
 
     /// A column as what compares by the rules of its type: on SQLite JSON by bytes made of it.

@@ -15,12 +15,12 @@ const POSTGRES: &str = "INSERT INTO auth.audit_events (id, user_id, details, cre
     actor_id, actor_role, session_id, request_id, ip, user_agent) \
     SELECT w.id, w.user_id, w.details, $4::timestamptz, $5::text, 'success', $6::uuid, $7::text, $8::uuid, \
     $9::text, $10::text, $11::text \
-    FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[]) AS w(id, user_id, details) RETURNING 'new'";
+    FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[]) AS w(id, user_id, details)";
 
 const SQLITE: &str = "INSERT INTO audit_events (id, user_id, details, created_at, action, outcome, \
     actor_id, actor_role, session_id, request_id, ip, user_agent) \
     SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, ?2, ?3, 'success', ?4, ?5, ?6, ?7, ?8, ?9 \
-    FROM json_each(?1) WHERE TRUE RETURNING 'new'";
+    FROM json_each(?1) WHERE TRUE";
 
 /// A row that was written.
 pub(super) struct Event {
@@ -48,7 +48,7 @@ impl Event {
 
 /// Appends the events of one write.
 pub(super) async fn append<C: Channel>(
-    channel: &C,
+    channel: &mut C,
     action: &str,
     events: Vec<Event>,
     actor: &Actor,
@@ -82,6 +82,5 @@ pub(super) async fn append<C: Channel>(
         false => (SQLITE, vec![Parameter::Rows(rows)]),
     };
     parameters.extend(common);
-    channel.texts(Arc::from(sql), parameters).await?;
-    Ok(())
+    channel.send(Arc::from(sql), parameters).await
 }

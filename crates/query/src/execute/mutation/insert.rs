@@ -11,7 +11,7 @@ use crate::error::{Code, Failure};
 use crate::execute::{Actor, Origin};
 use crate::plan::mutation::key_columns;
 use crate::scalar::Parameter;
-use crate::sql::{InsertWork, MutationWork, NodeWork, Statement};
+use crate::sql::{InsertWork, MutationWork, NodeWork, Statement, user_column};
 
 /// The keys of rows, where they are known by now.
 type Keys = Vec<Option<Parameter>>;
@@ -24,10 +24,31 @@ struct Batch {
 }
 
 impl Program {
+    /// The one statement that writes every row and answers, with its parameters.
+    pub(super) fn at_once(&self, insert: &InsertWork) -> Option<(Arc<str>, Vec<Parameter>)> {
+        let (returned, [step]) = (insert.returned.as_ref()?, self.steps.as_slice()) else {
+            return None;
+        };
+        let (node, first) = (insert.nodes.get(step.node)?, step.rows.first()?);
+        if !step.rows.iter().all(|row| alike(first, row)) {
+            return None;
+        }
+        // SQLite would change a row that two of them meet a second time.
+        if node.conflict.is_some() && step.rows.len() > 1 && !node.by_column() {
+            return None;
+        }
+        let columns: Vec<&'static Column> = first.cells.iter().map(|(column, _)| *column).collect();
+        let sql = node.with_tail(&columns, &returned.tail);
+        let rows: Vec<&Row> = step.rows.iter().collect();
+        let mut parameters = self.returned.clone();
+        parameters.extend(cells(node, &rows, columns.len(), &Keys::new()));
+        Some((Arc::from(sql), parameters))
+    }
+
     /// Writes every row and what follows from it.
     pub(super) async fn run<C: Channel>(
         &self,
-        channel: &C,
+        channel: &mut C,
         work: &MutationWork,
         insert: &InsertWork,
         actor: &Actor,
@@ -70,7 +91,7 @@ impl Program {
 
     async fn step<C: Channel>(
         &self,
-        channel: &C,
+        channel: &mut C,
         node: &NodeWork,
         bound: &NodeParameters,
         step: &Step,
@@ -113,7 +134,9 @@ impl Program {
                 .rows
                 .extend(write(channel, node, bound, &group, keys).await?.rows);
         }
-        refuse_twice(&batch)?;
+        if node.conflict.is_some() {
+            refuse_twice(&batch)?;
+        }
         Ok(batch)
     }
 }
@@ -145,7 +168,7 @@ fn resolve_key(node: &NodeWork, row: &Row, keys: &mut Keys) {
 
 /// One statement for rows with the same columns.
 async fn write<C: Channel>(
-    channel: &C,
+    channel: &mut C,
     node: &NodeWork,
     bound: &NodeParameters,
     rows: &[&Row],
@@ -161,13 +184,10 @@ async fn write<C: Channel>(
         None => Parameter::Null,
     };
     let mut parameters = with_written(binds, &bound.tail, &newest);
-    let cells: Vec<Vec<Parameter>> = rows
-        .iter()
-        .map(|row| row.cells.iter().map(|(_, cell)| value(cell, keys)).collect())
-        .collect();
-    match node.by_column() {
-        true => parameters.extend(self::columns(cells, columns.len())),
-        false => parameters.push(Parameter::Rows(cells)),
+    parameters.extend(cells(node, rows, columns.len(), keys));
+    if let Some(rows) = foreseen(node, rows, keys) {
+        channel.send(Arc::from(sql), parameters).await?;
+        return Ok(Batch { rows });
     }
     let scalar = key_columns(node.table).next().map(|column| column.scalar);
     let found = channel.texts(Arc::from(sql), parameters).await?;
@@ -178,6 +198,41 @@ async fn write<C: Channel>(
     Ok(Batch {
         rows: rows.collect::<Result<_, Failure>>()?,
     })
+}
+
+/// The values of rows as parameters.
+fn cells(node: &NodeWork, rows: &[&Row], width: usize, keys: &Keys) -> Vec<Parameter> {
+    let values = |row: &&Row| row.cells.iter().map(|(_, cell)| value(cell, keys)).collect();
+    let cells: Vec<Vec<Parameter>> = rows.iter().map(values).collect();
+    match node.by_column() {
+        true => columns(cells, width),
+        false => vec![Parameter::Rows(cells)],
+    }
+}
+
+/// What a statement will return, where each row is written or none: then nothing has to wait for it.
+fn foreseen(node: &NodeWork, rows: &[&Row], keys: &Keys) -> Option<Vec<(Parameter, Option<String>, bool)>> {
+    if node.conflict.is_some() {
+        return None;
+    }
+    let user = user_column(node.table);
+    let foreseen = rows.iter().map(|row| {
+        let key = keys.get(row.slot)?.clone()?;
+        let is_user = |column: &Column| user.is_some_and(|user| user.sql == column.sql);
+        let user = row.cells.iter().find(|(column, _)| is_user(column));
+        let user = user.and_then(|(_, cell)| text(&value(cell, keys)));
+        Some((key, user, true))
+    });
+    foreseen.collect()
+}
+
+/// A key as a text.
+fn text(key: &Parameter) -> Option<String> {
+    match key {
+        Parameter::Uuid(id) => Some(id.to_string()),
+        Parameter::Text(text) => Some(text.clone()),
+        _ => None,
+    }
 }
 
 /// Rows as a list for each column.
@@ -198,7 +253,7 @@ fn value(cell: &Cell, keys: &Keys) -> Parameter {
     }
 }
 
-async fn newest<C: Channel>(channel: &C, statement: &Statement) -> Result<Parameter, Failure> {
+async fn newest<C: Channel>(channel: &mut C, statement: &Statement) -> Result<Parameter, Failure> {
     let found = channel.texts(Arc::clone(&statement.sql), Vec::new()).await?;
     let text = found.first().and_then(|row| column(row, 0)).unwrap_or("0");
     let number = text.parse().map_err(|error| Failure::unexpected(&error))?;
@@ -207,7 +262,7 @@ async fn newest<C: Channel>(channel: &C, statement: &Statement) -> Result<Parame
 
 /// Checks of the permission, and the audit.
 async fn follow<C: Channel>(
-    channel: &C,
+    channel: &mut C,
     work: &MutationWork,
     node: &NodeWork,
     bound: &NodeParameters,
@@ -227,19 +282,15 @@ async fn follow<C: Channel>(
     if !node.audited {
         return Ok(());
     }
-    let events = batch.rows.iter().map(|(key, user, _)| {
-        let key = match key {
-            Parameter::Uuid(id) => Some(id.to_string()),
-            Parameter::Text(text) => Some(text.clone()),
-            _ => None,
-        };
-        audit::Event::of(node.table, &[], key.as_deref(), user.as_deref())
-    });
+    let events = batch
+        .rows
+        .iter()
+        .map(|(key, user, _)| audit::Event::of(node.table, &[], text(key).as_deref(), user.as_deref()));
     audit::append(channel, &work.action, events.collect(), actor, origin).await
 }
 
 async fn grant<C: Channel>(
-    channel: &C,
+    channel: &mut C,
     statement: &Statement,
     batch: &Batch,
     origin: &dyn Origin,
@@ -255,18 +306,12 @@ async fn grant<C: Channel>(
         true => columns(rows, 2),
         false => vec![Parameter::Rows(rows)],
     };
-    channel.texts(Arc::clone(&statement.sql), parameters).await?;
-    Ok(())
+    channel.send(Arc::clone(&statement.sql), parameters).await
 }
 
 /// PostgreSQL refuses it, SQLite would change the row again.
 fn refuse_twice(batch: &Batch) -> Result<(), Failure> {
     let mut seen = std::collections::HashSet::with_capacity(batch.rows.len());
-    let text = |key: &Parameter| match key {
-        Parameter::Uuid(id) => id.to_string(),
-        Parameter::Text(text) => text.clone(),
-        _ => String::new(),
-    };
     match batch.rows.iter().all(|(key, ..)| seen.insert(text(key))) {
         true => Ok(()),
         false => Err(changed_twice()),

@@ -1,6 +1,7 @@
 //! Mutations, on either database: their writes one after the other, what follows from them, and what is
 //! answered, all in the transaction of the request.
 
+mod answer;
 mod audit;
 mod insert;
 mod program;
@@ -17,30 +18,50 @@ use crate::plan::Bind;
 use crate::plan::mutation::key_columns;
 use crate::request::Operand;
 use crate::scalar::Parameter;
-use crate::sql::{AnswerWork, MutationWork, Read, ResponseValue, RowsWork, Statement, WriteWork};
+use crate::sql::{AnswerWork, MutationWork, ResponseValue, Rows, RowsWork, Statement, WriteWork};
 
 pub(super) use insert::changed_twice;
 use program::Program;
 
-/// A connection with an open transaction.
+/// The transaction of a request.
 pub(super) trait Channel {
     /// Runs a statement whose columns are texts.
     fn texts(
-        &self,
+        &mut self,
         sql: Arc<str>,
         parameters: Vec<Parameter>,
     ) -> impl Future<Output = Result<Vec<Vec<Option<String>>>, Failure>>;
 
+    /// Runs a statement that nothing waits for; that it failed may be told by whatever comes next.
+    fn send(
+        &mut self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> impl Future<Output = Result<(), Failure>>;
+
+    /// Runs a statement whose rows are answered, writes them, and tells how many there are.
+    fn read(
+        &mut self,
+        rows: Rows<'_>,
+        parameters: Vec<Parameter>,
+        then: Then,
+        out: &mut Vec<u8>,
+    ) -> impl Future<Output = Result<usize, Failure>>;
+
+    /// Waits until everything sent is done.
+    fn finish(&mut self, then: Then) -> impl Future<Output = Result<(), Failure>>;
+
     /// Whether rows come to the database as a list for each column, or as one of rows.
     fn by_column(&self) -> bool;
+}
 
-    /// Runs a statement whose rows are answered, and writes them.
-    fn read(
-        &self,
-        read: &Read,
-        parameters: Vec<Parameter>,
-        out: &mut Vec<u8>,
-    ) -> impl Future<Output = Result<(), Failure>>;
+/// What comes after a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Other statements.
+    Others,
+    /// The end of the transaction.
+    Commit,
 }
 
 /// A mutation with the values of one request.
@@ -57,6 +78,7 @@ enum BoundWrite {
         statement: Vec<Parameter>,
         check: Vec<Parameter>,
     },
+    AtOnce(Vec<Parameter>),
     Insert(Program),
 }
 
@@ -79,6 +101,7 @@ pub(super) fn bind(work: &MutationWork, values: Values<'_>, origin: &dyn Origin)
             statement: parameters(&rows.statement.binds, values)?,
             check: check_parameters(rows.check.as_ref(), values)?,
         }),
+        WriteWork::AtOnce(read) => parameters(&read.binds, values).map(BoundWrite::AtOnce),
         WriteWork::Insert(insert) => Program::read(insert, values, origin).map(BoundWrite::Insert),
     });
     let writes = writes.collect::<Result<_, Failure>>()?;
@@ -105,36 +128,65 @@ fn check_parameters(check: Option<&Statement>, values: Values<'_>) -> Result<Vec
 
 /// Runs a mutation and writes its answer.
 pub(super) async fn run<C: Channel>(
-    channel: &C,
+    channel: &mut C,
     work: &MutationWork,
     task: &Task,
     origin: &dyn Origin,
+    then: Then,
     out: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let responses = matches!(work.answer, AnswerWork::Responses(_));
-    if responses {
-        out.push(b'[');
-    }
-    for (number, (write, bound)) in work.writes.iter().zip(&task.writes).enumerate() {
-        let written = match (write, bound) {
-            (WriteWork::Rows(rows), BoundWrite::Rows { statement, check }) => {
-                change(channel, work, rows, (statement, check), task, origin).await
-            }
-            (WriteWork::Insert(insert), BoundWrite::Insert(program)) => {
-                program.run(channel, work, insert, &task.actor, origin).await
-            }
-            _ => Ok(Written::default()),
-        };
-        let written = written.map_err(|failure| told(failure, work))?;
-        if number > 0 {
-            out.push(b',');
+    let run = async {
+        let responses = matches!(work.answer, AnswerWork::Responses(_));
+        if responses {
+            out.push(b'[');
         }
-        answer(channel, work, &written, &task.answers, out).await?;
-    }
-    if responses {
-        out.push(b']');
-    }
-    Ok(())
+        let last = work.writes.len().saturating_sub(1);
+        for (number, writing) in work.writes.iter().zip(&task.writes).enumerate() {
+            if number > 0 {
+                out.push(b',');
+            }
+            let then = if number == last { then } else { Then::Others };
+            write(channel, work, writing, task, (origin, then), out).await?;
+        }
+        if responses {
+            out.push(b']');
+        }
+        // The next mutation is not told of the failures of this one.
+        channel.finish(then).await
+    };
+    run.await.map_err(|failure| told(failure, work))
+}
+
+/// Writes, and answers what was written.
+async fn write<C: Channel>(
+    channel: &mut C,
+    work: &MutationWork,
+    writing: (&WriteWork, &BoundWrite),
+    task: &Task,
+    (origin, then): (&dyn Origin, Then),
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let written = match writing {
+        (WriteWork::AtOnce(read), BoundWrite::AtOnce(parameters)) => {
+            return answer::at_once(channel, work, (read.rows(), parameters.clone()), then, out).await;
+        }
+        (WriteWork::Rows(rows), BoundWrite::Rows { statement, check }) => {
+            change(channel, work, rows, (statement, check), task, origin).await?
+        }
+        (WriteWork::Insert(insert), BoundWrite::Insert(program)) => {
+            if let (Some(returned), Some((sql, parameters))) = (&insert.returned, program.at_once(insert)) {
+                let rows = Rows {
+                    sql: &sql,
+                    shape: returned.shape,
+                    columns: &returned.columns,
+                };
+                return answer::at_once(channel, work, (rows, parameters), then, out).await;
+            }
+            program.run(channel, work, insert, &task.actor, origin).await?
+        }
+        _ => Written::default(),
+    };
+    answer::written(channel, work, &written, &task.answers, then, out).await
 }
 
 /// A failure in the place of the request that caused it. Who sees a part of the rows only does not learn
@@ -161,7 +213,7 @@ fn told(failure: Failure, work: &MutationWork) -> Failure {
 }
 
 async fn change<C: Channel>(
-    channel: &C,
+    channel: &mut C,
     work: &MutationWork,
     rows: &RowsWork,
     (statement, check): (&[Parameter], &[Parameter]),
@@ -226,7 +278,7 @@ fn with_written(binds: &[Bind], bound: &[Parameter], written: &Parameter) -> Vec
 
 /// Refuses a write when a permission's check does not hold of a row.
 async fn refuse_broken<C: Channel>(
-    channel: &C,
+    channel: &mut C,
     statement: &Statement,
     bound: &[Parameter],
     keys: &[Parameter],
@@ -248,49 +300,4 @@ async fn refuse_broken<C: Channel>(
             "check constraint of an insert/update permission has failed",
         )),
     }
-}
-
-async fn answer<C: Channel>(
-    channel: &C,
-    work: &MutationWork,
-    written: &Written,
-    answers: &[Vec<Parameter>],
-    out: &mut Vec<u8>,
-) -> Result<(), Failure> {
-    let rows = match written.gone.is_empty() {
-        true => Parameter::List(written.keys.clone()),
-        false => Parameter::Json(format!("[{}]", written.gone.join(","))),
-    };
-    let none = written.keys.is_empty();
-    match &work.answer {
-        AnswerWork::Row(_) if none => out.extend_from_slice(b"null"),
-        AnswerWork::Row(read) => {
-            let bound = answers.first().map(Vec::as_slice).unwrap_or_default();
-            channel
-                .read(read, with_written(&read.binds, bound, &rows), out)
-                .await?;
-        }
-        AnswerWork::Response(members) | AnswerWork::Responses(members) => {
-            out.push(b'{');
-            for (number, ((key, value), bound)) in members.iter().zip(answers).enumerate() {
-                if number > 0 {
-                    out.push(b',');
-                }
-                super::answer::write_key(key, out);
-                match value {
-                    ResponseValue::Known(json) => out.extend_from_slice(json.as_bytes()),
-                    ResponseValue::AffectedRows => {
-                        out.extend_from_slice(written.affected.to_string().as_bytes());
-                    }
-                    ResponseValue::Returning(_) if none => out.extend_from_slice(b"[]"),
-                    ResponseValue::Returning(read) => {
-                        let parameters = with_written(&read.binds, bound, &rows);
-                        channel.read(read, parameters, out).await?;
-                    }
-                }
-            }
-            out.push(b'}');
-        }
-    }
-    Ok(())
 }

@@ -26,6 +26,8 @@ pub(super) struct Program {
     pub(super) roots: Vec<usize>,
     /// The parameters of each node's statements.
     pub(super) nodes: Vec<NodeParameters>,
+    /// Those of a statement that answers.
+    pub(super) returned: Vec<Parameter>,
 }
 
 /// A row among all.
@@ -106,6 +108,10 @@ impl Program {
                 slots: Vec::new(),
                 roots: Vec::new(),
                 nodes: nodes.collect::<Result<_, Failure>>()?,
+                returned: match &insert.returned {
+                    Some(returned) => parameters(&returned.tail.binds, values)?,
+                    None => Vec::new(),
+                },
             },
         };
         let found = match &insert.objects {

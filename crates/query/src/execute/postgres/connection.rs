@@ -43,10 +43,19 @@ impl Connection {
         parameters: &[Parameter],
     ) -> Result<Vec<Row>, Failure> {
         let statement = self.statement(sql).await?;
+        self.ask(&statement, parameters).await
+    }
+
+    /// Runs a prepared statement; it is sent with the first turn.
+    pub(super) async fn ask(
+        &self,
+        statement: &Statement,
+        parameters: &[Parameter],
+    ) -> Result<Vec<Row>, Failure> {
         let parameters = parameters.iter().map(TextParameter);
         let rows = self
             .client
-            .query_raw(&statement, parameters)
+            .query_raw(statement, parameters)
             .await
             .map_err(error::failure)?;
         rows.try_collect().await.map_err(error::failure)
@@ -56,7 +65,8 @@ impl Connection {
         self.client.batch_execute(sql).await.map_err(error::failure)
     }
 
-    async fn statement(self: &Arc<Self>, sql: &Arc<str>) -> Result<Statement, Failure> {
+    /// A statement, prepared at its first use.
+    pub(super) async fn statement(self: &Arc<Self>, sql: &Arc<str>) -> Result<Statement, Failure> {
         if let Some(statement) = lock(&self.statements).get(sql) {
             return Ok(statement.clone());
         }

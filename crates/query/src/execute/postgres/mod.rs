@@ -9,23 +9,24 @@ mod lanes;
 mod link;
 mod pool;
 mod row;
+mod transaction;
 
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 
 use super::answer::{self, Answer};
-use super::mutation::{self, Channel};
+use super::mutation::{self, Then};
 use super::turns::ConnectionCounters;
 use super::{ExecutorSettings, Origin, Task};
 use crate::error::Failure;
-use crate::scalar::Parameter;
-use crate::sql::{Compiled, Read, Work};
+use crate::sql::{Compiled, CompiledRoot, Rows, Work};
 use connection::Connection;
 use lanes::Lanes;
 use link::Link;
 use pool::Pool;
 use tokio_postgres::Row;
+use transaction::Transaction;
 
 /// A PostgreSQL database.
 pub struct PostgresExecutor {
@@ -75,7 +76,7 @@ impl PostgresExecutor {
             let out = answer.member(&root.key);
             match &root.work {
                 Work::Known(json) => out.extend_from_slice(json.as_bytes()),
-                Work::Read(read) => rows(read, &found, out)?,
+                Work::Read(read) => rows(read.rows(), &found, out)?,
                 Work::Mutate(_) => return Err(misfit()),
             }
         }
@@ -90,19 +91,23 @@ impl PostgresExecutor {
         mut answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         let held = self.transactions.acquire().await?;
-        let connection = held.connection();
-        connection.batch("BEGIN").await?;
-        for (root, task) in compiled.roots.iter().zip(tasks) {
+        let mut transaction = Transaction::on(held.connection());
+        let writes = |root: &CompiledRoot| matches!(root.work, Work::Mutate(_));
+        let last = compiled.roots.iter().rposition(writes);
+        for (number, (root, task)) in compiled.roots.iter().zip(tasks).enumerate() {
             let out = answer.member(&root.key);
+            let then = match last == Some(number) {
+                true => Then::Commit,
+                false => Then::Others,
+            };
             match (&root.work, task) {
                 (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
                 (Work::Mutate(work), Task::Mutate(task)) => {
-                    mutation::run(connection, work, task, origin, out).await?;
+                    mutation::run(&mut transaction, work, task, origin, then, out).await?;
                 }
                 _ => return Err(misfit()),
             }
         }
-        connection.batch("COMMIT").await?;
         held.give_back();
         Ok(answer.finish())
     }
@@ -142,37 +147,11 @@ async fn fetch(connection: &Arc<Connection>, work: &Work, task: &Task) -> Result
     }
 }
 
-fn rows(read: &Read, found: &[Row], out: &mut Vec<u8>) -> Result<(), Failure> {
-    answer::begin(read.shape, out);
+fn rows(asked: Rows<'_>, found: &[Row], out: &mut Vec<u8>) -> Result<(), Failure> {
+    answer::begin(asked.shape, out);
     for (count, found) in found.iter().enumerate() {
-        answer::object(&row::PostgresRow(found), &read.columns, count == 0, out).map_err(error::failure)?;
+        answer::object(&row::PostgresRow(found), asked.columns, count == 0, out).map_err(error::failure)?;
     }
-    answer::end(read.shape, found.len(), out);
+    answer::end(asked.shape, found.len(), out);
     Ok(())
-}
-
-impl Channel for Arc<Connection> {
-    async fn texts(
-        &self,
-        sql: Arc<str>,
-        parameters: Vec<Parameter>,
-    ) -> Result<Vec<Vec<Option<String>>>, Failure> {
-        let found = self.query(&sql, &parameters).await?;
-        let texts = |row: &Row| -> Result<Vec<Option<String>>, tokio_postgres::Error> {
-            (0..row.len()).map(|index| row.try_get(index)).collect()
-        };
-        found
-            .iter()
-            .map(|row| texts(row).map_err(error::failure))
-            .collect()
-    }
-
-    fn by_column(&self) -> bool {
-        true
-    }
-
-    async fn read(&self, read: &Read, parameters: Vec<Parameter>, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let found = self.query(&read.sql, &parameters).await?;
-        rows(read, &found, out)
-    }
 }

@@ -7,7 +7,8 @@ use rusqlite::hooks::Action;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error, OptionalExtension, Row, ffi};
 
-use super::{error, lock, texts};
+use super::write::finish;
+use super::{error, lock};
 use crate::error::Failure;
 
 /// What a client may know of an error, after the statement that broke it and before its transaction ends.
@@ -54,14 +55,14 @@ type Touched = (Action, String, i64);
 
 /// Runs the statement once more, with references looked at later, and looks at those of the rows it writes.
 fn foreign_key(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Option<Failure>> {
-    // Until the transaction ends, which this failure does.
+    // Until the transaction ends, or whoever goes on with it says otherwise.
     connection.pragma_update(None, "defer_foreign_keys", true)?;
     let touched = Arc::new(Mutex::new(Vec::<Touched>::new()));
     let seen = Arc::clone(&touched);
     connection.update_hook(Some(move |action, _: &str, table: &str, row| {
         lock(&seen).push((action, table.to_owned(), row));
     }))?;
-    let written = texts(connection, sql, values);
+    let written = finish(connection, sql, values);
     connection.update_hook(None::<fn(Action, &str, &str, i64)>)?;
     written?;
     let touched = std::mem::take(&mut *lock(&touched));

@@ -7,24 +7,22 @@ mod explain;
 mod functions;
 mod leash;
 mod row;
+mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::answer::{self, Answer};
-use super::mutation::{self, Channel};
 use super::turns::{ConnectionCounters, Turns};
 use super::{ExecutorSettings, Origin, Task};
 use crate::error::Failure;
-use crate::scalar::Parameter;
-use crate::sql::{Compiled, Read, Work};
+use crate::sql::{Compiled, Rows, Work};
 use leash::{Holder, Leash};
+use write::{Queue, Write};
 
 /// How many steps of SQLite's machine pass between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -35,6 +33,8 @@ pub struct SqliteExecutor {
     file: Arc<File>,
     heavy: Turns,
     writing: Arc<tokio::sync::Mutex<()>>,
+    /// Writes that wait for their turn.
+    queue: Arc<Queue>,
 }
 
 #[derive(Debug)]
@@ -73,6 +73,7 @@ impl SqliteExecutor {
             file: Arc::new(file),
             heavy,
             writing,
+            queue: Arc::default(),
         })
     }
 
@@ -84,7 +85,7 @@ impl SqliteExecutor {
         answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         if compiled.writes() {
-            return self.write(Arc::clone(compiled), tasks, origin, answer).await;
+            return self.write(Write::new(compiled, tasks, origin, answer)).await;
         }
         if !compiled.heavy() {
             return self.file.read(compiled, tasks, answer, None);
@@ -104,26 +105,6 @@ impl SqliteExecutor {
         vec![self.heavy.counters("heavy")]
     }
 
-    async fn write(
-        &self,
-        compiled: Arc<Compiled>,
-        tasks: Vec<Task>,
-        origin: Arc<dyn Origin>,
-        answer: Answer,
-    ) -> Result<Vec<u8>, Failure> {
-        let wait = self.file.settings.acquire_timeout;
-        let turn = tokio::time::timeout(wait, Arc::clone(&self.writing).lock_owned())
-            .await
-            .map_err(|_| Failure::unavailable(&"no turn to write in time"))?;
-        let file = Arc::clone(&self.file);
-        blocking(move || {
-            let answered = file.write(&compiled, tasks, origin.as_ref(), answer);
-            drop(turn);
-            answered
-        })
-        .await
-    }
-
     pub(super) fn ping(&self) -> Result<(), Failure> {
         let reader = self.file.reader()?;
         let answered = reader.connection.query_row("SELECT 1", [], |_| Ok(()));
@@ -132,9 +113,9 @@ impl SqliteExecutor {
     }
 }
 
-async fn blocking(
-    work: impl FnOnce() -> Result<Vec<u8>, Failure> + Send + 'static,
-) -> Result<Vec<u8>, Failure> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(Failure::unexpected(&error)))
@@ -202,31 +183,6 @@ impl File {
         }
         answered
     }
-
-    fn write(
-        &self,
-        compiled: &Compiled,
-        tasks: Vec<Task>,
-        origin: &dyn Origin,
-        answer: Answer,
-    ) -> Result<Vec<u8>, Failure> {
-        let mut slot = lock(&self.writer);
-        let writer = match slot.take() {
-            Some(writer) => writer,
-            None => self
-                .connect(false)
-                .map_err(|error| Failure::unavailable(&error))?,
-        };
-        writer.allow(self.settings.statement_timeout);
-        writer.batch("BEGIN IMMEDIATE")?;
-        let answered = fill(&writer.connection, compiled, tasks, Some(origin), answer)
-            .and_then(|answered| writer.batch("COMMIT").map(|()| answered));
-        // A connection whose transaction cannot be ended is dropped, and the transaction with it.
-        if answered.is_ok() || writer.batch("ROLLBACK").is_ok() {
-            *slot = Some(writer);
-        }
-        answered
-    }
 }
 
 impl Limited {
@@ -238,10 +194,10 @@ impl Limited {
     /// Reads of one request see one state of the database.
     fn read(&self, compiled: &Compiled, tasks: Vec<Task>, answer: Answer) -> Result<Vec<u8>, Failure> {
         if tasks.len() < 2 {
-            return fill(&self.connection, compiled, tasks, None, answer);
+            return fill(&self.connection, compiled, tasks, answer);
         }
         self.batch("BEGIN")?;
-        let answered = fill(&self.connection, compiled, tasks, None, answer);
+        let answered = fill(&self.connection, compiled, tasks, answer);
         self.batch("COMMIT")?;
         answered
     }
@@ -264,70 +220,41 @@ fn fill(
     connection: &Connection,
     compiled: &Compiled,
     tasks: Vec<Task>,
-    origin: Option<&dyn Origin>,
     mut answer: Answer,
 ) -> Result<Vec<u8>, Failure> {
     for (root, task) in compiled.roots.iter().zip(tasks) {
         let out = answer.member(&root.key);
-        match (&root.work, task, origin) {
-            (Work::Known(json), ..) => out.extend_from_slice(json.as_bytes()),
-            (Work::Read(read), Task::Read(parameters), _) => rows(connection, read, parameters, out)?,
-            (Work::Mutate(work), Task::Mutate(task), Some(origin)) => {
-                // Nothing in it ever waits.
-                mutation::run(connection, work, &task, origin, out)
-                    .now_or_never()
-                    .unwrap_or_else(|| Err(Failure::unexpected(&"a write to SQLite waits")))?;
+        match (&root.work, task) {
+            (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
+            (Work::Read(read), Task::Read(parameters)) => {
+                let values = params_from_iter(parameters.into_iter().map(row::value));
+                rows(connection, read.rows(), values, out).map_err(error::failure)?;
             }
-            _ => return Err(Failure::unexpected(&"work and values of a root field do not fit")),
+            _ => return Err(misfit()),
         }
     }
     Ok(answer.finish())
 }
 
+fn misfit() -> Failure {
+    Failure::unexpected(&"work and values of a root field do not fit")
+}
+
+/// Runs a statement, writes its rows and tells how many there are.
 fn rows(
     connection: &Connection,
-    read: &Read,
-    parameters: Vec<Parameter>,
+    asked: Rows<'_>,
+    values: impl rusqlite::Params,
     out: &mut Vec<u8>,
-) -> Result<(), Failure> {
-    let mut statement = connection.prepare_cached(&read.sql).map_err(error::failure)?;
-    let mut found = statement
-        .query(params_from_iter(parameters.into_iter().map(row::value)))
-        .map_err(error::failure)?;
-    answer::begin(read.shape, out);
+) -> rusqlite::Result<usize> {
+    let mut statement = connection.prepare_cached(asked.sql)?;
+    let mut found = statement.query(values)?;
+    answer::begin(asked.shape, out);
     let mut count = 0;
-    while let Some(found) = found.next().map_err(error::failure)? {
-        answer::object(&row::SqliteRow(found), &read.columns, count == 0, out).map_err(error::failure)?;
+    while let Some(found) = found.next()? {
+        answer::object(&row::SqliteRow(found), asked.columns, count == 0, out)?;
         count += 1;
     }
-    answer::end(read.shape, count, out);
-    Ok(())
-}
-
-fn texts(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<Vec<Option<String>>>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let width = statement.column_count();
-    let found = statement.query_map(params_from_iter(values), |row| {
-        (0..width).map(|index| row.get(index)).collect()
-    })?;
-    found.collect()
-}
-
-impl Channel for Connection {
-    async fn texts(
-        &self,
-        sql: Arc<str>,
-        parameters: Vec<Parameter>,
-    ) -> Result<Vec<Vec<Option<String>>>, Failure> {
-        let values: Vec<Value> = parameters.into_iter().map(row::value).collect();
-        texts(self, &sql, &values).map_err(|error| constraint::failure(self, &sql, &values, error))
-    }
-
-    fn by_column(&self) -> bool {
-        false
-    }
-
-    async fn read(&self, read: &Read, parameters: Vec<Parameter>, out: &mut Vec<u8>) -> Result<(), Failure> {
-        rows(self, read, parameters, out)
-    }
+    answer::end(asked.shape, count, out);
+    Ok(count)
 }

@@ -1,0 +1,165 @@
+//! A transaction whose statements wait for each other only where one needs what another found: the rest is on its
+//! way at the same time, and the server takes it in order.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures_util::future::{BoxFuture, join};
+use tokio_postgres::Row;
+
+use super::connection::Connection;
+use super::{error, rows};
+use crate::error::Failure;
+use crate::execute::mutation::{Channel, Then};
+use crate::scalar::Parameter;
+use crate::sql::Rows;
+
+/// A transaction on a connection. One that was not ended is rolled back by whoever has the connection.
+pub(super) struct Transaction<'c> {
+    connection: &'c Arc<Connection>,
+    stage: Stage,
+    /// What was sent and not waited for, in order.
+    sent: Vec<BoxFuture<'static, Result<(), Failure>>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was asked yet.
+    Fresh,
+    Open,
+    Ended,
+}
+
+impl<'c> Transaction<'c> {
+    pub(super) fn on(connection: &'c Arc<Connection>) -> Self {
+        Self {
+            connection,
+            stage: Stage::Fresh,
+            sent: Vec::new(),
+        }
+    }
+
+    async fn begin(&mut self) -> Result<(), Failure> {
+        if self.stage != Stage::Fresh {
+            return Ok(());
+        }
+        self.stage = Stage::Open;
+        let connection = Arc::clone(self.connection);
+        self.set_off(async move { connection.batch("BEGIN").await }).await
+    }
+
+    /// Sends what goes out with its first turn, and leaves it under way.
+    async fn set_off(
+        &mut self,
+        work: impl Future<Output = Result<(), Failure>> + Send + 'static,
+    ) -> Result<(), Failure> {
+        let mut work: BoxFuture<'static, _> = Box::pin(work);
+        match poll_fn(|context| Poll::Ready(Pin::new(&mut work).poll(context))).await {
+            Poll::Ready(done) => self.after_sent(done).await,
+            Poll::Pending => {
+                self.sent.push(work);
+                Ok(())
+            }
+        }
+    }
+
+    /// What a step came to, unless an earlier one failed: then the server refused all that followed.
+    async fn after_sent<T>(&mut self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        for earlier in self.sent.drain(..) {
+            earlier.await?;
+        }
+        outcome
+    }
+
+    async fn query(
+        &mut self,
+        sql: &Arc<str>,
+        parameters: &[Parameter],
+        then: Then,
+    ) -> Result<Vec<Row>, Failure> {
+        // Prepared before: a statement that has to wait for that would be overtaken.
+        let statement = self.connection.statement(sql).await;
+        let statement = self.after_prepared(statement).await?;
+        let found = match (self.stage, then) {
+            // A single statement is a transaction of its own.
+            (Stage::Fresh, Then::Commit) => self.connection.ask(&statement, parameters).await,
+            (_, Then::Others) => {
+                self.begin().await?;
+                self.connection.ask(&statement, parameters).await
+            }
+            (_, Then::Commit) => {
+                // After a failure the server takes the one for the other: it rolls back.
+                let asked = self.connection.ask(&statement, parameters);
+                let (found, committed) = join(asked, self.connection.batch("COMMIT")).await;
+                found.and_then(|found| committed.map(|()| found))
+            }
+        };
+        if then == Then::Commit {
+            self.stage = Stage::Ended;
+        }
+        self.after_sent(found).await
+    }
+
+    /// What became of preparing a statement. It may have failed for what failed before.
+    async fn after_prepared<T>(&mut self, prepared: Result<T, Failure>) -> Result<T, Failure> {
+        match prepared {
+            Ok(prepared) => Ok(prepared),
+            failed => self.after_sent(failed).await,
+        }
+    }
+}
+
+impl Channel for Transaction<'_> {
+    async fn texts(
+        &mut self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> Result<Vec<Vec<Option<String>>>, Failure> {
+        let found = self.query(&sql, &parameters, Then::Others).await?;
+        let texts = |row: &Row| -> Result<Vec<Option<String>>, tokio_postgres::Error> {
+            (0..row.len()).map(|index| row.try_get(index)).collect()
+        };
+        found
+            .iter()
+            .map(|row| texts(row).map_err(error::failure))
+            .collect()
+    }
+
+    async fn send(&mut self, sql: Arc<str>, parameters: Vec<Parameter>) -> Result<(), Failure> {
+        let statement = self.connection.statement(&sql).await;
+        let statement = self.after_prepared(statement).await?;
+        self.begin().await?;
+        let connection = Arc::clone(self.connection);
+        self.set_off(async move { connection.ask(&statement, &parameters).await.map(|_| ()) })
+            .await
+    }
+
+    async fn read(
+        &mut self,
+        asked: Rows<'_>,
+        parameters: Vec<Parameter>,
+        then: Then,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, Failure> {
+        let found = self.query(asked.sql, &parameters, then).await?;
+        rows(asked, &found, out)?;
+        Ok(found.len())
+    }
+
+    async fn finish(&mut self, then: Then) -> Result<(), Failure> {
+        let done = match (self.stage, then) {
+            (Stage::Open, Then::Commit) => {
+                self.stage = Stage::Ended;
+                self.connection.batch("COMMIT").await
+            }
+            _ => Ok(()),
+        };
+        self.after_sent(done).await
+    }
+
+    fn by_column(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,293 @@
+//! Writes. The way to the disk is what a write costs most: those that wait for their turn together go together.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use tokio::sync::{OwnedMutexGuard, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+use super::{File, Limited, SqliteExecutor, blocking, constraint, lock, misfit, row, rows};
+use crate::error::Failure;
+use crate::execute::answer::Answer;
+use crate::execute::mutation::{self, Channel, Then};
+use crate::execute::{Origin, Task};
+use crate::scalar::Parameter;
+use crate::sql::{Compiled, Rows, Work};
+
+/// So many go together: those behind them wait no longer than for one turn of others.
+const MOST_TOGETHER: usize = 64;
+
+/// What a request writes.
+pub(super) struct Write {
+    compiled: Arc<Compiled>,
+    tasks: Vec<Task>,
+    origin: Arc<dyn Origin>,
+    answer: Answer,
+}
+
+/// A write, and whoever waits for what it answers.
+struct Waiting {
+    write: Write,
+    reply: oneshot::Sender<Result<Vec<u8>, Failure>>,
+}
+
+/// Its place in the queue, empty once somebody has taken it.
+type Place = Arc<Mutex<Option<Waiting>>>;
+
+/// Writes in the order in which they came.
+#[derive(Default)]
+pub(super) struct Queue(Mutex<VecDeque<Place>>);
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_tuple("Queue")
+            .field(&lock(&self.0).len())
+            .finish()
+    }
+}
+
+impl Queue {
+    fn push(&self, waiting: Waiting) -> Place {
+        let place = Arc::new(Mutex::new(Some(waiting)));
+        lock(&self.0).push_back(Arc::clone(&place));
+        place
+    }
+
+    /// The first of those that somebody still waits for.
+    fn take(&self) -> Vec<Waiting> {
+        let mut places = lock(&self.0);
+        std::iter::from_fn(|| places.pop_front())
+            .filter_map(|place| lock(&place).take())
+            .filter(|waiting| !waiting.reply.is_closed())
+            .take(MOST_TOGETHER)
+            .collect()
+    }
+}
+
+impl Write {
+    pub(super) fn new(
+        compiled: &Arc<Compiled>,
+        tasks: Vec<Task>,
+        origin: Arc<dyn Origin>,
+        answer: Answer,
+    ) -> Self {
+        Self {
+            compiled: Arc::clone(compiled),
+            tasks,
+            origin,
+            answer,
+        }
+    }
+
+    /// Runs it in the transaction that is open.
+    fn run(&self, connection: &Connection) -> Result<Vec<u8>, Failure> {
+        let mut answer = self.answer.clone();
+        for (root, task) in self.compiled.roots.iter().zip(&self.tasks) {
+            let out = answer.member(&root.key);
+            match (&root.work, task) {
+                (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
+                (Work::Mutate(work), Task::Mutate(task)) => {
+                    let mut channel = Writing(connection);
+                    // Nothing in it ever waits.
+                    mutation::run(&mut channel, work, task, self.origin.as_ref(), Then::Others, out)
+                        .now_or_never()
+                        .unwrap_or_else(|| Err(Failure::unexpected(&"a write to SQLite waits")))?;
+                }
+                _ => return Err(misfit()),
+            }
+        }
+        Ok(answer.finish())
+    }
+}
+
+impl SqliteExecutor {
+    /// Writes as soon as it is this write's turn. Whoever has the turn writes for all who wait.
+    pub(super) async fn write(&self, write: Write) -> Result<Vec<u8>, Failure> {
+        let (reply, mut answered) = oneshot::channel();
+        let place = self.queue.push(Waiting { write, reply });
+        let until = Instant::now() + self.file.settings.acquire_timeout;
+        loop {
+            let turn = timeout_at(until, Arc::clone(&self.writing).lock_owned());
+            tokio::select! {
+                biased;
+                answered = &mut answered => {
+                    return answered.unwrap_or_else(|error| Err(Failure::unexpected(&error)));
+                }
+                turn = turn => match turn {
+                    Ok(turn) => self.write_all(turn).await?,
+                    // Unless somebody is about to write it.
+                    Err(_) if lock(&place).take().is_some() => {
+                        return Err(Failure::unavailable(&"no turn to write in time"));
+                    }
+                    Err(_) => {
+                        return answered.await.unwrap_or_else(|error| Err(Failure::unexpected(&error)));
+                    }
+                },
+            }
+        }
+    }
+
+    async fn write_all(&self, turn: OwnedMutexGuard<()>) -> Result<(), Failure> {
+        let (file, queue) = (Arc::clone(&self.file), Arc::clone(&self.queue));
+        blocking(move || {
+            file.write(queue.take());
+            drop(turn);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl File {
+    /// Writes and tells each what came of it.
+    fn write(&self, waiting: Vec<Waiting>) {
+        let (writes, replies): (Vec<Write>, Vec<_>) = waiting
+            .into_iter()
+            .map(|waiting| (waiting.write, waiting.reply))
+            .unzip();
+        let answered = match self.writer() {
+            Ok(writer) => self.write_by(writer, &writes),
+            Err(error) => writes.iter().map(|_| Err(Failure::unavailable(&error))).collect(),
+        };
+        for (reply, answered) in replies.into_iter().zip(answered) {
+            // Whoever does not wait any more does not want to know.
+            let _ = reply.send(answered);
+        }
+    }
+
+    fn writer(&self) -> rusqlite::Result<Limited> {
+        let kept = lock(&self.writer).take();
+        kept.map_or_else(|| self.connect(false), Ok)
+    }
+
+    fn write_by(&self, writer: Limited, writes: &[Write]) -> Vec<Result<Vec<u8>, Failure>> {
+        let allowed = self.settings.statement_timeout;
+        let mut answered = Vec::new();
+        if writes.len() > 1 {
+            answered = writer.together(writes, allowed);
+        }
+        // What could not be written with others is written by itself.
+        for write in writes.iter().skip(answered.len()) {
+            writer.allow(allowed);
+            answered.push(writer.alone(write));
+        }
+        // A connection whose transaction cannot be ended is dropped, and the transaction with it.
+        if writer.connection.is_autocommit() {
+            *lock(&self.writer) = Some(writer);
+        }
+        answered
+    }
+}
+
+impl Limited {
+    fn alone(&self, write: &Write) -> Result<Vec<u8>, Failure> {
+        self.batch("BEGIN IMMEDIATE")?;
+        let answered = write
+            .run(&self.connection)
+            .and_then(|answered| self.batch("COMMIT").map(|()| answered));
+        if answered.is_err() && !self.connection.is_autocommit() {
+            self.batch("ROLLBACK")?;
+        }
+        answered
+    }
+
+    /// Several in one transaction, each of which leaves no trace where it fails. Nothing where the transaction
+    /// failed as a whole: then none was written.
+    fn together(&self, writes: &[Write], allowed: std::time::Duration) -> Vec<Result<Vec<u8>, Failure>> {
+        let written = || {
+            self.batch("BEGIN IMMEDIATE")?;
+            let mut answered = Vec::with_capacity(writes.len());
+            for write in writes {
+                self.allow(allowed);
+                self.batch("SAVEPOINT write")?;
+                let written = write.run(&self.connection);
+                if written.is_err() {
+                    // A statement that was stopped takes the whole transaction with it.
+                    self.batch("ROLLBACK TO write")?;
+                    // References may have been left to the end to find out which one was broken.
+                    self.batch("PRAGMA defer_foreign_keys=OFF")?;
+                }
+                self.batch("RELEASE write")?;
+                answered.push(written);
+            }
+            self.batch("COMMIT").map(|()| answered)
+        };
+        written().unwrap_or_else(|failure: Failure| {
+            tracing::debug!(%failure.message, "writes could not be committed together");
+            // There may be none any more.
+            let _ = self.connection.execute_batch("ROLLBACK");
+            Vec::new()
+        })
+    }
+}
+
+/// A connection with an open transaction, which whoever opened it ends.
+struct Writing<'c>(&'c Connection);
+
+impl Writing<'_> {
+    /// Runs a statement; what it broke is found out while it can be.
+    fn run<T>(
+        &self,
+        sql: &str,
+        parameters: Vec<Parameter>,
+        run: impl FnOnce(&[Value]) -> rusqlite::Result<T>,
+    ) -> Result<T, Failure> {
+        let values: Vec<Value> = parameters.into_iter().map(row::value).collect();
+        run(&values).map_err(|error| constraint::failure(self.0, sql, &values, error))
+    }
+}
+
+impl Channel for Writing<'_> {
+    async fn texts(
+        &mut self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> Result<Vec<Vec<Option<String>>>, Failure> {
+        self.run(&sql, parameters, |values| texts(self.0, &sql, values))
+    }
+
+    async fn send(&mut self, sql: Arc<str>, parameters: Vec<Parameter>) -> Result<(), Failure> {
+        self.run(&sql, parameters, |values| finish(self.0, &sql, values))
+    }
+
+    async fn read(
+        &mut self,
+        asked: Rows<'_>,
+        parameters: Vec<Parameter>,
+        _: Then,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, Failure> {
+        self.run(asked.sql, parameters, |values| {
+            rows(self.0, asked, params_from_iter(values), out)
+        })
+    }
+
+    async fn finish(&mut self, _: Then) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn by_column(&self) -> bool {
+        false
+    }
+}
+
+fn texts(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<Vec<Option<String>>>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let width = statement.column_count();
+    let found = statement.query_map(params_from_iter(values), |row| {
+        (0..width).map(|index| row.get(index)).collect()
+    })?;
+    found.collect()
+}
+
+/// Runs a statement to its end, whatever it returns.
+pub(super) fn finish(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query(params_from_iter(values))?;
+    while found.next()?.is_some() {}
+    Ok(())
+}

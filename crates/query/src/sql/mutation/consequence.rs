@@ -1,0 +1,64 @@
+//! What follows from a write besides its answer.
+
+use portico_entity::catalogue::{Column, Consequence, Table};
+
+use crate::plan::insert::Node;
+use crate::plan::mutation::Write;
+
+/// The names of the written columns that the audit wants to know of, if there are any.
+pub(super) fn audited(table: &Table, columns: &[&str]) -> Option<Vec<&'static str>> {
+    let found: Vec<&'static str> = table
+        .columns
+        .iter()
+        .filter(|column| columns.contains(&column.sql) && column.is_followed_by(Consequence::Audit))
+        .map(|column| column.sql)
+        .collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether the audit wants to know when rows come and go.
+pub(in crate::sql) fn is_audited(table: &Table) -> bool {
+    table
+        .columns
+        .iter()
+        .any(|column| column.is_followed_by(Consequence::Audit))
+}
+
+/// Whether a write may end what an access token says: its session, its user, a role. Whoever is new has no token.
+pub(super) fn may_forget_tokens(table: &Table, write: &Write) -> bool {
+    match write {
+        Write::Insert(insert) => node(&insert.node),
+        Write::Update(update) => changes(table, &update.columns()),
+        // Rows of other tables may go with them.
+        Write::Delete(_) => true,
+    }
+}
+
+fn node(new: &Node) -> bool {
+    let table = new.table;
+    let holds = table.sql != "users" && table.columns.iter().any(ends);
+    let conflict = new.conflict.as_ref().is_some_and(|conflict| {
+        let presets = conflict.rights.presets.iter().map(|preset| preset.column);
+        let columns: Vec<&str> = conflict
+            .update
+            .iter()
+            .map(|column| column.0.sql)
+            .chain(presets)
+            .collect();
+        changes(table, &columns)
+    });
+    holds || conflict || new.nested.iter().any(|nested| node(&nested.node))
+}
+
+/// A key that changes takes the rows that refer to it along.
+fn changes(table: &Table, columns: &[&str]) -> bool {
+    columns
+        .iter()
+        .any(|name| table.key.contains(name) || table.column_by_sql(name).is_some_and(ends))
+}
+
+fn ends(column: &Column) -> bool {
+    [Consequence::ForgetTokens, Consequence::EndSessions]
+        .into_iter()
+        .any(|consequence| column.is_followed_by(consequence))
+}
