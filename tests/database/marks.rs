@@ -3,8 +3,9 @@
 use portico_entity::catalogue::{Consequence, catalogue};
 
 /// Tables that hold who a user is and what proves it.
-const IDENTITY: [&str; 5] = [
+const IDENTITY: [&str; 6] = [
     "users",
+    "roles",
     "user_roles",
     "refresh_tokens",
     "user_providers",

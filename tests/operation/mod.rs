@@ -3,6 +3,7 @@
 mod algorithms;
 mod auth_config;
 mod consequences;
+mod every_column;
 mod limits;
 mod me;
 mod refresh_token;

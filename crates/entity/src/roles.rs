@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::catalogue::Consequence::{Audit, ForgetTokens, KeepAdministrator, KeepDefaultRole};
 use crate::catalogue::{Describe, Description, documented};
 use crate::{user_roles, users};
 
@@ -47,5 +48,10 @@ impl Describe for Entity {
                 "users",
                 users::Column::DefaultRole,
             )
+            .consequence(
+                [Column::Role],
+                &[ForgetTokens, Audit, KeepAdministrator, KeepDefaultRole],
+            )
+            .consequence([Column::Name, Column::Description], &[])
     }
 }

@@ -94,9 +94,15 @@ fn consequences(table: Description<Entity>) -> Description<Entity> {
             [Column::DefaultRole],
             &[ForgetTokens, Audit, KeepAdministrator, KeepDefaultRole],
         )
-        .consequence([Column::IsAnonymous, Column::AllProjects], &[ForgetTokens, Audit])
+        // Claims of these are renewed with the token.
         .consequence(
-            [Column::LockedUntil, Column::ExternalId, Column::ImportedFrom],
+            [
+                Column::IsAnonymous,
+                Column::AllProjects,
+                Column::LockedUntil,
+                Column::ExternalId,
+                Column::ImportedFrom,
+            ],
             &[Audit],
         )
         .consequence(
@@ -126,12 +132,15 @@ fn access(table: Description<Entity>) -> Description<Entity> {
             [Column::Email, Column::PhoneNumber, Column::Username],
             &[Audit, KeepWayIn, Elevation],
         )
-        .consequence(
-            [Column::EmailVerified, Column::PhoneNumberVerified],
-            &[ForgetTokens, Audit],
-        )
         .consequence([Column::TotpSecret, Column::ActiveMfaType], &[Audit, Elevation])
-        .consequence([Column::NewEmail], &[Audit])
+        .consequence(
+            [
+                Column::EmailVerified,
+                Column::PhoneNumberVerified,
+                Column::NewEmail,
+            ],
+            &[Audit],
+        )
         .consequence(
             [
                 Column::OtpMethodLastUsed,
