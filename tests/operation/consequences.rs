@@ -11,6 +11,7 @@ use crate::support::database::{TestDatabase, on_both_databases};
 
 on_both_databases!(
     a_session_ended_by_data_is_as_one_ended_by_an_operation,
+    a_user_ends_own_sessions_by_data,
     the_last_administrator_stays,
     the_default_role_stays_among_the_roles,
     the_last_way_in_stays,
@@ -76,6 +77,61 @@ async fn a_session_ended_by_data_is_as_one_ended_by_an_operation(database: Arc<T
         assert!(actions.contains(&json!(action)), "{action}: {actions:?}");
     }
     assert_eq!(actions.len(), 3);
+}
+
+async fn a_user_ends_own_sessions_by_data(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let node = TestApp::node(&database, Arc::clone(&app.clock), &[]).await;
+    let (jane, john) = (app.user("jane").await, app.user("john").await);
+    let elsewhere = jane.sign_in_again().await;
+    let on_node = node.public().bearer(&elsewhere.session.access_token);
+    on_node.graphql(SIGNED_IN).await.data();
+    let delete = "mutation ($id: uuid!) { deleteAuthRefreshToken(id: $id) { id } }";
+
+    // Another's session is not there, and stays.
+    let of_john = jane.graphql_with(delete, json!({ "id": john.session.id })).await;
+    assert!(of_john.data()["deleteAuthRefreshToken"].is_null());
+    assert!(is_signed_in(&john).await);
+
+    let answer = jane
+        .graphql_with(delete, json!({ "id": elsewhere.session.id }))
+        .await;
+    assert_eq!(
+        answer.data()["deleteAuthRefreshToken"]["id"],
+        json!(elsewhere.session.id)
+    );
+    assert!(!is_signed_in(&elsewhere).await && is_signed_in(&jane).await);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(on_node.graphql(SIGNED_IN).await.error_code(), "invalid-jwt");
+    let refreshed = app.public().refresh(&elsewhere.session.refresh_token).await;
+    assert_eq!(refreshed.error_code(), "invalid-refresh-token");
+
+    // The one that asks goes, too, and nobody else's.
+    let all = "mutation { deleteAuthRefreshTokens(where: {}) { affected_rows } }";
+    let answer = jane.graphql(all).await;
+    assert_eq!(
+        answer.data()["deleteAuthRefreshTokens"]["affected_rows"],
+        json!(1)
+    );
+    assert!(!is_signed_in(&jane).await && is_signed_in(&john).await);
+    let events = audited(&app.admin(), &jane).await;
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| {
+            (
+                event["action"].as_str().unwrap(),
+                event["actorRole"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("deleteAuthRefreshToken", "user"),
+            ("deleteAuthRefreshTokens", "user")
+        ]
+    );
+    assert_eq!(events[0]["details"]["key"], json!(elsewhere.session.id));
 }
 
 async fn grant_admin(app: &TestApp, user: &User) {
