@@ -1,20 +1,20 @@
 """Sends generated documents to a live service, as user and as admin, and judges the answers: never a failure of the
 service, never data that the schema does not promise.
 
-usage: pip install -r requirements.txt && python fuzz.py [--examples N] [--seed N] [--field NAME] [--verbose]
+usage: pip install -r requirements.txt && python fuzz.py [--examples N] [--seed N] [--field NAME] [--verbose] [--postgres]
 
-Starts the service of this checkout on a temporary SQLite file, or on the PostgreSQL of PORTICO_TEST_POSTGRES_URL, a
-database that it may spoil. What is printed of a failure can be sent again as it is.
+Starts the service of this checkout on a temporary SQLite file, or on a PostgreSQL server of its own. What is printed
+of a failure can be sent again as it is.
 """
 
 import argparse
 import collections
 import itertools
 import json
-import os
 import random
 import sys
 import time
+from contextlib import nullcontext
 
 import hypothesis
 import schemathesis
@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 import tame
 from judge import Wrong, judge, prepare
+from postgres import cluster
 from scalars import EMAILS, register
 from service import SECRET, ask, service, sign_up
 from variables import lift
@@ -119,8 +120,10 @@ def main():
     arguments.add_argument("--seed", type=int, default=1, help="another seed makes other documents")
     arguments.add_argument("--field", help="the only root field to try")
     arguments.add_argument("--verbose", action="store_true", help="print what is refused")
+    arguments.add_argument("--postgres", action="store_true", help="on PostgreSQL, instead of SQLite")
     options = arguments.parse_args()
-    with service(os.environ.get("PORTICO_TEST_POSTGRES_URL")) as (url, log):
+    database = cluster() if options.postgres else nullcontext()
+    with database as database, service(database) as (url, log):
         tame.register()
         ids = [sign_up(url, email)[0] for email in EMAILS]
         register(ids)
