@@ -39,6 +39,7 @@ const POSTGRES: Files = &[
         "consequences",
         include_str!("../postgres/0010_consequences.sql"),
     ),
+    (11, "lockout", include_str!("../postgres/0011_lockout.sql")),
 ];
 
 const SQLITE: Files = &[
@@ -67,6 +68,7 @@ const SQLITE: Files = &[
         include_str!("../sqlite/0008_living_users_by_locale.sql"),
     ),
     (9, "consequences", include_str!("../sqlite/0009_consequences.sql")),
+    (10, "lockout", include_str!("../sqlite/0010_lockout.sql")),
 ];
 
 /// The history of a PostgreSQL database.

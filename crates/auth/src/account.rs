@@ -1,6 +1,5 @@
 //! The state of an account, as far as the door asks for it.
 
-use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
@@ -19,7 +18,6 @@ pub(crate) struct Account {
     pub(crate) deleted: bool,
     pub(crate) activated: bool,
     pub(crate) locked: bool,
-    pub(crate) locked_until: Option<DateTime<Utc>>,
     pub(crate) has_email: bool,
     pub(crate) email_verified: bool,
 }
@@ -36,21 +34,20 @@ impl Account {
             deleted: false,
             activated: true,
             locked: false,
-            locked_until: None,
             has_email,
             email_verified: false,
         }
     }
 
     /// Whether this account may have a session now. Whoever asks must have proved who they are.
-    pub(crate) fn admit(&self, policy: &Policy, now: DateTime<Utc>) -> Result<(), Refusal> {
+    pub(crate) fn admit(&self, policy: &Policy) -> Result<(), Refusal> {
         if self.deleted {
             return Err(Refusal::DeletedUser);
         }
         if self.disabled {
             return Err(Refusal::DisabledUser);
         }
-        if self.locked || self.locked_until.is_some_and(|until| until > now) {
+        if self.locked {
             return Err(Refusal::LockedUser);
         }
         if !self.activated {
@@ -107,7 +104,6 @@ impl FromQueryResult for Account {
             deleted: row.try_get(prefix, "is_deleted")?,
             activated: row.try_get(prefix, "is_activated")?,
             locked: row.try_get(prefix, "is_locked")?,
-            locked_until: row.try_get(prefix, "locked_until")?,
             has_email: row.try_get(prefix, "has_email")?,
             email_verified: row.try_get(prefix, "email_verified")?,
         })
@@ -116,8 +112,6 @@ impl FromQueryResult for Account {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     fn account() -> Account {
@@ -126,7 +120,6 @@ mod tests {
 
     #[test]
     fn each_state_has_its_refusal() {
-        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let optional = Policy::default();
         let required = Policy {
             email_verification: EmailVerification::Required,
@@ -183,25 +176,9 @@ mod tests {
                 &optional,
                 Err(Refusal::LockedUser),
             ),
-            (
-                Account {
-                    locked_until: Some(now + TimeDelta::seconds(1)),
-                    ..account()
-                },
-                &optional,
-                Err(Refusal::LockedUser),
-            ),
-            (
-                Account {
-                    locked_until: Some(now),
-                    ..account()
-                },
-                &optional,
-                Ok(()),
-            ),
         ];
         for (account, policy, expected) in cases {
-            assert_eq!(account.admit(policy, now), expected, "{account:?}");
+            assert_eq!(account.admit(policy), expected, "{account:?}");
         }
     }
 }

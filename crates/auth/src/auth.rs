@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::admin_gate::AdminGate;
+use crate::attempt::Failed;
 use crate::caller::Authenticated;
 use crate::capacity::Capacity;
 use crate::changes::Changes;
@@ -86,6 +87,7 @@ pub struct Auth {
     pub(crate) hashing: Hashing,
     pub(crate) refreshes: Capacity,
     pub(crate) blocked: Blocked,
+    pub(crate) failed: Failed,
     pub(crate) last_seen: LastSeen,
     pub(crate) tokens: TokenCache,
     pub(crate) changes: tokio::sync::Mutex<Changes>,
@@ -124,6 +126,7 @@ impl Auth {
             hashing: Hashing::start(entropy.as_ref(), threads, policy.hashing_queue)?,
             refreshes: Capacity::per_minute(policy.limits.refreshes, Arc::clone(&clock)),
             blocked: Blocked::default(),
+            failed: Failed::default(),
             last_seen: LastSeen::default(),
             tokens: TokenCache::new(policy.token_cache),
             changes: tokio::sync::Mutex::default(),

@@ -2,6 +2,7 @@
 
 mod account;
 mod admin_gate;
+mod attempt;
 mod audit;
 mod auth;
 mod caller;

@@ -7,39 +7,19 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::ConnectionTrait;
 
 use crate::auth::Auth;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::port::now;
-use crate::refusal::{Identifier, Refusal};
+use crate::refusal::Refusal;
 use crate::seal::hex;
 use crate::store;
 
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
-/// Failures of an account are forgotten this long after the last one.
-const FAILURES_LAST: TimeDelta = TimeDelta::hours(24);
-/// How long the next attempt has to wait once the free ones are used up; the last one repeats.
-const DELAYS: [TimeDelta; 7] = [
-    TimeDelta::seconds(5),
-    TimeDelta::seconds(15),
-    TimeDelta::seconds(30),
-    TimeDelta::minutes(1),
-    TimeDelta::minutes(2),
-    TimeDelta::minutes(5),
-    TimeDelta::minutes(15),
-];
-
 const SIGN_IN: &str = "sign-in-ip";
 const SIGN_UP: &str = "sign-up-ip";
 const ADMIN_SECRET: &str = "admin-secret-ip";
-
-/// An attempt to prove a secret, counted as a failure until it succeeds.
-pub(crate) struct Attempt {
-    bucket: &'static str,
-    key: String,
-}
 
 /// Callers over a limit, so that a flood of theirs is refused without asking the database.
 #[derive(Default)]
@@ -125,31 +105,8 @@ impl Auth {
         Ok((count > i64::from(maximum)).then_some(end))
     }
 
-    /// Counts an attempt on an account, also on one that does not exist, or refuses it because it
-    /// came too early after others that failed.
-    pub(crate) async fn attempt(&self, identifier: Identifier, name: &str) -> Result<Attempt, Error> {
-        let bucket = match identifier {
-            Identifier::Email => "sign-in-email",
-            Identifier::Username => "sign-in-username",
-        };
-        let key = self.limit_key(name);
-        let now = now(self.clock.as_ref());
-        let next = DELAYS.map(|delay| now + delay);
-        let steps = (self.policy.limits.failures.max(1), next.as_slice());
-        let connection = &self.database.connection;
-        let turn = self.database.turn().await;
-        let counted =
-            store::limits::attempt(connection, bucket, &key, now, now + FAILURES_LAST, steps).await?;
-        drop(turn);
-        if counted.is_none() {
-            let found = store::limits::find(connection, bucket, &key).await?;
-            return Err(too_many(found.map_or(now, |row| row.window_start), now).into());
-        }
-        Ok(Attempt { bucket, key })
-    }
-
     /// Keys are hashed: the table tells neither addresses nor names.
-    fn limit_key(&self, text: &str) -> String {
+    pub(crate) fn limit_key(&self, text: &str) -> String {
         let hash = hmac::sign(&self.keys.limit_hash, text.as_bytes());
         hex(hash.as_ref().iter().take(16))
     }
@@ -162,13 +119,6 @@ impl Auth {
         let _turn = self.database.turn().await;
         store::limits::purge(&self.database.connection, now).await?;
         Ok(())
-    }
-}
-
-impl Attempt {
-    /// The secret was proved: earlier failures are forgotten.
-    pub(crate) async fn succeeded<C: ConnectionTrait>(&self, connection: &C) -> Result<(), Error> {
-        Ok(store::limits::forget(connection, self.bucket, &self.key).await?)
     }
 }
 

@@ -74,7 +74,7 @@ pub(crate) async fn open<C: ConnectionTrait>(
 ) -> Result<Session, Error> {
     let Verified { account, method } = verified;
     let (auth, now) = (ctx.auth, ctx.now());
-    account.admit(&auth.policy, now)?;
+    account.admit(&auth.policy)?;
     let id = ctx.new_id()?;
     let token = RefreshToken::create(&auth.keys.refresh_mac, auth.entropy.as_ref(), id, 0)?;
     let row = refresh_tokens::ActiveModel {
@@ -103,7 +103,7 @@ pub(crate) fn go_on(
 ) -> Result<Session, Error> {
     let account = rotated.into_account();
     let now = ctx.now();
-    account.admit(&ctx.auth.policy, now)?;
+    account.admit(&ctx.auth.policy)?;
     issue(ctx.auth, &account, session, successor, now)
 }
 
@@ -129,9 +129,14 @@ impl Reopened {
 
 /// Goes on with a session that another request of the same client has just refreshed.
 pub(crate) fn go_on_beside(ctx: &Ctx<'_>, reopened: Reopened, session: Uuid) -> Result<Session, Error> {
-    let now = ctx.now();
-    reopened.account.admit(&ctx.auth.policy, now)?;
-    issue(ctx.auth, &reopened.account, session, reopened.successor, now)
+    reopened.account.admit(&ctx.auth.policy)?;
+    issue(
+        ctx.auth,
+        &reopened.account,
+        session,
+        reopened.successor,
+        ctx.now(),
+    )
 }
 
 fn issue(

@@ -4,6 +4,7 @@
 mod admin_secret;
 mod change_notices;
 mod foreign_hash;
+mod lockout;
 mod nodes;
 mod open;
 mod refresh;

@@ -10,7 +10,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::report::Report;
 
-/// How often it is written when users were last active.
+/// How often it is written when users were last active, and how many attempts on their accounts failed.
 const LAST_SEEN: Duration = Duration::from_secs(5);
 
 /// How often keys are renewed and what has expired is deleted.
@@ -75,5 +75,8 @@ fn every(start: Instant, period: Duration) -> Interval {
 async fn flush(auth: &Auth) {
     if let Err(error) = auth.flush_last_seen().await {
         tracing::warn!(%error, "it could not be written when users were last active");
+    }
+    if let Err(error) = auth.show_failures().await {
+        tracing::warn!(%error, "it could not be written how many attempts failed");
     }
 }

@@ -69,7 +69,7 @@ async fn not_current(ctx: &Ctx<'_>, presented: &RefreshToken) -> Result<Session,
     let account = store::users::account(connection, found.user_id).await?;
     let account = account.ok_or_else(|| refused(RefreshFault::UnknownSession))?;
     // The door would say so below; here it also keeps a stale token of a locked user from ending anything.
-    account.admit(&ctx.auth.policy, now)?;
+    account.admit(&ctx.auth.policy)?;
     match standing(&found, presented, now) {
         Standing::Previous(sealed) => {
             let reopened = Reopened::by_previous(account, presented, sealed)?;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::attempt::Attempt;
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::limit::Attempt;
 use crate::password::{Matched, PasswordHash};
 use crate::refusal::{Identifier, Refusal};
 use crate::session::{self, Session, SignIn, Verified};
@@ -21,59 +21,55 @@ pub(super) struct Presented {
     pub(super) identifier: Identifier,
     pub(super) attempt: Attempt,
     pub(super) found: Option<Credentials>,
-    pub(super) password: Password,
+    pub(super) password: Arc<Password>,
 }
 
 /// Compares the password, and opens a session if it matches. Somebody unknown costs as much as a
 /// wrong password and gets the same answer.
 pub(super) async fn finish(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn, Error> {
-    let action = presented.action;
-    let user_id = presented.found.as_ref().map(|user| user.account.id);
-    match prove(ctx, presented).await {
+    match prove(ctx, &presented).await {
         Ok(session) => Ok(SignIn::Done(Box::new(session))),
         Err(Error::Refused(refusal)) => {
-            Event::refused(action, user_id, refusal).append_alone(ctx).await?;
+            presented.attempt.failed(ctx);
+            let user_id = presented.found.as_ref().map(|user| user.account.id);
+            Event::refused(presented.action, user_id, refusal)
+                .append_alone(ctx)
+                .await?;
             Err(refusal.into())
         }
         Err(error) => Err(error),
     }
 }
 
-async fn prove(ctx: &Ctx<'_>, presented: Presented) -> Result<Session, Error> {
-    let Presented {
-        action,
-        identifier,
-        attempt,
-        found,
-        password,
-    } = presented;
-    let password = Arc::new(password);
-    let Some(Credentials {
-        account,
-        password_hash: Some(mut stored),
-    }) = found
-    else {
-        let known = found.is_some();
-        ctx.auth.hashing.verify(None, &password).await?;
-        return Err(match known {
-            true => Refusal::WrongPassword(identifier).into(),
-            false => Refusal::UnknownUser(identifier).into(),
+async fn prove(ctx: &Ctx<'_>, presented: &Presented) -> Result<Session, Error> {
+    let wrong = || Refusal::WrongPassword(presented.identifier);
+    let stored = presented
+        .found
+        .as_ref()
+        .and_then(|user| user.password_hash.clone());
+    let (Some(user), Some(mut stored)) = (&presented.found, stored) else {
+        ctx.auth.hashing.verify(None, &presented.password).await?;
+        return Err(match presented.found {
+            Some(_) => wrong().into(),
+            None => Refusal::UnknownUser(presented.identifier).into(),
         });
     };
     loop {
-        let proof = ctx.auth.hashing.verify(Some(&stored), &password).await?;
-        let proof = proof.ok_or(Refusal::WrongPassword(identifier))?;
-        let proved = Proved::new(ctx, account.id, stored, proof, &password).await?;
+        let proof = ctx
+            .auth
+            .hashing
+            .verify(Some(&stored), &presented.password)
+            .await?;
+        let proof = proof.ok_or_else(wrong)?;
+        let proved = Proved::new(ctx, user.account.id, stored, proof, &presented.password).await?;
         let foreign = proved.renewed.is_some();
-        if let Some(session) = enter(ctx, action, &attempt, proved).await? {
+        if let Some(session) = enter(ctx, presented, proved).await? {
             return Ok(session);
         }
         // While the hash was computed, or waited for its turn, the password was changed. Or another sign-in made
         // the hash anew; after that there is nothing left to make.
-        let now = store::users::password_hash(&ctx.auth.database.connection, account.id).await?;
-        stored = now
-            .filter(|_| foreign)
-            .ok_or(Refusal::WrongPassword(identifier))?;
+        let now = store::users::password_hash(&ctx.auth.database.connection, user.account.id).await?;
+        stored = now.filter(|_| foreign).ok_or_else(wrong)?;
     }
 }
 
@@ -110,23 +106,21 @@ impl Proved {
 
 /// Opens the session if the password is still the one that was compared: an old one opens none after it was
 /// changed and the sessions ended.
-async fn enter(
-    ctx: &Ctx<'_>,
-    action: &'static str,
-    attempt: &Attempt,
-    proved: Proved,
-) -> Result<Option<Session>, Error> {
+async fn enter(ctx: &Ctx<'_>, presented: &Presented, proved: Proved) -> Result<Option<Session>, Error> {
     let transaction = ctx.auth.database.begin().await?;
     let Proved { id, stored, .. } = &proved;
     let account = match &proved.renewed {
-        None => store::users::with_password(&*transaction, *id, stored).await?,
+        None => {
+            let lock = presented.attempt.lock();
+            store::users::with_password(&*transaction, *id, stored, lock).await?
+        }
         Some(renewed) => store::users::renew_hash(&*transaction, *id, stored, renewed).await?,
     };
     let Some(account) = account else { return Ok(None) };
     let verified = Verified::by_password(account, proved.proof);
     let session = session::open(ctx, &*transaction, verified).await?;
-    attempt.succeeded(&*transaction).await?;
-    let event = Event::success(action, proved.id, Some(session.refresh_token_id));
+    presented.attempt.succeeded(ctx, &*transaction).await?;
+    let event = Event::success(presented.action, proved.id, Some(session.refresh_token_id));
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;
     Ok(Some(session))

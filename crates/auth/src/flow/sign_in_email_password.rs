@@ -1,5 +1,8 @@
 //! `signInEmailPassword`.
 
+use std::sync::Arc;
+
+use crate::attempt::{Attempt, Target};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_in::{Presented, finish};
@@ -19,14 +22,15 @@ pub struct SignInEmailPasswordInput {
 /// Opens a session for whoever knows the password of this address.
 pub async fn sign_in_email_password(ctx: &Ctx<'_>, input: SignInEmailPasswordInput) -> Result<SignIn, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
-    let attempt = ctx.auth.attempt(Identifier::Email, input.email.as_str()).await?;
     let found = store::users::by_email(&ctx.auth.database.connection, &input.email).await?;
+    let target = Target::of(found.as_ref(), Identifier::Email, input.email.as_str());
+    let attempt = Attempt::begin(ctx, target).await?;
     let presented = Presented {
         action: "signInEmailPassword",
         identifier: Identifier::Email,
         attempt,
         found,
-        password: input.password,
+        password: Arc::new(input.password),
     };
     finish(ctx, presented).await
 }

@@ -1,5 +1,8 @@
 //! `signInUsernamePassword`.
 
+use std::sync::Arc;
+
+use crate::attempt::{Attempt, Target};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_in::{Presented, finish};
@@ -22,17 +25,15 @@ pub async fn sign_in_username_password(
     input: SignInUsernamePasswordInput,
 ) -> Result<SignIn, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
-    let attempt = ctx
-        .auth
-        .attempt(Identifier::Username, input.username.as_str())
-        .await?;
     let found = store::users::by_username(&ctx.auth.database.connection, &input.username).await?;
+    let target = Target::of(found.as_ref(), Identifier::Username, input.username.as_str());
+    let attempt = Attempt::begin(ctx, target).await?;
     let presented = Presented {
         action: "signInUsernamePassword",
         identifier: Identifier::Username,
         attempt,
         found,
-        password: input.password,
+        password: Arc::new(input.password),
     };
     finish(ctx, presented).await
 }

@@ -4,7 +4,26 @@ use chrono::{DateTime, Utc};
 use portico_entity::limits::{Column, Entity};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Value};
 
+use uuid::Uuid;
+
 use crate::store::statement;
+
+/// Attempts on accounts, by id: the database takes a counter away where an administrator lifts the lock.
+pub(crate) const ACCOUNT: &str = "sign-in-account";
+/// Attempts on accounts from networks that their users sign in from.
+pub(crate) const NETWORK: &str = "sign-in-network";
+/// Attempts on names that nobody has.
+pub(crate) const UNKNOWN: &str = "sign-in-unknown";
+
+/// The key of an account.
+pub(crate) fn account_key(account: Uuid) -> String {
+    account.simple().to_string()
+}
+
+/// The key of an account and a network of its user; begins with the account.
+pub(crate) fn network_key(account: Uuid, network: &str) -> String {
+    format!("{} {network}", account.simple())
+}
 
 /// Counts one within a window; returns how many it are now and when the window ends.
 pub(crate) async fn count<C: ConnectionTrait>(

@@ -132,8 +132,7 @@ const ADMITTED: &str =
 
 /// Felt at the next refresh. A token of a user who may not act is not used up: the door tells why
 /// afterwards.
-const READY: &str = "(u.locked_until IS NULL OR u.locked_until <= $4) \
-    AND (u.email IS NULL OR u.email_verified OR NOT $10)";
+const READY: &str = "(u.email IS NULL OR u.email_verified OR NOT $10)";
 
 /// A session as a refresh that did not win finds it.
 #[derive(FromQueryResult)]
@@ -146,6 +145,20 @@ pub(crate) struct Found {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) session_expires_at: Option<DateTime<Utc>>,
     pub(crate) revoked_at: Option<DateTime<Utc>>,
+}
+
+/// The addresses a user had sessions at since then; the latest hundred at most.
+pub(crate) async fn addresses<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> Result<Vec<String>, DbErr> {
+    let sql = "SELECT ip FROM refresh_tokens WHERE user_id = $1 AND COALESCE(last_used_at, created_at) > $2 \
+         AND ip IS NOT NULL GROUP BY ip ORDER BY MAX(COALESCE(last_used_at, created_at)) DESC LIMIT 100";
+    let rows = connection
+        .query_all_raw(statement(connection, sql, [user.into(), since.into()]))
+        .await?;
+    rows.into_iter().map(|row| row.try_get("", "ip")).collect()
 }
 
 /// Reads a session by id.

@@ -10,7 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::account::Account;
-use crate::store::statement;
+use crate::store::{limits, statement};
 use crate::value::{DisplayName, Email, Gender, Locale, Metadata, Username};
 
 /// The roles granted to a user `u`, as a JSON list.
@@ -29,7 +29,7 @@ pub(crate) fn account_columns(backend: DbBackend) -> String {
     let roles = granted_roles(backend);
     format!(
         "u.id AS user_id, u.default_role, u.is_anonymous, u.disabled, u.deleted_at IS NOT NULL AS is_deleted, \
-         u.activated_at IS NOT NULL AS is_activated, u.is_locked, u.locked_until, \
+         u.activated_at IS NOT NULL AS is_activated, u.is_locked, \
          u.email IS NOT NULL AS has_email, u.email_verified, {roles} AS roles"
     )
 }
@@ -38,6 +38,15 @@ pub(crate) fn account_columns(backend: DbBackend) -> String {
 pub(crate) struct Credentials {
     pub(crate) account: Account,
     pub(crate) password_hash: Option<String>,
+    pub(crate) locked_until: Option<DateTime<Utc>>,
+    attempt_number: i32,
+}
+
+impl Credentials {
+    /// Whether the row tells of failed attempts.
+    pub(crate) fn shows_failures(&self) -> bool {
+        self.attempt_number != 0 || self.locked_until.is_some()
+    }
 }
 
 impl FromQueryResult for Credentials {
@@ -45,6 +54,8 @@ impl FromQueryResult for Credentials {
         Ok(Self {
             account: Account::from_query_result(row, prefix)?,
             password_hash: row.try_get(prefix, "password_hash")?,
+            locked_until: row.try_get(prefix, "locked_until")?,
+            attempt_number: row.try_get(prefix, "attempt_number")?,
         })
     }
 }
@@ -77,8 +88,10 @@ async fn credentials<C: ConnectionTrait>(
     value: Value,
 ) -> Result<Option<Credentials>, DbErr> {
     let columns = account_columns(connection.get_database_backend());
-    let sql =
-        format!("SELECT {columns}, u.password_hash FROM users u WHERE {condition} AND u.deleted_at IS NULL");
+    let sql = format!(
+        "SELECT {columns}, u.password_hash, u.locked_until, u.attempt_number FROM users u \
+         WHERE {condition} AND u.deleted_at IS NULL"
+    );
     Credentials::find_by_statement(statement(connection, sql, [value]))
         .one(connection)
         .await
@@ -107,13 +120,34 @@ pub(crate) async fn account<C: ConnectionTrait>(connection: &C, id: Uuid) -> Res
         .await
 }
 
-/// The user with this id if this is still the password; unchanged until the transaction ends.
+/// How a row is kept until the transaction ends. To ask for more than one holds is how two wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// Nobody changes it.
+    Read,
+    /// It will be changed here.
+    Write,
+}
+
+/// The user with this id if this is still the password.
 pub(crate) async fn with_password<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
     password_hash: &str,
+    lock: Lock,
 ) -> Result<Option<Account>, DbErr> {
-    if_password(connection, id, password_hash, "FOR SHARE OF u").await
+    let backend = connection.get_database_backend();
+    let columns = account_columns(backend);
+    let lock = match (backend, lock) {
+        (DbBackend::Postgres, Lock::Read) => " FOR SHARE OF u",
+        (DbBackend::Postgres, Lock::Write) => " FOR NO KEY UPDATE OF u",
+        // On SQLite the write transaction keeps others from writing.
+        _ => "",
+    };
+    let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1 AND u.password_hash = $2{lock}");
+    Account::find_by_statement(statement(connection, sql, [id.into(), password_hash.into()]))
+        .one(connection)
+        .await
 }
 
 /// Writes another hash of the same password, if this is still the stored one, and returns its user. Of several
@@ -124,8 +158,7 @@ pub(crate) async fn renew_hash<C: ConnectionTrait>(
     stored: &str,
     renewed: &str,
 ) -> Result<Option<Account>, DbErr> {
-    // Locked as the update will need it: to ask for more than one holds is how two wait for each other.
-    let account = if_password(connection, id, stored, "FOR NO KEY UPDATE OF u").await?;
+    let account = with_password(connection, id, stored, Lock::Write).await?;
     if account.is_some() {
         let sql = "UPDATE users SET password_hash = $1 WHERE id = $2";
         connection
@@ -135,23 +168,39 @@ pub(crate) async fn renew_hash<C: ConnectionTrait>(
     Ok(account)
 }
 
-async fn if_password<C: ConnectionTrait>(
+/// Shows in the row what the counters of failed attempts say together. A delay that is over stays to be read until
+/// the failures are forgotten: to take it away means to lift the lock.
+pub(crate) async fn show_failures<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
-    password_hash: &str,
-    lock: &str,
-) -> Result<Option<Account>, DbErr> {
-    let backend = connection.get_database_backend();
-    let columns = account_columns(backend);
-    // On SQLite the write transaction keeps others from writing.
-    let lock = match backend {
-        DbBackend::Postgres => lock,
-        _ => "",
-    };
-    let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1 AND u.password_hash = $2 {lock}");
-    Account::find_by_statement(statement(connection, sql, [id.into(), password_hash.into()]))
-        .one(connection)
-        .await
+    last: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE users SET last_attempt = COALESCE($1, last_attempt), (attempt_number, locked_until) = \
+         (SELECT COALESCE(CAST(SUM(l.count) AS INTEGER), 0), CASE WHEN COUNT(*) = 0 THEN NULL \
+             WHEN MAX(l.window_start) > $2 THEN MAX(l.window_start) ELSE users.locked_until END \
+          FROM limits l WHERE l.expires_at > $2 AND (l.bucket = $3 AND l.key = $4 \
+             OR l.bucket = $5 AND l.key > $4 || ' ' AND l.key < $4 || '!')) \
+         WHERE id = $6";
+    let values = [
+        last.into(),
+        now.into(),
+        limits::ACCOUNT.into(),
+        limits::account_key(id).into(),
+        limits::NETWORK.into(),
+        id.into(),
+    ];
+    connection.execute_raw(statement(connection, sql, values)).await?;
+    Ok(())
+}
+
+/// The row tells of no failed attempts any more, but for when the last was.
+pub(crate) async fn forget_failures<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<(), DbErr> {
+    let sql = "UPDATE users SET attempt_number = 0, locked_until = NULL WHERE id = $1";
+    connection
+        .execute_raw(statement(connection, sql, [id.into()]))
+        .await?;
+    Ok(())
 }
 
 /// Whether somebody, also someone deleted, has this name.

@@ -188,6 +188,7 @@ async fn a_transaction_that_ends_late_is_noticed() {
     auth.catch_up().await.unwrap();
     assert!(!alive(&auth, &signed).await);
     world.execute("UPDATE users SET disabled = FALSE").await;
+    let signed = session(Client::of(&auth).sign_in("ada@example.org", PASSWORD).await);
     remember(&auth, &signed).await;
     world.execute("TRUNCATE refresh_tokens").await;
     auth.catch_up().await.unwrap();

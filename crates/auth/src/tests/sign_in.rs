@@ -137,7 +137,7 @@ async fn after_ten_failures_an_account_answers_with_growing_delays_known_or_not(
                 "invalid-email-password"
             );
         }
-        let client = Client::of(&one);
+        let client = Client::at(&one, "203.0.113.7");
         for delay in [5, 15, 30] {
             let Err(Error::Refused(refusal)) = client.sign_in(email, PASSWORD).await else {
                 panic!()

@@ -1,0 +1,244 @@
+//! Attempts to prove a password: counted for the account before the work, delayed after too many failures. A
+//! delay ends by itself, and leaves out the networks that the user signs in from.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use crate::auth::Auth;
+use crate::caller::{Caller, Ctx};
+use crate::error::Error;
+use crate::limit::too_many;
+use crate::refusal::Identifier;
+use crate::store;
+use crate::store::limits::{ACCOUNT, NETWORK, UNKNOWN, account_key, network_key};
+use crate::store::users::{Credentials, Lock};
+
+/// Failures of an account are forgotten this long after the last one.
+const FAILURES_LAST: TimeDelta = TimeDelta::hours(24);
+/// A network is known for this long after the user signed in from it.
+const NETWORK_KNOWN: TimeDelta = TimeDelta::days(30);
+/// How long the next attempt has to wait once the free ones are used up; the last one repeats.
+const DELAYS: [TimeDelta; 7] = [
+    TimeDelta::seconds(5),
+    TimeDelta::seconds(15),
+    TimeDelta::seconds(30),
+    TimeDelta::minutes(1),
+    TimeDelta::minutes(2),
+    TimeDelta::minutes(5),
+    TimeDelta::minutes(15),
+];
+/// How many accounts are brought up to date in one transaction.
+const SHOWN_AT_ONCE: usize = 500;
+
+/// An attempt to prove a secret, counted as a failure until it succeeds.
+pub(crate) struct Attempt {
+    bucket: &'static str,
+    key: String,
+    account: Option<Uuid>,
+    /// Whether the account shows failures that a success takes away.
+    shown: bool,
+}
+
+/// Whom an attempt is on.
+#[derive(Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// An account, by whatever name it was found.
+    Account(&'a Credentials),
+    /// A name that nobody has; counted alike, so that nobody can tell.
+    Nobody(Identifier, &'a str),
+}
+
+/// Accounts whose rows do not show yet what is counted: with the time of the last failure, if one is new.
+#[derive(Default)]
+pub(crate) struct Failed(Mutex<HashMap<Uuid, Option<DateTime<Utc>>>>);
+
+impl Failed {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Option<DateTime<Utc>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Target<'a> {
+    /// Whoever was found by this name, or nobody.
+    pub(crate) fn of(found: Option<&'a Credentials>, identifier: Identifier, name: &'a str) -> Self {
+        match found {
+            Some(credentials) => Self::Account(credentials),
+            None => Self::Nobody(identifier, name),
+        }
+    }
+
+    fn account(self) -> Option<&'a Credentials> {
+        match self {
+            Self::Account(credentials) => Some(credentials),
+            Self::Nobody(..) => None,
+        }
+    }
+}
+
+impl Attempt {
+    /// Counts an attempt, or refuses it because it came too early after others that failed. Attempts from a
+    /// network of the user are counted by themselves, so that others cannot lock the user out.
+    pub(crate) async fn begin(ctx: &Ctx<'_>, target: Target<'_>) -> Result<Self, Error> {
+        let (auth, now) = (ctx.auth, ctx.now());
+        let credentials = target.account();
+        let account = credentials.map(|found| found.account.id);
+        // Asked for nobody too: it takes as long.
+        let known = auth
+            .is_known_network(account.unwrap_or_default(), ctx.caller, now)
+            .await?;
+        let (bucket, key) = match target {
+            Target::Nobody(identifier, name) => (UNKNOWN, auth.limit_key(&format!("{identifier:?}:{name}"))),
+            Target::Account(found) if known => {
+                let network = auth.limit_key(&prefix(ctx.caller.address));
+                (NETWORK, network_key(found.account.id, &network))
+            }
+            Target::Account(found) => (ACCOUNT, account_key(found.account.id)),
+        };
+        let locked = credentials.and_then(|found| found.locked_until);
+        let until = match locked.filter(|until| *until > now && !known) {
+            Some(until) => Some(until),
+            None => auth.count_attempt(bucket, &key, now).await?,
+        };
+        match until {
+            Some(until) => Err(too_many(until, now).into()),
+            None => Ok(Self {
+                bucket,
+                key,
+                account,
+                shown: credentials.is_some_and(Credentials::shows_failures),
+            }),
+        }
+    }
+
+    /// The secret was proved: earlier failures are forgotten. Those from elsewhere stay where the user comes
+    /// from a network of theirs: else each sign-in of the user gave whoever attacks more guesses.
+    pub(crate) async fn succeeded<C: ConnectionTrait>(
+        &self,
+        ctx: &Ctx<'_>,
+        connection: &C,
+    ) -> Result<(), Error> {
+        store::limits::forget(connection, self.bucket, &self.key).await?;
+        match self.account.filter(|_| self.shown) {
+            Some(account) if self.bucket == ACCOUNT => {
+                store::users::forget_failures(connection, account).await?;
+            }
+            Some(account) => {
+                ctx.auth.failed.lock().entry(account).or_default();
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// How the account has to be kept until [`Self::succeeded`].
+    pub(crate) fn lock(&self) -> Lock {
+        match self.shown && self.bucket == ACCOUNT {
+            true => Lock::Write,
+            false => Lock::Read,
+        }
+    }
+
+    /// The secret was not proved. The row of the account tells so in a while: to write it now would take longer
+    /// than for a name that nobody has.
+    pub(crate) fn failed(&self, ctx: &Ctx<'_>) {
+        if let Some(account) = self.account {
+            ctx.auth.failed.lock().insert(account, Some(ctx.now()));
+        }
+    }
+}
+
+impl Auth {
+    /// Counts one; tells until when to wait where it came too early.
+    async fn count_attempt(
+        &self,
+        bucket: &str,
+        key: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        let next = DELAYS.map(|delay| now + delay);
+        let steps = (self.policy.limits.failures.max(1), next.as_slice());
+        let connection = &self.database.connection;
+        let turn = self.database.turn().await;
+        let counted =
+            store::limits::attempt(connection, bucket, key, now, now + FAILURES_LAST, steps).await?;
+        drop(turn);
+        if counted.is_some() {
+            return Ok(None);
+        }
+        let found = store::limits::find(connection, bucket, key).await?;
+        Ok(Some(found.map_or(now, |row| row.window_start)))
+    }
+
+    /// Whether the user signed in from the caller's network lately.
+    async fn is_known_network(&self, user: Uuid, caller: &Caller, now: DateTime<Utc>) -> Result<bool, Error> {
+        let connection = &self.database.connection;
+        let addresses = store::refresh_tokens::addresses(connection, user, now - NETWORK_KNOWN).await?;
+        let here = prefix(caller.address);
+        Ok(addresses
+            .iter()
+            .filter_map(|address| address.parse().ok())
+            .any(|address| prefix(address) == here))
+    }
+
+    /// Writes to the rows of accounts how many attempts failed and until when they are locked, as the counters
+    /// have it. To be called every few seconds and at shutdown.
+    pub async fn show_failures(&self) -> Result<(), Error> {
+        let failed: Vec<(Uuid, Option<DateTime<Utc>>)> = self.failed.lock().drain().collect();
+        for (number, chunk) in failed.chunks(SHOWN_AT_ONCE).enumerate() {
+            if let Err(error) = self.show(chunk).await {
+                let left = failed.get(number * SHOWN_AT_ONCE..).unwrap_or_default();
+                let mut waiting = self.failed.lock();
+                for (account, at) in left {
+                    waiting.entry(*account).or_insert(*at);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn show(&self, failed: &[(Uuid, Option<DateTime<Utc>>)]) -> Result<(), Error> {
+        let now = crate::port::now(self.clock.as_ref());
+        let transaction = self.database.begin().await?;
+        // In one order on every node: two that write the same rows must not wait for each other.
+        let mut failed = failed.to_vec();
+        failed.sort_unstable();
+        for (account, at) in failed {
+            store::users::show_failures(&*transaction, account, at, now).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// The network of an address: what a provider gives to one customer, or to few.
+fn prefix(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}")
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_what_one_customer_may_move_within() {
+        let of = |address: &str| prefix(address.parse().unwrap());
+        assert_eq!(of("192.0.2.7"), of("::ffff:192.0.2.99"));
+        assert_ne!(of("192.0.2.7"), of("192.0.3.7"));
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2::"));
+        assert_ne!(of("2001:db8:1:2::"), of("2001:db8:1:3::"));
+    }
+}
