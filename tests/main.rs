@@ -7,6 +7,8 @@ mod database;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod mail;
+#[cfg(test)]
 mod operation;
 #[cfg(test)]
 mod permission;

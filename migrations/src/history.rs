@@ -40,6 +40,7 @@ const POSTGRES: Files = &[
         include_str!("../postgres/0010_consequences.sql"),
     ),
     (11, "lockout", include_str!("../postgres/0011_lockout.sql")),
+    (12, "mail", include_str!("../postgres/0012_mail.sql")),
 ];
 
 const SQLITE: Files = &[
@@ -69,6 +70,7 @@ const SQLITE: Files = &[
     ),
     (9, "consequences", include_str!("../sqlite/0009_consequences.sql")),
     (10, "lockout", include_str!("../sqlite/0010_lockout.sql")),
+    (11, "mail", include_str!("../sqlite/0011_mail.sql")),
 ];
 
 /// The history of a PostgreSQL database.

@@ -13,4 +13,5 @@ pub(crate) mod process;
 pub(crate) mod requirement;
 pub(crate) mod seed;
 pub(crate) mod settings;
+pub(crate) mod smtp;
 pub(crate) mod watchdog;

@@ -17,6 +17,7 @@ use crate::jwt::{Claims, Unverified};
 use crate::key_ring::{Entry, KeyRing, KeyRingError, Source};
 use crate::last_seen::{INTERVAL, LastSeen};
 use crate::limit::Blocked;
+use crate::mail::MailTemplates;
 use crate::policy::Policy;
 use crate::port::{Clock, Entropy, now};
 use crate::refusal::{Refusal, TokenFault};
@@ -39,6 +40,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// What is allowed and for how long.
     pub policy: Policy,
+    /// What mails say.
+    pub mail: MailTemplates,
     /// What secrets at rest are sealed under.
     pub master_key: MasterKey,
     /// Without one nobody is an administrator by secret.
@@ -82,6 +85,7 @@ pub struct Auth {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) policy: Policy,
+    pub(crate) mail: MailTemplates,
     pub(crate) keys: Keys,
     pub(crate) ring: KeyRing,
     pub(crate) hashing: Hashing,
@@ -104,6 +108,7 @@ impl Auth {
             clock,
             entropy,
             policy,
+            mail,
             master_key,
             admin_secret,
         } = parts;
@@ -135,6 +140,7 @@ impl Auth {
             clock,
             entropy,
             policy,
+            mail,
             keys,
             ring,
             admin_secret,
@@ -258,13 +264,14 @@ impl Auth {
         Ok(())
     }
 
-    /// Makes the next signing key when it is due, reads those of other nodes, deletes counters and
-    /// notices that tell nothing any more. To be called every few minutes.
+    /// Makes the next signing key when it is due, reads those of other nodes, deletes counters,
+    /// messages and notices that tell nothing any more. To be called every few minutes.
     pub async fn maintain(&self) -> Result<(), Error> {
         let now = now(self.clock.as_ref());
         self.admin_gate.shrink(now);
         self.maintain_keys().await?;
         self.purge_limits().await?;
+        self.purge_outbox().await?;
         self.purge_old_notices().await
     }
 }

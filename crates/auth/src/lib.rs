@@ -16,6 +16,7 @@ mod jwt;
 mod key_ring;
 mod last_seen;
 mod limit;
+mod mail;
 mod message;
 mod new_password;
 mod password;
@@ -41,6 +42,9 @@ pub use database::{Database, PoolCounters};
 pub use error::{Error, InternalError};
 pub use hashing::{HashingCounters, StartHashingError};
 pub use key_ring::KeyRingError;
+pub use mail::{
+    Content, Mail, MailFacts, MailFailure, MailTemplates, OutboxMessage, OutboxState, TemplateError,
+};
 pub use password::HashError;
 pub use policy::{EmailVerification, Limits, Policy, SigningAlgorithm};
 pub use port::{Clock, Entropy, EntropyError, new_id};

@@ -6,19 +6,13 @@ use chrono::TimeDelta;
 use portico_entity::outbox::ActiveModel;
 use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
-use serde_json::{Value, json};
 
 use crate::caller::Ctx;
 use crate::error::{Error, InternalError};
+use crate::mail::{Template, Variables};
 use crate::port::{Entropy, EntropyError, random};
 use crate::store;
-use crate::value::{CodeChallenge, Email, Locale, RedirectUrl};
-
-/// What a link leads to in the end.
-pub(crate) struct Verification {
-    pub(crate) redirect_to: Option<RedirectUrl>,
-    pub(crate) code_challenge: Option<CodeChallenge>,
-}
+use crate::value::{Email, Locale};
 
 /// Asks the owner of a new address to confirm it: by a link, or by a code where the link opens on
 /// another device.
@@ -27,19 +21,17 @@ pub(crate) async fn verify_email<C: ConnectionTrait>(
     connection: &C,
     email: &Email,
     locale: &Locale,
-    verification: Verification,
 ) -> Result<(), Error> {
     let entropy = ctx.auth.entropy.as_ref();
     let ticket = URL_SAFE_NO_PAD.encode(random::<32>(entropy)?);
     let base = ctx.auth.policy.public_url.trim_end_matches('/');
-    let body = json!({
-        "link": format!("{base}/v1/verify?ticket={ticket}"),
-        "ticket": ticket,
-        "code": code(entropy)?,
-        "redirectTo": verification.redirect_to.as_ref().map(RedirectUrl::as_str),
-        "codeChallenge": verification.code_challenge.as_ref().map(CodeChallenge::as_str),
-    });
-    leave(ctx, connection, email, locale, ("email-verify", body)).await
+    let variables = Variables {
+        link: format!("{base}/v1/verify?ticket={ticket}"),
+        code: code(entropy)?,
+        email: email.as_str().to_owned(),
+        ..Variables::default()
+    };
+    leave(ctx, connection, email, locale, (Template::EmailVerify, variables)).await
 }
 
 /// Tells the owner of an address that somebody tried to sign up with it.
@@ -49,8 +41,12 @@ pub(crate) async fn email_is_taken<C: ConnectionTrait>(
     email: &Email,
     locale: &Locale,
 ) -> Result<(), Error> {
-    let body = json!({ "link": ctx.auth.policy.client_url });
-    leave(ctx, connection, email, locale, ("email-taken", body)).await
+    let variables = Variables {
+        link: ctx.auth.policy.client_address().to_owned(),
+        email: email.as_str().to_owned(),
+        ..Variables::default()
+    };
+    leave(ctx, connection, email, locale, (Template::EmailTaken, variables)).await
 }
 
 async fn leave<C: ConnectionTrait>(
@@ -58,16 +54,16 @@ async fn leave<C: ConnectionTrait>(
     connection: &C,
     email: &Email,
     locale: &Locale,
-    (template, body): (&str, Value),
+    (template, variables): (Template, Variables),
 ) -> Result<(), Error> {
     let (id, now) = (ctx.new_id()?, ctx.now());
-    let body = serde_json::to_vec(&body).map_err(InternalError::Json)?;
+    let body = serde_json::to_vec(&variables).map_err(InternalError::Json)?;
     let lifetime = ctx.auth.policy.verification_lifetime.max(TimeDelta::minutes(1));
     let row = ActiveModel {
         id: Set(id),
         kind: Set("email".to_owned()),
         recipient: Set(email.as_str().to_owned()),
-        template: Set(template.to_owned()),
+        template: Set(template.name().to_owned()),
         locale: Set(locale.as_str().to_owned()),
         sealed_body: Set(Some(ctx.auth.keys.sealer.seal(
             ctx.auth.entropy.as_ref(),

@@ -117,6 +117,13 @@ pub struct Policy {
     pub token_cache: usize,
 }
 
+impl Policy {
+    /// Where the application is; without one, this service.
+    pub(crate) fn client_address(&self) -> &str {
+        self.client_url.as_deref().unwrap_or(&self.public_url)
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {

@@ -30,6 +30,9 @@ pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
     if settings.graphiql {
         routes = routes.merge(page::graphiql::routes());
     }
+    if settings.outbox_page {
+        routes = routes.merge(page::outbox::routes());
+    }
     let routes = routes
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::method_not_allowed);

@@ -7,13 +7,14 @@ mod data_folder;
 mod database;
 mod http_server;
 mod log_writer;
+mod mailer;
 mod policy;
 mod report;
 mod start;
 pub mod telemetry;
 mod worker;
 
-pub use adapter::{SystemClock, SystemEntropy};
+pub use adapter::{MailSetupError, SystemClock, SystemEntropy};
 pub use configuration::Settings;
 pub use data_folder::DataFolderError;
 pub use database::DatabaseError;

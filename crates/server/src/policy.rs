@@ -1,7 +1,7 @@
 //! Settings as the other packages take them.
 
 use chrono::TimeDelta;
-use portico_auth::{Limits, Policy};
+use portico_auth::{Limits, MailFacts, Policy};
 use portico_gateway::{DocumentLimits, GraphqlSettings, TrustedDocuments};
 use portico_query::execute::ExecutorSettings;
 use portico_query::permission::metadata::Metadata;
@@ -44,6 +44,20 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         hashing_threads: settings.hashing_threads as usize,
         hashing_queue: settings.hashing_queue as usize,
         token_cache: settings.token_cache as usize,
+    }
+}
+
+/// What all mails share.
+pub(crate) fn mail(settings: &Settings) -> MailFacts {
+    let sender = &settings.mail_from;
+    MailFacts {
+        sender: sender.name.clone().unwrap_or_else(|| sender.email.to_string()),
+        server_url: settings.public_address(),
+        client_url: settings
+            .client_url
+            .clone()
+            .unwrap_or_else(|| settings.public_address()),
+        default_locale: settings.default_locale.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico_auth::{Auth, Clock, Database, Entropy, OpenError, Parts};
+use portico_auth::{Auth, Clock, Database, Entropy, MailTemplates, OpenError, Parts, TemplateError};
 use portico_entity::catalogue::catalogue;
 use portico_gateway::http::HttpSettings;
 use portico_gateway::{App, AppParts};
@@ -17,10 +17,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
-use crate::adapter::Origin;
+use crate::adapter::{MailSetupError, Origin, Smtp};
 use crate::data_folder::{self, DataFolderError};
 use crate::database::{DatabaseError, Pool};
-use crate::{Settings, http_server, policy, worker};
+use crate::{Settings, http_server, mailer, policy, worker};
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,12 @@ pub enum StartError {
     /// A permission says what cannot be.
     #[error(transparent)]
     Permissions(#[from] MetadataError),
+    /// A template of mails is wrong.
+    #[error(transparent)]
+    MailTemplates(#[from] TemplateError),
+    /// Mail cannot be sent as configured.
+    #[error(transparent)]
+    Mail(#[from] MailSetupError),
     /// A trusted document cannot be read.
     #[error("query_collections.yaml, {name}: {reason}")]
     Document {
@@ -69,6 +75,7 @@ pub struct Running {
     server: JoinHandle<()>,
     worker: JoinHandle<()>,
     watcher: JoinHandle<()>,
+    mailer: JoinHandle<()>,
     shutdown_timeout: Duration,
 }
 
@@ -91,6 +98,8 @@ pub async fn start(
     let metadata = metadata(&settings)?;
     let permissions = Permissions::with(catalogue(), &metadata)?;
     let graphql = policy::graphql(&settings, metadata)?;
+    let mail = MailTemplates::read(settings.mail_templates.as_deref(), policy::mail(&settings))?;
+    let smtp = Smtp::of(&settings)?;
     let secrets = data_folder::secrets(&settings, entropy.as_ref())?;
     // Taken before the database is touched: a second service started by mistake changes nothing.
     let listener = listen(&settings).await?;
@@ -109,6 +118,7 @@ pub async fn start(
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         policy: policy::policy(&settings),
+        mail,
         master_key: secrets.master_key,
         admin_secret: Some(secrets.admin_secret),
     });
@@ -124,6 +134,7 @@ pub async fn start(
         cors_origins: settings.cors_origins.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         graphiql: settings.graphiql,
+        outbox_page: settings.shows_outbox(),
         clock,
         entropy,
     };
@@ -137,7 +148,14 @@ pub async fn start(
         stopped.clone(),
     ));
     let watcher = tokio::spawn(worker::watch(Arc::clone(&auth), stopped.clone()));
-    let worker = tokio::spawn(worker::run(Arc::clone(&app), stopped));
+    let worker = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
+    let connections = settings.smtp_connections as usize;
+    let mailer = Arc::clone(&auth);
+    let mailer = tokio::spawn(async move {
+        if let Some(smtp) = smtp {
+            mailer::run(mailer, smtp, connections, stopped).await;
+        }
+    });
     Ok(Running {
         address,
         app,
@@ -147,6 +165,7 @@ pub async fn start(
         server,
         worker,
         watcher,
+        mailer,
         shutdown_timeout: settings.shutdown_timeout,
     })
 }
@@ -202,7 +221,7 @@ impl Running {
             tracing::warn!("requests still under way were ended");
             self.server.abort();
         }
-        for work in [self.worker, self.watcher] {
+        for work in [self.worker, self.watcher, self.mailer] {
             if let Err(error) = work.await {
                 tracing::error!(%error, "the work beside requests broke off");
             }

@@ -63,14 +63,10 @@ async fn with_verification(
     registration: Registration,
 ) -> Result<SignIn, Error> {
     let locale = registration.options.locale.clone();
-    let message = message::Verification {
-        redirect_to: registration.options.redirect_to.clone(),
-        code_challenge: registration.options.code_challenge.clone(),
-    };
     let transaction = ctx.auth.database.begin().await?;
     match sign_up::create(ctx, &*transaction, registration).await {
         Ok(created) => {
-            message::verify_email(ctx, &*transaction, email, &locale, message).await?;
+            message::verify_email(ctx, &*transaction, email, &locale).await?;
             Event::success(ACTION, created.user_id(), None)
                 .append(ctx, &*transaction)
                 .await?;

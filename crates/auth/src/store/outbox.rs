@@ -1,10 +1,168 @@
 //! Table `outbox`.
 
-use portico_entity::outbox::{ActiveModel, Entity};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use chrono::{DateTime, Utc};
+use portico_entity::outbox::{ActiveModel, Column, Entity, Model};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, UpdateMany,
+};
+use uuid::Uuid;
+
+use crate::store::statement;
+
+/// A message.
+pub(crate) type Row = Model;
+
+/// A claim: the message and the number of the attempt, which is another once somebody else has claimed it.
+pub(crate) type Claim = (Uuid, i32);
 
 /// Leaves a message to be sent once the transaction is committed.
 pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, message: ActiveModel) -> Result<(), DbErr> {
     Entity::insert(message).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+const DUE: &str = "sent_at IS NULL AND sealed_body IS NOT NULL AND kind = 'email' \
+    AND next_attempt_at <= $1 AND expires_at > $1";
+
+/// Whether a message is due; asked often, so that the writer is left in peace where none is.
+pub(crate) async fn is_any_due<C: ConnectionTrait>(
+    connection: &C,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let sql = format!("SELECT 1 AS due FROM outbox WHERE {DUE} LIMIT 1");
+    let found = connection
+        .query_one_raw(statement(connection, sql, [now.into()]))
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Claims messages that are due. One statement: of many nodes that ask at once, each gets others.
+pub(crate) async fn claim<C: ConnectionTrait>(
+    connection: &C,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    most: u32,
+) -> Result<Vec<Row>, DbErr> {
+    // SQLite has one writer at a time.
+    let lock = match connection.get_database_backend() {
+        DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
+        _ => "",
+    };
+    let sql = format!(
+        "WITH due AS MATERIALIZED (SELECT id AS due_id FROM outbox WHERE {DUE} \
+         ORDER BY next_attempt_at LIMIT $3 {lock}) \
+         UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $2 FROM due WHERE id = due_id \
+         RETURNING id, kind, recipient, template, locale, sealed_body, key_id, created_at, expires_at, attempts, \
+         next_attempt_at, sent_at, last_error"
+    );
+    let values = [now.into(), until.into(), i64::from(most).into()];
+    Row::find_by_statement(statement(connection, sql, values))
+        .all(connection)
+        .await
+}
+
+/// A mail server has the message. Also where the claim is over: that cannot be undone.
+pub(crate) async fn sent<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::SentAt, Expr::value(now))
+        .col_expr(Column::SealedBody, Expr::value(None::<Vec<u8>>))
+        .col_expr(Column::LastError, Expr::value(None::<String>))
+        .filter(Column::Id.eq(id))
+        .filter(Column::SentAt.is_null())
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Tries the message again at a time.
+pub(crate) async fn put_off<C: ConnectionTrait>(
+    connection: &C,
+    claim: Claim,
+    reason: &str,
+    next: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    claimed(claim)
+        .col_expr(Column::NextAttemptAt, Expr::value(next))
+        .col_expr(Column::LastError, Expr::value(reason))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Tries the message no more, and erases it.
+pub(crate) async fn give_up<C: ConnectionTrait>(
+    connection: &C,
+    claim: Claim,
+    reason: &str,
+) -> Result<(), DbErr> {
+    claimed(claim)
+        .col_expr(Column::SealedBody, Expr::value(None::<Vec<u8>>))
+        .col_expr(Column::LastError, Expr::value(reason))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Gives a claim back as if it had not been made.
+pub(crate) async fn release<C: ConnectionTrait>(
+    connection: &C,
+    claim: Claim,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    claimed(claim)
+        .col_expr(Column::NextAttemptAt, Expr::value(now))
+        .col_expr(Column::Attempts, Expr::value(claim.1 - 1))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+fn claimed((id, attempt): Claim) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .filter(Column::Id.eq(id))
+        .filter(Column::Attempts.eq(attempt))
+        .filter(Column::SentAt.is_null())
+}
+
+/// One message.
+pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Row>, DbErr> {
+    Entity::find_by_id(id).one(connection).await
+}
+
+/// The newest messages.
+pub(crate) async fn newest<C: ConnectionTrait>(connection: &C, most: u64) -> Result<Vec<Row>, DbErr> {
+    // Ids are ordered by time.
+    Entity::find()
+        .order_by_desc(Column::Id)
+        .limit(most)
+        .all(connection)
+        .await
+}
+
+/// How many messages expired unsent, but for those given up.
+pub(crate) async fn count_unsent<C: ConnectionTrait>(
+    connection: &C,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    Entity::find()
+        .filter(Column::ExpiresAt.lte(now))
+        .filter(Column::SentAt.is_null())
+        .filter(Column::SealedBody.is_not_null())
+        .count(connection)
+        .await
+}
+
+/// Deletes what has expired.
+pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::delete_many()
+        .filter(Column::ExpiresAt.lte(now))
+        .exec(connection)
+        .await?;
     Ok(())
 }

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use crate::testing::{TestClock, TestEntropy};
 use crate::value::{Email, Password, SignUpOptions, SignUpOptionsInput, Username};
 use crate::{
-    AdminSecret, Auth, Authenticated, Caller, Clock, Ctx, Database, Error, MasterKey, OpenError, Parts,
-    Policy, Session, SignIn, flow,
+    AdminSecret, Auth, Authenticated, Caller, Clock, Ctx, Database, Error, MailFacts, MailTemplates,
+    MasterKey, OpenError, Parts, Policy, Session, SignIn, flow,
 };
 
 pub(super) const PASSWORD: &str = "correct horse battery";
@@ -47,6 +47,7 @@ impl World {
             database: self.database.clone(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&self.entropy) as Arc<_>,
+            mail: MailTemplates::read(None, mail_facts()).unwrap(),
             policy,
             master_key: MasterKey::new([master_key; 32]),
             admin_secret: Some(AdminSecret::new(ADMIN_SECRET)),
@@ -135,6 +136,15 @@ async fn postgres(server: &str) -> DatabaseConnection {
 fn next() -> u64 {
     static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     COUNT.fetch_add(1, std::sync::atomic::Ordering::SeqCst)
+}
+
+fn mail_facts() -> MailFacts {
+    MailFacts {
+        sender: "Portico".to_owned(),
+        server_url: "http://127.0.0.1:8080".to_owned(),
+        client_url: "http://127.0.0.1:3000".to_owned(),
+        default_locale: "en".to_owned(),
+    }
 }
 
 pub(super) fn caller(address: &str) -> Caller {

@@ -17,6 +17,8 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<Network>,
     /// Whether the page `/graphiql` exists.
     pub graphiql: bool,
+    /// Whether the page `/dev/outbox` exists, which answers this machine alone.
+    pub outbox_page: bool,
     /// Tells the time, for the ids of requests.
     pub clock: Arc<dyn Clock>,
     /// Gives the random part of the ids of requests.

@@ -1,3 +1,4 @@
 //! The few pages the service has.
 
 pub(crate) mod graphiql;
+pub(crate) mod outbox;

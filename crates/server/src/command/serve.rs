@@ -40,6 +40,9 @@ fn welcome(settings: &Settings, address: &str) -> String {
     if settings.graphiql {
         let _ = writeln!(text, "  GraphiQL   http://{address}/graphiql");
     }
+    if settings.shows_outbox() {
+        let _ = writeln!(text, "  mail       http://{address}/dev/outbox");
+    }
     let data = match &settings.database_url {
         DatabaseUrl::Sqlite(None) => settings.data_dir.join("portico.db").display().to_string(),
         DatabaseUrl::Sqlite(Some(path)) => path.display().to_string(),

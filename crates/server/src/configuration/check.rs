@@ -1,10 +1,12 @@
 //! What settings must satisfy together.
 
+use std::net::IpAddr;
+
 use portico_auth::EmailVerification;
 
 use super::Settings;
 use super::source::Problem;
-use super::types::Environment;
+use super::types::{Environment, SmtpTls};
 
 /// The fewest characters of an admin secret that others could try to guess.
 pub const ADMIN_SECRET_LENGTH: usize = 32;
@@ -61,7 +63,25 @@ pub(super) fn check(settings: &Settings) -> Vec<Problem> {
         settings.access_token_lifetime <= settings.session_idle_lifetime,
         "PORTICO_ACCESS_TOKEN_LIFETIME must not be longer than PORTICO_SESSION_IDLE_LIFETIME",
     );
+    check_mail(settings, &mut demand);
     problems
+}
+
+fn check_mail(settings: &Settings, demand: &mut impl FnMut(bool, &str)) {
+    let Some(url) = &settings.smtp_url else { return };
+    demand(
+        !url.secure || settings.smtp_tls() == SmtpTls::Implicit,
+        "PORTICO_SMTP_TLS must be implicit for an smtps:// address",
+    );
+    let here = url.host == "localhost" || url.host.parse().is_ok_and(|host: IpAddr| host.is_loopback());
+    demand(
+        url.credentials.is_none() || settings.smtp_tls() != SmtpTls::None || here,
+        "PORTICO_SMTP_URL has a password, which PORTICO_SMTP_TLS=none would send for everybody to read",
+    );
+    demand(
+        !settings.is_production() || settings.mail_from.email.domain() != "localhost",
+        "PORTICO_MAIL_FROM must be given in production where mail is sent",
+    );
 }
 
 /// What is allowed but may surprise.

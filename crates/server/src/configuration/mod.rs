@@ -23,7 +23,7 @@ pub use command::command;
 pub use render::readme_table;
 pub use source::{Problem, Problems, Source};
 pub use table::Settings;
-pub use types::{DatabaseUrl, Environment, LogFormat, Secret};
+pub use types::{DatabaseUrl, Environment, LogFormat, Secret, SmtpTls, SmtpUrl};
 
 /// Why there are no settings.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,20 @@ impl Settings {
         self.public_url
             .clone()
             .unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    /// How the way to the mail server is protected.
+    pub fn smtp_tls(&self) -> SmtpTls {
+        let secure = self.smtp_url.as_ref().is_some_and(|url| url.secure);
+        self.smtp_tls.unwrap_or(match secure {
+            true => SmtpTls::Implicit,
+            false => SmtpTls::StartTls,
+        })
+    }
+
+    /// Whether what is mailed can be read on this machine: in development, unless others reach the service.
+    pub fn shows_outbox(&self) -> bool {
+        !self.is_production() && !self.expose_development
     }
 
     /// Whether this is production.

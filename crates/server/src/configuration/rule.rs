@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::Uri;
+use lettre::message::Mailbox;
+use percent_encoding::percent_decode_str;
 use portico_gateway::http::Network;
 use tracing_subscriber::EnvFilter;
 
-use super::types::{DatabaseUrl, Secret};
+use super::types::{DatabaseUrl, Secret, SmtpUrl};
 
 /// From the text to the value; nothing where the text is not allowed.
 type Parse<T> = Box<dyn Fn(&str) -> Option<T>>;
@@ -217,16 +219,44 @@ pub(super) fn database_url() -> Rule<DatabaseUrl> {
 }
 
 /// Where mail is handed over.
-pub(super) fn mail_url() -> Rule<Secret> {
-    let parsed = rule("smtp://USER:PASSWORD@HOST:PORT or smtps://…", |text| {
-        let uri: Uri = text.parse().ok()?;
-        let mail = matches!(uri.scheme_str(), Some("smtp" | "smtps"));
-        (mail && uri.host().is_some()).then(|| Secret::new(text))
-    });
+pub(super) fn mail_url() -> Rule<SmtpUrl> {
+    let parsed = rule(
+        "smtp://USER:PASSWORD@HOST:PORT or smtps://…, special characters percent-encoded",
+        |text| {
+            let url: url::Url = text.parse().ok()?;
+            let secure = match url.scheme() {
+                "smtp" => false,
+                "smtps" => true,
+                _ => return None,
+            };
+            let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+            let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(String::from);
+            let credentials = match (url.username(), url.password()) {
+                ("", None) => None,
+                (user, password) => Some((decoded(user)?, Secret::new(decoded(password?)?))),
+            };
+            let host = url.host_str().filter(|host| bare && !host.is_empty())?;
+            Some(SmtpUrl {
+                secure,
+                host: host.trim_matches(['[', ']']).to_owned(),
+                port: url.port().unwrap_or(if secure { 465 } else { 587 }),
+                credentials,
+            })
+        },
+    );
     Rule {
         secret: true,
         ..parsed
     }
+}
+
+/// Who sends mail.
+pub(super) fn mailbox() -> Rule<Mailbox> {
+    rule("an address, as Portico <no-reply@example.org>", |text| {
+        let mailbox: Mailbox = text.parse().ok()?;
+        let printable = !text.chars().any(char::is_control) && mailbox.email.to_string().is_ascii();
+        printable.then_some(mailbox)
+    })
 }
 
 /// A secret of letters that a header can carry.

@@ -4,17 +4,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lettre::message::Mailbox;
 use portico_auth::{EmailVerification, SigningAlgorithm};
 use portico_gateway::http::Network;
 
 use super::rule::{
-    database_url, list, locale, log_filter, mail_url, network, number, one_of, optional, origin, path, role,
-    secret, socket_address, switch, time, web_url, words,
+    database_url, list, locale, log_filter, mail_url, mailbox, network, number, one_of, optional, origin,
+    path, role, secret, socket_address, switch, time, web_url, words,
 };
 use super::setting::Default::{Always, ByEnvironment, Unset};
 use super::setting::{Row, settings};
 use super::source::Reader;
-use super::types::{DatabaseUrl, Environment, LogFormat, Secret};
+use super::types::{DatabaseUrl, Environment, LogFormat, Secret, SmtpTls, SmtpUrl};
 
 const DAY: u64 = 86_400;
 
@@ -61,8 +62,25 @@ settings! {
     cors_origins: Vec<String> = Unset("none"), list(origin());
     /// Proxies whose `X-Forwarded-For` is believed.
     trusted_proxies: Vec<Network> = Unset("none"), list(network());
-    /// The server that mail will be handed to; this release does not send yet.
-    smtp_url: Option<Secret> = Unset("mail stays in the outbox"), optional(mail_url());
+    /// The server that mail is handed to.
+    smtp_url: Option<SmtpUrl> = Unset("mail stays in the outbox"), optional(mail_url());
+    /// How the way there is protected; `starttls` and `implicit` demand a certificate that is valid for the host.
+    smtp_tls: Option<SmtpTls> = Unset("`implicit` for `smtps://`, else `starttls`"),
+        optional(one_of(&[
+            ("none", SmtpTls::None), ("starttls", SmtpTls::StartTls), ("implicit", SmtpTls::Implicit),
+        ]));
+    /// The authority (PEM) that the mail server's certificate comes from, in place of the public ones.
+    smtp_ca_file: Option<PathBuf> = Unset("the public ones"), optional(path());
+    /// Connections to the mail server.
+    smtp_connections: u32 = Always("4"), number(1, 64);
+    /// How long handing one mail over may take.
+    smtp_timeout: Duration = Always("20s"), time(1, 30);
+    /// Who sends mail.
+    mail_from: Mailbox = Always("Portico <no-reply@localhost>"), mailbox();
+    /// Who gets the answers to mail.
+    mail_reply_to: Option<Mailbox> = Unset("the sender"), optional(mailbox());
+    /// A folder with texts and forms of mails, before which the built-in ones give way.
+    mail_templates: Option<PathBuf> = Unset("the built-in ones"), optional(path());
     /// A folder with permissions in the layout of Hasura, before which the built-in ones give way.
     metadata: Option<PathBuf> = Unset("the built-in permissions"), optional(path());
     /// Whether a new user has to confirm the email address before the first session.

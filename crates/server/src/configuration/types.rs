@@ -43,6 +43,30 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// How the way to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Not at all.
+    None,
+    /// By TLS, once the server was greeted; without it nothing is sent.
+    StartTls,
+    /// By TLS from the first byte.
+    Implicit,
+}
+
+/// Where mail is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmtpUrl {
+    /// Whether the scheme is `smtps`.
+    pub secure: bool,
+    /// The server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// User and password, where the server asks for them.
+    pub credentials: Option<(String, Secret)>,
+}
+
 /// Where the data is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {

@@ -1,0 +1,300 @@
+//! From a template, a language and some values to what a mail says. Everything in HTML is escaped.
+
+mod folder;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use serde::{Deserialize, Serialize};
+
+use super::language::{BUILT_IN, Text, Words};
+use super::template::Template;
+use crate::mail::TemplateError;
+
+const TEXT: &str = "body.txt";
+const HTML: &str = "body.html";
+const SUBJECT: &str = "subject.txt";
+
+/// What a template may use.
+const VARIABLES: [&str; 11] = [
+    "clientUrl",
+    "code",
+    "email",
+    "expiresAt",
+    "link",
+    "locale",
+    "newEmail",
+    "sender",
+    "serverUrl",
+    "subject",
+    "words",
+];
+
+/// What a mail says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// One line.
+    pub subject: String,
+    /// For programs that show no HTML.
+    pub text: String,
+    /// A whole document.
+    pub html: String,
+}
+
+/// What all mails of a service share.
+#[derive(Debug, Clone)]
+pub struct MailFacts {
+    /// Who they come from, as people read it.
+    pub sender: String,
+    /// Where this service is.
+    pub server_url: String,
+    /// Where the application is.
+    pub client_url: String,
+    /// The language where a user's own is not at hand.
+    pub default_locale: String,
+}
+
+/// What one mail is about; lies sealed in the outbox.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Variables {
+    /// Where its button leads.
+    pub(crate) link: String,
+    /// Digits that do the same where the link cannot be opened; empty for none.
+    pub(crate) code: String,
+    /// The address that it is about.
+    pub(crate) email: String,
+    /// The address that takes its place; empty for none.
+    pub(crate) new_email: String,
+}
+
+/// The templates in every language, checked.
+#[derive(Debug, Clone)]
+pub struct MailTemplates {
+    environment: Environment<'static>,
+    languages: BTreeMap<String, Words>,
+    facts: MailFacts,
+}
+
+impl MailTemplates {
+    /// The built-in templates, and those of a folder before them. Every template is tried in every language:
+    /// what cannot be rendered is told here, and not when a mail should leave.
+    pub fn read(folder: Option<&Path>, facts: MailFacts) -> Result<Self, TemplateError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        // Tags on lines of their own leave no empty lines in a text.
+        let mut syntax = SyntaxConfig::builder();
+        syntax
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true);
+        let syntax = syntax.build();
+        environment.set_syntax(syntax.map_err(|error| TemplateError::new("", None, reason(&error)))?);
+        environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
+            true => AutoEscape::Html,
+            false => AutoEscape::None,
+        });
+        let mut templates = Self {
+            environment,
+            languages: BTreeMap::new(),
+            facts,
+        };
+        let root = folder.unwrap_or(Path::new(""));
+        templates.add(root, TEXT, include_str!("body.txt"))?;
+        templates.add(root, HTML, include_str!("body.html"))?;
+        for (language, source) in BUILT_IN {
+            let words = Words::parse(PathBuf::from(language).join(folder::WORDS), source)?;
+            templates.languages.insert(language.to_owned(), words);
+        }
+        if let Some(folder) = folder {
+            templates.read_folder(folder)?;
+        }
+        templates.add_words()?;
+        templates.try_all(root)?;
+        Ok(templates)
+    }
+
+    /// The languages there are.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.languages.keys().map(String::as_str)
+    }
+
+    /// What a mail says in the language of its reader, or in the default one.
+    pub(crate) fn render(
+        &self,
+        locale: &str,
+        template: Template,
+        variables: &Variables,
+        expires_at: DateTime<Utc>,
+    ) -> Result<Content, minijinja::Error> {
+        let language = self.language(locale);
+        let facts = context! {
+            link => variables.link.as_str(),
+            code => variables.code.as_str(),
+            email => variables.email.as_str(),
+            newEmail => variables.new_email.as_str(),
+            expiresAt => expires_at.format("%Y-%m-%d %H:%M UTC").to_string(),
+            locale => language,
+            sender => self.facts.sender.as_str(),
+            serverUrl => self.facts.server_url.as_str(),
+            clientUrl => self.facts.client_url.as_str(),
+        };
+        let mut words = BTreeMap::new();
+        for (name, _) in self
+            .words(language)
+            .into_iter()
+            .flat_map(|words| words.of(template))
+        {
+            let text = self
+                .environment
+                .get_template(&words_name(language, template, name))?;
+            words.insert(name, text.render(facts.clone())?);
+        }
+        let own = |file: &str| format!("{language}/{}/{file}", template.name());
+        let subject = match self.environment.get_template(&own(SUBJECT)) {
+            Ok(subject) => subject.render(facts.clone())?,
+            Err(_) => words.get("subject").cloned().unwrap_or_default(),
+        };
+        let subject = one_line(&subject);
+        let all = context! { subject => subject.as_str(), words, ..facts };
+        let body = |file: &str| {
+            let own = self.environment.get_template(&own(file));
+            own.or_else(|_| self.environment.get_template(file))?
+                .render(all.clone())
+        };
+        Ok(Content {
+            text: body(TEXT)?,
+            html: body(HTML)?,
+            subject,
+        })
+    }
+
+    fn words(&self, language: &str) -> Option<&Words> {
+        self.languages.get(language)
+    }
+
+    /// The language asked for, else the default one, else English.
+    fn language<'l>(&'l self, locale: &'l str) -> &'l str {
+        [locale, &self.facts.default_locale]
+            .into_iter()
+            .find(|language| self.languages.contains_key(*language))
+            .unwrap_or("en")
+    }
+
+    /// Adds a file, or puts it in the place of another.
+    fn add(&mut self, root: &Path, name: &str, source: &str) -> Result<(), TemplateError> {
+        let added = self
+            .environment
+            .add_template_owned(name.to_owned(), source.to_owned());
+        added.map_err(|error| TemplateError::new(root.join(name), error.line(), reason(&error)))
+    }
+
+    /// Makes a template of every text of every language.
+    fn add_words(&mut self) -> Result<(), TemplateError> {
+        for (language, words) in &self.languages {
+            if let Some(missing) = words.missing() {
+                let file = PathBuf::from(language).join(folder::WORDS);
+                return Err(TemplateError::new(
+                    file,
+                    None,
+                    format!("the text {missing} is missing"),
+                ));
+            }
+            for template in Template::ALL {
+                for (name, text) in words.of(template) {
+                    let key = words_name(language, template, name);
+                    let added = self.environment.add_template_owned(key, text.text.clone());
+                    added.map_err(|error| in_text(text, &error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Renders everything once.
+    fn try_all(&self, root: &Path) -> Result<(), TemplateError> {
+        for (name, template) in self.environment.templates() {
+            let undeclared = template.undeclared_variables(false);
+            let mut unknown = undeclared
+                .iter()
+                .filter(|name| !VARIABLES.contains(&name.as_str()));
+            if let Some(unknown) = unknown.next() {
+                let line = template
+                    .source()
+                    .lines()
+                    .position(|line| line.contains(unknown.as_str()));
+                let reason = format!("there is no variable {unknown}");
+                return Err(self.blame(root, name, line.map(|line| line + 1), reason));
+            }
+        }
+        for (language, template) in self.every() {
+            let sample = Variables {
+                link: "https://example.org/".to_owned(),
+                code: if template.has_code() { "123456" } else { "" }.to_owned(),
+                email: "ada@example.org".to_owned(),
+                new_email: "countess@example.org".to_owned(),
+            };
+            self.render(language, template, &sample, DateTime::UNIX_EPOCH)
+                .map_err(|error| {
+                    self.blame(
+                        root,
+                        error.name().unwrap_or_default(),
+                        error.line(),
+                        reason(&error),
+                    )
+                })?;
+        }
+        Ok(())
+    }
+
+    fn every(&self) -> impl Iterator<Item = (&str, Template)> {
+        let each = |language| {
+            Template::ALL
+                .into_iter()
+                .map(move |template| (language, template))
+        };
+        self.languages().flat_map(each)
+    }
+
+    /// The error at the file that a template was made from.
+    fn blame(&self, root: &Path, name: &str, line: Option<usize>, reason: String) -> TemplateError {
+        let text = self.every().find_map(|(language, template)| {
+            let mut texts = self.words(language)?.of(template);
+            texts.find(|(text, _)| words_name(language, template, text) == name)
+        });
+        match text {
+            Some((_, text)) => TemplateError::new(text.file.clone(), Some(text.line), reason),
+            None => TemplateError::new(root.join(name), line, reason),
+        }
+    }
+}
+
+/// The template made of a text; no file is called like it.
+fn words_name(language: &str, template: Template, text: &str) -> String {
+    format!("{language}:{}:{text}", template.name())
+}
+
+fn in_text(text: &Text, error: &minijinja::Error) -> TemplateError {
+    TemplateError::new(text.file.clone(), Some(text.line), reason(error))
+}
+
+fn reason(error: &minijinja::Error) -> String {
+    let kind = error.kind().to_string();
+    error
+        .detail()
+        .map_or(kind.clone(), |detail| format!("{kind}: {detail}"))
+}
+
+/// A subject is a header: one line, without control characters.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|character: char| character.is_whitespace() || character.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ")
+}
