@@ -274,8 +274,12 @@ fn whole_row(writer: &mut Writer, table: &'static Table) {
         &columns,
         |column| column.sql,
         |writer, column| match (writer.dialect, column.scalar) {
+            // The digits of nothing are those of no bytes.
             (Dialect::Sqlite, Scalar::Uuid | Scalar::Bytea) => {
-                writer.push(&format!("hex(\"{}\")", column.sql));
+                writer.push(&format!(
+                    "CASE WHEN \"{0}\" IS NOT NULL THEN hex(\"{0}\") END",
+                    column.sql
+                ));
             }
             _ => writer.push(&format!("\"{}\"", column.sql)),
         },
@@ -303,9 +307,7 @@ fn recalled_rows(writer: &mut Writer, alias: Alias, table: &'static Table) {
                 }
                 let name = column.sql;
                 let value = match column.scalar {
-                    Scalar::Uuid | Scalar::Bytea => {
-                        format!("CASE WHEN value ->> '{name}' <> '' THEN unhex(value ->> '{name}') END")
-                    }
+                    Scalar::Uuid | Scalar::Bytea => format!("unhex(value ->> '{name}')"),
                     Scalar::Citext => format!("(value ->> '{name}') COLLATE NOCASE"),
                     _ => format!("value ->> '{name}'"),
                 };
