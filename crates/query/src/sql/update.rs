@@ -1,6 +1,6 @@
 //! Changing rows.
 
-use portico_entity::catalogue::{Column, Table};
+use portico_entity::catalogue::{Column, Scalar, Table};
 
 use super::writer::{Alias, Writer};
 use super::{Dialect, filter};
@@ -33,7 +33,16 @@ fn assign(writer: &mut Writer, alias: Alias, assignment: &Assignment) {
     writer.push(&format!("\"{}\" = ", column.sql));
     match (&assignment.change, writer.dialect) {
         (Change::Set(value), _) => writer.bind(value),
-        (Change::Increment(value), _) => combine(writer, alias, column, ["", " + ", ""], value),
+        (Change::Increment(value), Dialect::Postgres) => {
+            combine(writer, alias, column, ["", " + ", ""], value);
+        }
+        (Change::Increment(value), Dialect::Sqlite) => {
+            let name = match column.scalar {
+                Scalar::Int => "integer_sum",
+                _ => "bigint_sum",
+            };
+            function(writer, alias, column, name, value);
+        }
         (Change::Append(value), Dialect::Postgres) => combine(writer, alias, column, ["", " || ", ""], value),
         (Change::Prepend(value), Dialect::Postgres) => {
             writer.bind(value);

@@ -82,7 +82,34 @@ fn changes(connection: &Connection) -> Result<()> {
             return Ok(None);
         };
         changed(jsonb::delete_at_path(stored, &steps(context, 1)?))
-    })
+    })?;
+    sums(connection)
+}
+
+/// SQLite stores whole numbers of 64 bits in every column of them, and goes on with floats beyond that.
+fn sums(connection: &Connection) -> Result<()> {
+    for (name, type_name, bounds) in [
+        ("integer_sum", "integer", i32::MIN.into()..=i32::MAX.into()),
+        ("bigint_sum", "bigint", i64::MIN..=i64::MAX),
+    ] {
+        scalar(connection, name, 2, move |context| {
+            let numbers = (
+                context.get_raw(0).as_i64_or_null()?,
+                context.get_raw(1).as_i64_or_null()?,
+            );
+            let (Some(one), Some(other)) = numbers else {
+                return Ok(None);
+            };
+            match one.checked_add(other).filter(|sum| bounds.contains(sum)) {
+                Some(sum) => Ok(Some(sum)),
+                None => Err(refused(
+                    Code::DataException,
+                    &format_args!("{type_name} out of range"),
+                )),
+            }
+        })?;
+    }
+    Ok(())
 }
 
 fn changed(value: std::result::Result<Value, jsonb::JsonbError>) -> Result<Option<String>> {
