@@ -6,7 +6,7 @@ use std::sync::Arc;
 use portico_entity::catalogue::Column;
 
 use super::program::{Cell, Need, NodeParameters, Program, Row, Step};
-use super::{Channel, Written, audit, column, key, refuse_broken, with_written};
+use super::{Channel, Written, audit, column, key, refuse_broken, twice, with_written};
 use crate::error::{Code, Failure};
 use crate::execute::{Actor, Origin};
 use crate::plan::mutation::key_columns;
@@ -99,6 +99,9 @@ impl Program {
     ) -> Result<Batch, Failure> {
         let need = |row: &Row| self.slots.get(row.slot).and_then(|slot| slot.needed);
         let mut batch = Batch::default();
+        if step.together {
+            twice::refuse(node, &step.rows, |cell| value(cell, keys))?;
+        }
         if node.conflict.is_some() && step.rows.iter().any(|row| need(row).is_some()) {
             // One by one: which of them a returned key belongs to could not be told.
             for row in &step.rows {
@@ -121,8 +124,14 @@ impl Program {
         }
         let mut groups: Vec<Vec<&Row>> = Vec::new();
         for row in &step.rows {
+            // Keys that are not known before are answered in the order of the statements.
+            let open = match node.conflict {
+                Some(_) => groups.len().saturating_sub(1),
+                None => 0,
+            };
             match groups
                 .iter_mut()
+                .skip(open)
                 .find(|group| group.first().is_some_and(|first| alike(first, row)))
             {
                 Some(group) => group.push(row),
@@ -133,9 +142,6 @@ impl Program {
             batch
                 .rows
                 .extend(write(channel, node, bound, &group, keys).await?.rows);
-        }
-        if node.conflict.is_some() {
-            refuse_twice(&batch)?;
         }
         Ok(batch)
     }
@@ -307,21 +313,6 @@ async fn grant<C: Channel>(
         false => vec![Parameter::Rows(rows)],
     };
     channel.send(Arc::clone(&statement.sql), parameters).await
-}
-
-/// PostgreSQL refuses it, SQLite would change the row again.
-fn refuse_twice(batch: &Batch) -> Result<(), Failure> {
-    let mut seen = std::collections::HashSet::with_capacity(batch.rows.len());
-    match batch.rows.iter().all(|(key, ..)| seen.insert(text(key))) {
-        true => Ok(()),
-        false => Err(changed_twice()),
-    }
-}
-
-/// Two rows of one upsert that meet the same row.
-pub(in crate::execute) fn changed_twice() -> Failure {
-    let message = "ON CONFLICT DO UPDATE command cannot affect row a second time";
-    Failure::new(Code::DataException, "$", message)
 }
 
 fn nothing_written(node: &NodeWork, need: Need) -> Failure {

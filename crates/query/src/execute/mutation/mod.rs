@@ -5,6 +5,7 @@ mod answer;
 mod audit;
 mod insert;
 mod program;
+mod twice;
 
 use std::sync::Arc;
 
@@ -20,8 +21,8 @@ use crate::request::Operand;
 use crate::scalar::Parameter;
 use crate::sql::{AnswerWork, MutationWork, ResponseValue, Rows, RowsWork, Statement, WriteWork};
 
-pub(super) use insert::changed_twice;
 use program::Program;
+pub(super) use twice::changed_twice;
 
 /// The transaction of a request.
 pub(super) trait Channel {

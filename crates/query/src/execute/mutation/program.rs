@@ -59,6 +59,8 @@ pub(super) struct NodeParameters {
 pub(super) struct Step {
     pub(super) node: usize,
     pub(super) rows: Vec<Row>,
+    /// Whether they are lists of the request; rows that others refer to are each by itself.
+    pub(super) together: bool,
 }
 
 /// A row with the columns it has, in the order of the table.
@@ -119,7 +121,7 @@ impl Program {
             operand => operand.resolve(values.variables),
         };
         let objects = objects(found.unwrap_or_default(), &insert.path, None)?;
-        reader.program.roots = reader.place(0, objects)?;
+        reader.program.roots = reader.place(0, objects, true)?;
         Ok(reader.program)
     }
 }
@@ -159,7 +161,7 @@ struct Reader<'w> {
 
 impl<'w> Reader<'w> {
     /// Places objects of a node behind what is placed already; answers their slots.
-    fn place(&mut self, number: usize, objects: Vec<Object>) -> Result<Vec<usize>, Failure> {
+    fn place(&mut self, number: usize, objects: Vec<Object>, together: bool) -> Result<Vec<usize>, Failure> {
         let insert = self.insert;
         let Some(node) = insert.nodes.get(number) else {
             return Err(Failure::unexpected(&"an insert has no such node"));
@@ -177,7 +179,7 @@ impl<'w> Reader<'w> {
         }
         for (nested, related) in before {
             let (owners, related): (Vec<usize>, Vec<Object>) = related.into_iter().unzip();
-            let slots = self.place(nested.node, related)?;
+            let slots = self.place(nested.node, related, false)?;
             let Some(column) = node.table.column_by_sql(nested.relation.0.from) else {
                 continue;
             };
@@ -192,10 +194,14 @@ impl<'w> Reader<'w> {
         for row in &mut rows {
             self.complete(node, row)?;
         }
-        self.program.steps.push(Step { node: number, rows });
+        self.program.steps.push(Step {
+            node: number,
+            rows,
+            together,
+        });
         for (nested, related) in after {
             let related = related.into_iter().map(|(_, object)| object).collect();
-            self.place(nested.node, related)?;
+            self.place(nested.node, related, true)?;
         }
         Ok(slots)
     }
@@ -245,12 +251,14 @@ impl<'w> Reader<'w> {
                 collect(before, nested, vec![(slot, object_of(data, place)?)]);
                 continue;
             }
-            self.need(slot, Need::Array);
             let insert = self.insert;
             let to = insert.nodes.get(nested.node).map(|node| node.table);
             let column = to.and_then(|table| table.column_by_sql(relation.to));
             let given = column.map(|column| (column, Cell::Key(slot)));
             let found = objects(data, &place, given.as_ref())?;
+            if !found.is_empty() {
+                self.need(slot, Need::Array);
+            }
             collect(
                 after,
                 nested,
