@@ -150,10 +150,14 @@ pub(super) fn graphql(value: &Value) -> String {
         Value::Object(entries) => {
             let entries: Vec<String> = entries
                 .iter()
-                .map(|(key, value)| match value {
-                    // These name columns: they are values of an enum.
-                    Value::String(column) if key == "arguments" => format!("{key}: {column}"),
-                    value => format!("{key}: {}", graphql(value)),
+                .map(|(key, value)| match (key.as_str(), value) {
+                    // These name columns and constraints: they are values of enums.
+                    ("arguments" | "constraint", Value::String(name)) => format!("{key}: {name}"),
+                    ("update_columns", Value::Array(names)) => {
+                        let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+                        format!("{key}: [{}]", names.join(", "))
+                    }
+                    (key, value) => format!("{key}: {}", graphql(value)),
                 })
                 .collect();
             format!("{{{}}}", entries.join(", "))

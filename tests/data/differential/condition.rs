@@ -11,7 +11,7 @@ use super::schema::{Column, Kind, Relation, Table, snake_case, table};
 use super::value::{compare, contains, has_key, json_text};
 
 /// A condition on a row of a table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Condition {
     And(Vec<Condition>),
     Or(Vec<Condition>),
@@ -39,7 +39,7 @@ pub(super) enum Condition {
 }
 
 /// What is asked of a value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Comparison {
     /// `_eq` and its like: the orders in which it holds.
     Order(&'static str, &'static [Ordering], Value),
@@ -124,15 +124,17 @@ impl Condition {
             }
             Self::Related(relation, inner) => Some(
                 !asking
-                    .related(relation, row, inner, inner.names_deletion())
+                    .related((of, row), relation, inner, inner.names_deletion())
                     .is_empty(),
             ),
             Self::Count(relation, inner, comparison) => {
-                let count = asking.related(relation, row, inner, inner.names_deletion()).len();
+                let count = asking
+                    .related((of, row), relation, inner, inner.names_deletion())
+                    .len();
                 comparison.holds(Kind::Int, &json!(count))
             }
             Self::Judged(relation, function, column, inner, comparison) => {
-                let rows = asking.related(relation, row, inner, inner.names_deletion());
+                let rows = asking.related((of, row), relation, inner, inner.names_deletion());
                 let cells = rows
                     .iter()
                     .map(|row| asking.cell(target(relation), row, column.name));
@@ -144,7 +146,10 @@ impl Condition {
                 };
                 Some(comparison.holds(Kind::Boolean, &value) == Some(true))
             }
-            Self::IsSelf(column) => Some(row[column.name] == json!(asking.user)),
+            Self::IsSelf(column) => match &row[column.name] {
+                Value::Null => None,
+                user => Some(user == asking.user),
+            },
             Self::Columns(left, order, right) => match (&row[left.name], &row[right.name]) {
                 (Value::Null, _) | (_, Value::Null) => None,
                 (one, other) => Some(compare(left.kind, one, other) == *order),

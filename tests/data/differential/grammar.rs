@@ -17,7 +17,7 @@ use super::query::{Arguments, Field, Query, Term};
 use super::role::Role;
 use super::rows::id;
 use super::schema::{Column, Kind, Many, Relation, TABLES, Table};
-use super::summary::Summary;
+use super::summary::{STATISTICS, Summary};
 use super::value::pool;
 
 const DIRECTIONS: [&str; 6] = [
@@ -31,11 +31,11 @@ const DIRECTIONS: [&str; 6] = [
 
 /// What a role can name.
 #[derive(Clone)]
-struct Grammar(Arc<Role>);
+pub(super) struct Grammar(Arc<Role>);
 
-/// A query of a role.
-pub(super) fn query(role: &Role) -> BoxedStrategy<Query> {
-    let grammar = Grammar(Arc::new(role.clone()));
+/// A query of a role, if it reads anything.
+pub(super) fn query(role: &Role) -> Option<BoxedStrategy<Query>> {
+    let grammar = Grammar::of(role);
     let tables: Vec<_> = TABLES.iter().filter(|table| role.reads(table)).collect();
     let roots = tables.into_iter().flat_map(|table| {
         let list = (grammar.arguments(table, 2), grammar.fields(table, 2))
@@ -52,7 +52,8 @@ pub(super) fn query(role: &Role) -> BoxedStrategy<Query> {
         let aggregates = aggregates.into_iter().filter(|_| role.aggregates(table));
         [(4, list), (1, key)].into_iter().chain(aggregates)
     });
-    Union::new_weighted(roots.collect()).boxed()
+    let roots: Vec<_> = roots.collect();
+    (!roots.is_empty()).then(|| Union::new_weighted(roots).boxed())
 }
 
 fn key() -> impl Strategy<Value = Value> {
@@ -60,6 +61,10 @@ fn key() -> impl Strategy<Value = Value> {
 }
 
 impl Grammar {
+    pub(super) fn of(role: &Role) -> Self {
+        Self(Arc::new(role.clone()))
+    }
+
     fn columns(&self, table: &'static Table) -> Vec<&'static Column> {
         let columns = table.columns.iter();
         columns
@@ -74,7 +79,7 @@ impl Grammar {
             .collect()
     }
 
-    fn condition(&self, table: &'static Table, depth: u32) -> BoxedStrategy<Condition> {
+    pub(super) fn condition(&self, table: &'static Table, depth: u32) -> BoxedStrategy<Condition> {
         let mut parts = vec![(6, self.comparison(table))];
         if depth > 0 {
             let inner = || self.condition(table, depth - 1);
@@ -192,7 +197,7 @@ impl Grammar {
         Union::new_weighted(terms).boxed()
     }
 
-    fn fields(&self, table: &'static Table, depth: u32) -> BoxedStrategy<Vec<Field>> {
+    pub(super) fn fields(&self, table: &'static Table, depth: u32) -> BoxedStrategy<Vec<Field>> {
         let mut fields = vec![(5, select(self.columns(table)).prop_map(Field::Column).boxed())];
         if depth > 0 {
             for relation in self.relations(table) {
@@ -233,6 +238,15 @@ impl Grammar {
             .collect()
     }
 
+    /// What can be asked of numbers beyond that.
+    fn statistics(&self, table: &'static Table) -> Vec<(&'static str, &'static Column)> {
+        let columns = self.columns(table).into_iter();
+        let numbers = columns.filter(|column| matches!(column.kind, Kind::Int | Kind::Bigint));
+        numbers
+            .flat_map(|column| STATISTICS.map(|function| (function, column)))
+            .collect()
+    }
+
     fn groups(&self, table: &'static Table) -> BoxedStrategy<GroupBy> {
         // Which of the spellings of one text stands for all is for the database to say.
         let columns = self.columns(table).into_iter();
@@ -266,16 +280,17 @@ impl Grammar {
     fn summary(&self, table: &'static Table, depth: u32) -> BoxedStrategy<Summary> {
         let columns = self.columns(table);
         let most_columns = columns.len().min(3);
-        let extremes = self.extremes(table);
-        let most = extremes.len().min(3);
+        let mut computed = self.extremes(table);
+        computed.extend(self.statistics(table));
+        let most = computed.len().min(3);
         (
             vec((subsequence(columns, 0..=most_columns), bool::ANY), 1..3),
-            subsequence(extremes, 0..=most),
+            subsequence(computed, 0..=most),
             self.fields(table, depth),
         )
-            .prop_map(|(counts, extremes, nodes)| Summary {
+            .prop_map(|(counts, computed, nodes)| Summary {
                 counts,
-                extremes,
+                computed,
                 nodes,
             })
             .boxed()
@@ -297,7 +312,7 @@ fn order(values: Vec<Value>) -> BoxedStrategy<Comparison> {
         .boxed()
 }
 
-fn comparison(kind: Kind) -> BoxedStrategy<Comparison> {
+pub(super) fn comparison(kind: Kind) -> BoxedStrategy<Comparison> {
     let values = pool(kind);
     let list = || vec(select(pool(kind)), 0..4);
     let mut parts = vec![

@@ -1,290 +1,270 @@
-//! Random changes of one user, the answers to them and what is stored afterwards.
+//! Random mutations as documents, the answers that the model gives to them, and what is stored afterwards.
 
-use proptest::collection::vec;
-use proptest::prelude::{BoxedStrategy, Strategy};
-use proptest::sample::select;
-use proptest::{option, prop_oneof};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::query::{Field, object};
+use super::database::Codes;
+use super::insert::{Conflict, Object};
+use super::query::{Document, Field, object, selection};
 use super::role::{Asking, Role};
-use super::rows::{Row, Store, id};
-use super::schema::{Kind, table};
-use super::value::pool;
-use crate::data::filters::graphql;
+use super::rows::{Row, Store};
+use super::schema::Table;
+use super::transaction::Transaction;
+use super::update::{Update, Which};
 
-/// A change of the user with a key; the columns are selected afterwards.
+/// Root fields in one request.
 #[derive(Debug, Clone)]
 pub(super) struct Mutation {
-    key: Value,
-    changes: Vec<(&'static str, Change)>,
-    fields: Vec<Field>,
+    pub(super) roots: Vec<Root>,
+    /// Whether the client calls itself a backend.
+    pub(super) backend: bool,
 }
 
-/// How a column changes.
+/// A root field, with what is selected of the rows written; nothing where the role does not read them.
 #[derive(Debug, Clone)]
-enum Change {
-    Set(Value),
-    Increment(i64),
-    Append(Value),
-    Prepend(Value),
-    DeleteKey(&'static str),
-    DeleteElement(i64),
-    DeleteAtPath(Vec<&'static str>),
+pub(super) struct Root {
+    pub(super) table: &'static Table,
+    pub(super) write: Write,
+    pub(super) fields: Option<Vec<Field>>,
 }
 
-/// The code of an error.
-type Refused = &'static str;
-
-/// A change that a role can ask for, if there is any.
-pub(super) fn mutation(role: &Role) -> Option<BoxedStrategy<Mutation>> {
-    let allowed = role.change.clone()?;
-    let users = table("users");
-    let readable = users
-        .columns
-        .iter()
-        .filter(|column| role.reads_column(users, column.name));
-    let fields = vec(select(readable.collect::<Vec<_>>()).prop_map(Field::Column), 1..5);
-    let changes = allowed.columns.into_iter().map(|column| {
-        let kind = users.column(column).kind;
-        option::of(change(kind))
-            .prop_map(move |change| change.map(|change| (column, change)))
-            .boxed()
-    });
-    let key = (0..16_usize).prop_map(|number| json!(id(1, number)));
-    let mutation = (key, changes.collect::<Vec<_>>(), fields).prop_map(|(key, changes, fields)| Mutation {
-        key,
-        changes: changes.into_iter().flatten().collect(),
-        fields,
-    });
-    Some(
-        mutation
-            .prop_filter("something changes", |mutation| !mutation.changes.is_empty())
-            .boxed(),
-    )
+/// What is written.
+#[derive(Debug, Clone)]
+pub(super) enum Write {
+    InsertOne(Object, Option<Conflict>),
+    Insert(Vec<Object>, Option<Conflict>),
+    Update(Update),
+    UpdateMany(Vec<Update>),
+    Delete(Which),
 }
 
-fn change(kind: Kind) -> BoxedStrategy<Change> {
-    let set = select(pool(kind)).prop_map(Change::Set);
-    match kind {
-        Kind::Int => prop_oneof![set, (-2..=0_i64).prop_map(Change::Increment)].boxed(),
-        Kind::Json => {
-            let value = || select(pool(Kind::Json));
-            let step = || select(vec!["a", "b", "0", "1", "-1", "z"]);
-            prop_oneof![
-                set,
-                value().prop_map(Change::Append),
-                value().prop_map(Change::Prepend),
-                step().prop_map(Change::DeleteKey),
-                (-3..4_i64).prop_map(Change::DeleteElement),
-                vec(step(), 0..3).prop_map(Change::DeleteAtPath),
-            ]
-            .boxed()
-        }
-        Kind::Time | Kind::Uuid => {
-            let nothing = proptest::strategy::Just(Change::Set(Value::Null));
-            prop_oneof![3 => set, 1 => nothing].boxed()
-        }
-        _ => set.boxed(),
-    }
-}
+/// The answer, or the codes that an error may have, and what is stored then.
+pub(super) type Outcome = (Result<Value, Codes>, Store);
 
 impl Mutation {
-    pub(super) fn document(&self) -> String {
-        let changes: Vec<String> = self
-            .changes
-            .iter()
-            .map(|(column, change)| change.text(column))
+    pub(super) fn document(&self, in_variables: bool) -> (String, Value) {
+        let mut document = Document::new(in_variables);
+        let roots = self.roots.iter().enumerate();
+        let roots: Vec<String> = roots
+            .map(|(number, root)| format!("m{number}: {}", root.text(&mut document)))
             .collect();
-        // The same operator on two columns is one argument.
-        let mut arguments: Vec<(String, Vec<String>)> = Vec::new();
-        for change in changes {
-            let (operator, entry) = change.split_once(' ').unwrap();
-            match arguments.iter_mut().find(|(known, _)| known == operator) {
-                Some((_, entries)) => entries.push(entry.to_owned()),
-                None => arguments.push((operator.to_owned(), vec![entry.to_owned()])),
-            }
-        }
-        let arguments: Vec<String> = arguments
-            .into_iter()
-            .map(|(operator, entries)| format!("{operator}: {{ {} }}", entries.join(", ")))
-            .collect();
-        let fields: Vec<String> = self
-            .fields
-            .iter()
-            .enumerate()
-            .filter_map(|(index, field)| match field {
-                Field::Column(column) => Some(format!("f{index}: {}", column.name)),
-                _ => None,
-            })
-            .collect();
-        format!(
-            "mutation {{ root: updateUser(pk_columns: {{id: {}}}, {}) {{ {} }} }}",
-            self.key,
-            arguments.join(", "),
-            fields.join(" ")
-        )
+        document.finish("mutation", &roots.join(" "))
     }
 
-    /// The user whom it is about.
-    pub(super) fn user(&self) -> &str {
-        self.key.as_str().unwrap_or_default()
-    }
-
-    /// What the model answers, or the code of its error, and what is stored then.
-    pub(super) fn apply(&self, asking: Asking<'_>) -> (Result<Value, Refused>, Store) {
+    /// Root fields one after the other; the first that fails undoes all.
+    pub(super) fn apply(&self, asking: Asking<'_>) -> Outcome {
         let before = asking.store.clone();
-        match self.changed(asking) {
-            Ok(None) => (Ok(json!({ "data": { "root": null } })), before),
-            Err(code) => (Err(code), before),
-            Ok(Some(row)) => {
-                let after = asking.store.with("users", row.clone());
-                let asking = Asking {
-                    store: &after,
-                    ..asking
-                };
-                let root = match asking.sees(table("users"), &row, true) {
-                    true => object(asking, table("users"), &row, &self.fields),
-                    false => Value::Null,
-                };
-                (Ok(json!({ "data": { "root": root } })), after)
-            }
+        if !self
+            .roots
+            .iter()
+            .all(|root| root.exists(asking.role, self.backend))
+        {
+            return (Err(Codes::from(["validation-failed"])), before);
         }
-    }
-
-    /// The row as it is afterwards; nothing where there is none for the role.
-    fn changed(&self, asking: Asking<'_>) -> Result<Option<Row>, Refused> {
-        let (users, all) = (table("users"), asking.in_permission());
-        let Some(allowed) = &asking.role.change else {
-            return Ok(None);
-        };
-        let rows = asking.store.rows("users").iter();
-        let found = rows
-            .filter(|row| row["id"] == self.key)
-            .filter(|row| asking.role.name == "admin" || row["deletedAt"].is_null())
-            .find(|row| allowed.rows.holds(&all, users, row) == Some(true));
-        let Some(found) = found else {
-            return Ok(None);
-        };
-        let mut row = found.clone();
-        for (column, change) in &self.changes {
-            let changed = change.apply(&row[column])?;
-            row.insert(column, changed);
-        }
-        let after = asking.store.with("users", row.clone());
-        let all = Asking { store: &after, ..all };
-        match allowed.check.holds(&all, users, &row) {
-            Some(true) => Ok(Some(row)),
-            _ => Err("permission-error"),
-        }
-    }
-}
-
-impl Change {
-    /// The operator, and column and value behind a blank.
-    fn text(&self, column: &str) -> String {
-        match self {
-            Self::Set(value) => format!("_set {column}: {}", graphql(value)),
-            Self::Increment(value) => format!("_inc {column}: {value}"),
-            Self::Append(value) => format!("_append {column}: {}", graphql(value)),
-            Self::Prepend(value) => format!("_prepend {column}: {}", graphql(value)),
-            Self::DeleteKey(key) => format!("_delete_key {column}: {key:?}"),
-            Self::DeleteElement(index) => format!("_delete_elem {column}: {index}"),
-            Self::DeleteAtPath(path) => format!("_delete_at_path {column}: {path:?}"),
-        }
-    }
-
-    fn apply(&self, value: &Value) -> Result<Value, Refused> {
-        match self {
-            Self::Set(value) => Ok(value.clone()),
-            Self::Increment(by) => Ok(json!(value.as_i64().unwrap_or_default() + by)),
-            Self::Append(other) => Ok(concatenated(value, other)),
-            Self::Prepend(other) => Ok(concatenated(other, value)),
-            Self::DeleteKey(key) => match value {
-                Value::Object(members) => Ok(members
-                    .clone()
-                    .into_iter()
-                    .filter(|(name, _)| name != key)
-                    .collect()),
-                Value::Array(elements) => Ok(elements
-                    .iter()
-                    .filter(|element| *element != key)
-                    .cloned()
-                    .collect()),
-                _ => Err("data-exception"),
-            },
-            Self::DeleteElement(index) => match value {
-                Value::Array(elements) => Ok(without(elements, *index).into()),
-                _ => Err("data-exception"),
-            },
-            Self::DeleteAtPath(path) => match value {
-                Value::Array(elements) if elements.is_empty() => Ok(value.clone()),
-                Value::Array(_) | Value::Object(_) => pruned(value, path),
-                _ => Err("data-exception"),
-            },
-        }
-    }
-}
-
-fn concatenated(first: &Value, second: &Value) -> Value {
-    let elements = |value: &Value| match value {
-        Value::Array(elements) => elements.clone(),
-        other => vec![other.clone()],
-    };
-    match (first, second) {
-        (Value::Object(first), Value::Object(second)) => {
-            Value::Object(first.clone().into_iter().chain(second.clone()).collect())
-        }
-        _ => [elements(first), elements(second)].concat().into(),
-    }
-}
-
-/// Where an index points, counted from the end when negative.
-fn position(elements: &[Value], index: i64) -> Option<usize> {
-    let length = i64::try_from(elements.len()).unwrap();
-    let index = if index < 0 { index + length } else { index };
-    (0..length)
-        .contains(&index)
-        .then(|| usize::try_from(index).unwrap())
-}
-
-fn without(elements: &[Value], index: i64) -> Vec<Value> {
-    let mut elements = elements.to_vec();
-    if let Some(index) = position(&elements, index) {
-        elements.remove(index);
-    }
-    elements
-}
-
-/// Without what is at a path.
-fn pruned(value: &Value, path: &[&str]) -> Result<Value, Refused> {
-    let Some((step, rest)) = path.split_first() else {
-        return Ok(value.clone());
-    };
-    match value {
-        Value::Object(members) => {
-            let mut members = members.clone();
-            match (rest, members.get(*step)) {
-                ([], _) => {
-                    members.remove(*step);
-                }
-                (rest, Some(inner)) => {
-                    let inner = pruned(inner, rest)?;
-                    members.insert((*step).to_owned(), inner);
-                }
-                _ => {}
-            }
-            Ok(members.into())
-        }
-        Value::Array(elements) => {
-            let index: i64 = step.parse().map_err(|_| "data-exception")?;
-            let Some(at) = position(elements, index).filter(|_| !rest.is_empty()) else {
-                return Ok(without(elements, index).into());
+        let mut transaction = Transaction::new(asking);
+        let mut data = Map::new();
+        for (number, root) in self.roots.iter().enumerate() {
+            match root.apply(&mut transaction) {
+                Ok(answer) => data.insert(format!("m{number}"), answer),
+                Err(codes) => return (Err(codes), before),
             };
-            let mut elements = elements.clone();
-            elements[at] = pruned(&elements[at], rest)?;
-            Ok(elements.into())
         }
-        other => Ok(other.clone()),
+        (Ok(json!({ "data": data })), transaction.store)
     }
+}
+
+impl Root {
+    /// Whether the role's schema has it.
+    fn exists(&self, role: &Role, backend: bool) -> bool {
+        let open = |backend_only: bool| backend || !backend_only;
+        let updates = |table| {
+            role.alteration(table)
+                .is_some_and(|found| open(found.backend_only))
+        };
+        let inserts = |objects: &[Object], conflict: &Option<Conflict>| {
+            let mut nodes = vec![(self.table, conflict.as_ref())];
+            nodes.extend(objects.iter().flat_map(Object::nodes));
+            nodes.into_iter().all(|(table, conflict)| {
+                let upserts = conflict.is_some_and(|conflict| !conflict.columns.is_empty());
+                role.insertion(table)
+                    .is_some_and(|found| open(found.backend_only))
+                    && (!upserts || updates(table))
+            })
+        };
+        match &self.write {
+            Write::InsertOne(object, conflict) => inserts(std::slice::from_ref(object), conflict),
+            Write::Insert(objects, conflict) => inserts(objects, conflict),
+            Write::Update(_) | Write::UpdateMany(_) => updates(self.table),
+            Write::Delete(_) => role
+                .removal(self.table)
+                .is_some_and(|found| open(found.backend_only)),
+        }
+    }
+
+    fn text(&self, document: &mut Document) -> String {
+        let (many, one) = (self.table.name, self.table.one);
+        let (name, arguments) = match &self.write {
+            Write::InsertOne(object, conflict) => {
+                let type_name = format!("{many}_insert_input!");
+                let object = document.argument("object", &type_name, &object.to_json());
+                (
+                    named("insert", one),
+                    [Some(object), self.conflict(conflict, document)]
+                        .into_iter()
+                        .flatten()
+                        .collect(),
+                )
+            }
+            Write::Insert(objects, conflict) => {
+                let type_name = format!("[{many}_insert_input!]!");
+                let objects: Value = objects.iter().map(Object::to_json).collect();
+                let objects = document.argument("objects", &type_name, &objects);
+                (
+                    named("insert", many),
+                    [Some(objects), self.conflict(conflict, document)]
+                        .into_iter()
+                        .flatten()
+                        .collect(),
+                )
+            }
+            Write::Update(update) => {
+                let name = if is_one(&update.which) { one } else { many };
+                let mut arguments = vec![self.which("pk_columns", &update.which, document)];
+                for (operator, columns) in update.operators() {
+                    arguments.push(document.argument(operator, &format!("{many}{operator}_input"), &columns));
+                }
+                (named("update", name), arguments)
+            }
+            Write::UpdateMany(updates) => {
+                let updates: Value = updates.iter().map(to_json).collect();
+                let updates = document.argument("updates", &format!("[{many}_updates!]!"), &updates);
+                (format!("update_{many}_many"), vec![updates])
+            }
+            Write::Delete(which) => {
+                let name = if is_one(which) { one } else { many };
+                (named("delete", name), vec![self.which("id", which, document)])
+            }
+        };
+        format!("{name}({}) {}", arguments.join(", "), self.selection(document))
+    }
+
+    fn conflict(&self, conflict: &Option<Conflict>, document: &mut Document) -> Option<String> {
+        let type_name = format!("{}_on_conflict", self.table.name);
+        let conflict = conflict.as_ref()?;
+        Some(document.argument("on_conflict", &type_name, &conflict.to_json()))
+    }
+
+    fn which(&self, by_key: &str, which: &Which, document: &mut Document) -> String {
+        match which {
+            Which::Key(key) if by_key == "id" => document.argument("id", "uuid!", key),
+            Which::Key(key) => {
+                let type_name = format!("{}_pk_columns_input!", self.table.name);
+                document.argument(by_key, &type_name, &json!({ "id": key }))
+            }
+            Which::Where(condition) => document.condition(self.table, condition),
+        }
+    }
+
+    /// Whether it answers one row.
+    fn answers_row(&self) -> bool {
+        match &self.write {
+            Write::InsertOne(..) => true,
+            Write::Update(update) => is_one(&update.which),
+            Write::Delete(which) => is_one(which),
+            Write::Insert(..) | Write::UpdateMany(_) => false,
+        }
+    }
+
+    fn selection(&self, document: &mut Document) -> String {
+        let fields = self.fields.as_ref().map(|fields| selection(fields, document));
+        match (fields, self.answers_row()) {
+            (Some(fields), true) => fields,
+            (Some(fields), false) => format!("{{ affected_rows returning {fields} }}"),
+            (None, _) => "{ affected_rows }".to_owned(),
+        }
+    }
+
+    fn apply(&self, transaction: &mut Transaction<'_>) -> Result<Value, Codes> {
+        match &self.write {
+            Write::InsertOne(object, conflict) => {
+                self.insert(transaction, std::slice::from_ref(object), conflict.as_ref())
+            }
+            Write::Insert(objects, conflict) => self.insert(transaction, objects, conflict.as_ref()),
+            Write::Update(update) => self.update(transaction, update),
+            Write::UpdateMany(updates) => {
+                let answers = updates.iter().map(|update| self.update(transaction, update));
+                answers.collect::<Result<Value, Codes>>()
+            }
+            Write::Delete(which) => {
+                let rows = transaction.remove(self.table, which)?;
+                Ok(self.answer(transaction, &rows, rows.len()))
+            }
+        }
+    }
+
+    fn insert(
+        &self,
+        transaction: &mut Transaction<'_>,
+        objects: &[Object],
+        conflict: Option<&Conflict>,
+    ) -> Result<Value, Codes> {
+        let placed: Vec<_> = objects.iter().map(|object| (object, None)).collect();
+        let found = transaction.insert(self.table, &placed, conflict)?;
+        transaction.grant_role(&found.users);
+        let keys: Vec<Value> = found.keys.into_iter().flatten().collect();
+        Ok(self.answer_keys(transaction, &keys, found.affected))
+    }
+
+    fn update(&self, transaction: &mut Transaction<'_>, update: &Update) -> Result<Value, Codes> {
+        let keys = transaction.update(self.table, update)?;
+        Ok(self.answer_keys(transaction, &keys, keys.len()))
+    }
+
+    fn answer_keys(&self, transaction: &Transaction<'_>, keys: &[Value], affected: usize) -> Value {
+        let rows = keys
+            .iter()
+            .filter_map(|key| transaction.store.find(self.table, key));
+        let rows: Vec<Row> = rows.cloned().collect();
+        self.answer(transaction, &rows, affected)
+    }
+
+    /// Those of the rows written that the role may read.
+    fn answer(&self, transaction: &Transaction<'_>, rows: &[Row], affected: usize) -> Value {
+        let Some(fields) = &self.fields else {
+            return json!({ "affected_rows": affected });
+        };
+        let asking = transaction.asking();
+        let rows = rows.iter().filter(|row| asking.sees(self.table, row, true));
+        let mut rows = rows.map(|row| object(asking, self.table, row, fields));
+        match self.answers_row() {
+            true => rows.next().unwrap_or_default(),
+            false => json!({ "affected_rows": affected, "returning": rows.collect::<Value>() }),
+        }
+    }
+
+    /// Whether the order of the rows answered is that of the request.
+    pub(super) fn is_ordered(&self) -> bool {
+        matches!(self.write, Write::Insert(..))
+    }
+}
+
+fn is_one(which: &Which) -> bool {
+    matches!(which, Which::Key(_))
+}
+
+/// As `updates` has it.
+fn to_json(update: &Update) -> Value {
+    let operators = update.operators().into_iter();
+    let mut input: Map<String, Value> = operators
+        .map(|(operator, columns)| (operator.to_owned(), columns))
+        .collect();
+    if let Which::Where(condition) = &update.which {
+        input.insert("where".to_owned(), condition.to_json());
+    }
+    Value::Object(input)
+}
+
+/// `insert` and `users` as `insertUsers`.
+fn named(verb: &str, noun: &str) -> String {
+    let (first, rest) = noun.split_at(1);
+    format!("{verb}{}{rest}", first.to_uppercase())
 }

@@ -30,7 +30,7 @@ enum Times {
 }
 
 /// Atoms after each other; for a regular expression, perhaps only a part of the text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pattern {
     language: Language,
     pieces: Vec<(Atom, Times)>,

@@ -59,16 +59,13 @@ pub(super) enum Field {
 pub(super) struct Document {
     in_variables: bool,
     declarations: Vec<String>,
-    pub(super) variables: Map<String, Value>,
+    variables: Map<String, Value>,
 }
 
 impl Query {
     /// As a document with its variables.
     pub(super) fn document(&self, in_variables: bool) -> (String, Value) {
-        let mut document = Document {
-            in_variables,
-            ..Document::default()
-        };
+        let mut document = Document::new(in_variables);
         let body = match self {
             Self::List(table, arguments, fields) => {
                 let arguments = arguments.text(table, &mut document);
@@ -87,14 +84,7 @@ impl Query {
             }
             Self::GroupBy(group_by) => group_by.text(&mut document),
         };
-        let declarations = match document.declarations.is_empty() {
-            true => String::new(),
-            false => format!("({})", document.declarations.join(", ")),
-        };
-        (
-            format!("query {declarations} {{ root: {body} }}"),
-            Value::Object(document.variables),
-        )
+        document.finish("query", &format!("root: {body}"))
     }
 
     /// What the model answers.
@@ -119,17 +109,38 @@ impl Query {
 }
 
 impl Document {
+    pub(super) fn new(in_variables: bool) -> Self {
+        Self {
+            in_variables,
+            ..Self::default()
+        }
+    }
+
+    /// An argument, by a variable if this document has them.
+    pub(super) fn argument(&mut self, name: &str, type_name: &str, value: &Value) -> String {
+        if !self.in_variables {
+            return format!("{name}: {}", graphql(value));
+        }
+        let variable = format!("{name}{}", self.variables.len());
+        self.declarations.push(format!("${variable}: {type_name}"));
+        self.variables.insert(variable.clone(), value.clone());
+        format!("{name}: ${variable}")
+    }
+
     /// The argument `where`.
     pub(super) fn condition(&mut self, table: &Table, condition: &Condition) -> String {
-        let condition = condition.to_json();
-        if !self.in_variables {
-            return format!("where: {}", graphql(&condition));
-        }
-        let name = format!("where{}", self.variables.len());
-        self.declarations
-            .push(format!("${name}: {}_bool_exp", table.name));
-        self.variables.insert(name.clone(), condition);
-        format!("where: ${name}")
+        let type_name = format!("{}_bool_exp!", table.name);
+        self.argument("where", &type_name, &condition.to_json())
+    }
+
+    /// The text with its variables.
+    pub(super) fn finish(self, operation: &str, fields: &str) -> (String, Value) {
+        let declarations = match self.declarations.is_empty() {
+            true => String::new(),
+            false => format!("({})", self.declarations.join(", ")),
+        };
+        let text = format!("{operation} {declarations} {{ {fields} }}");
+        (text, Value::Object(self.variables))
     }
 }
 
@@ -165,11 +176,16 @@ impl Arguments {
     }
 
     /// The rows, without the role's own limit.
-    fn rows(&self, asking: Asking<'_>, table: &'static Table, of: Option<(&Relation, &Row)>) -> Vec<Row> {
+    fn rows(
+        &self,
+        asking: Asking<'_>,
+        table: &'static Table,
+        of: Option<(&Relation, (&'static Table, &Row))>,
+    ) -> Vec<Row> {
         let deleted_too = self.condition.names_deletion();
         let mut rows = match of {
             None => asking.rows(table, &self.condition, deleted_too),
-            Some((relation, row)) => asking.related(relation, row, &self.condition, deleted_too),
+            Some((relation, from)) => asking.related(from, relation, &self.condition, deleted_too),
         };
         rows.sort_by(|one, other| {
             let terms = self
@@ -242,7 +258,7 @@ impl Term {
             }
             Self::Through(relation, column, direction) => {
                 let value = |row| {
-                    let found = asking.related(relation, row, &everything, true);
+                    let found = asking.related((table, row), relation, &everything, true);
                     found.first().map_or(Value::Null, |found| {
                         asking.cell(target(relation), found, column.name)
                     })
@@ -250,12 +266,12 @@ impl Term {
                 directed(direction, column.kind, &value(one), &value(other))
             }
             Self::Count(relation, direction) => {
-                let value = |row| json!(asking.related(relation, row, &everything, false).len());
+                let value = |row| json!(asking.related((table, row), relation, &everything, false).len());
                 directed(direction, Kind::Int, &value(one), &value(other))
             }
             Self::Extreme(relation, function, column, direction) => {
                 let value = |row| {
-                    let rows = asking.related(relation, row, &everything, false);
+                    let rows = asking.related((table, row), relation, &everything, false);
                     extreme(function, column, cells(asking, target(relation), &rows, column))
                 };
                 directed(direction, column.kind, &value(one), &value(other))
@@ -317,24 +333,21 @@ pub(super) fn object(asking: Asking<'_>, table: &'static Table, row: &Row, field
             Field::Column(column) => asking.cell(table, row, column.name),
             Field::Object(relation, fields) => {
                 // The one row is named by the other: an administrator meets it though deleted.
-                let found = asking.related(relation, row, &Condition::And(Vec::new()), true);
+                let found = asking.related((table, row), relation, &Condition::And(Vec::new()), true);
                 let found = found.first();
                 found.map_or(Value::Null, |found| {
                     object(asking, target(relation), found, fields)
                 })
             }
             Field::Array(relation, arguments, fields) => {
-                let table = target(relation);
-                let found = arguments.rows(asking, table, Some((relation, row)));
-                objects(asking, table, &limited(asking, table, found), fields)
+                let other = target(relation);
+                let found = arguments.rows(asking, other, Some((relation, (table, row))));
+                objects(asking, other, &limited(asking, other, found), fields)
             }
             Field::Aggregate(relation, arguments, summary) => {
-                let table = target(relation);
-                summary.answer(
-                    asking,
-                    table,
-                    &arguments.rows(asking, table, Some((relation, row))),
-                )
+                let other = target(relation);
+                let found = arguments.rows(asking, other, Some((relation, (table, row))));
+                summary.answer(asking, other, &found)
             }
         };
         (format!("f{index}"), value)

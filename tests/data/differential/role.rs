@@ -1,14 +1,10 @@
-//! Who asks: roles with every key of a select permission, and what of the rows they see.
+//! Who asks: roles with every key of a permission, and what of the rows they see.
 
-use std::cmp::Ordering;
-use std::fs;
-use std::path::Path;
+use serde_json::Value;
 
-use serde_json::{Value, json};
-
-use super::condition::{Comparison, Condition, target};
+use super::condition::{Condition, target};
 use super::rows::{Row, Store};
-use super::schema::{Relation, TABLES, Table, snake_case, table};
+use super::schema::{Relation, TABLES, Table};
 
 /// What a role may read of a table.
 #[derive(Debug, Clone)]
@@ -22,23 +18,55 @@ pub(super) struct Permission {
     pub(super) owner_only: Option<(Vec<&'static str>, Condition)>,
 }
 
-/// What a role may change of users.
-#[derive(Debug, Clone)]
-pub(super) struct Change {
-    pub(super) columns: Vec<&'static str>,
-    pub(super) rows: Condition,
-    /// What must hold of the changed row.
-    pub(super) check: Condition,
+/// What a permission writes whatever the client says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Preset {
+    Value(Value),
+    /// Who asks.
+    User,
 }
 
-/// A role; the administrator has no permissions and needs none.
+/// What a role may add to a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Insertion {
+    pub(super) table: &'static Table,
+    pub(super) columns: Vec<&'static str>,
+    /// What must hold of a new row.
+    pub(super) check: Condition,
+    pub(super) presets: Vec<(&'static str, Preset)>,
+    pub(super) backend_only: bool,
+}
+
+/// What a role may change of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Alteration {
+    pub(super) table: &'static Table,
+    pub(super) columns: Vec<&'static str>,
+    pub(super) rows: Condition,
+    /// What must hold of a changed row.
+    pub(super) check: Condition,
+    pub(super) presets: Vec<(&'static str, Preset)>,
+    pub(super) backend_only: bool,
+}
+
+/// What a role may remove from a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Removal {
+    pub(super) table: &'static Table,
+    pub(super) rows: Condition,
+    pub(super) backend_only: bool,
+}
+
+/// A role. The administrator has no permissions to read and needs none.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
     pub(super) name: &'static str,
     pub(super) permissions: Vec<Permission>,
-    pub(super) change: Option<Change>,
+    pub(super) insertions: Vec<Insertion>,
+    pub(super) alterations: Vec<Alteration>,
+    pub(super) removals: Vec<Removal>,
     /// The roles it inherits from.
-    parents: &'static [&'static str],
+    pub(super) parents: Vec<&'static str>,
 }
 
 /// Somebody with a role, and all there is.
@@ -52,11 +80,55 @@ pub(super) struct Asking<'a> {
 }
 
 impl Role {
-    fn is_admin(&self) -> bool {
+    /// A role that may do nothing yet.
+    pub(super) fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            permissions: Vec::new(),
+            insertions: Vec::new(),
+            alterations: Vec::new(),
+            removals: Vec::new(),
+            parents: Vec::new(),
+        }
+    }
+
+    /// The role that reads what any of these reads, and writes what those of them who write agree on.
+    pub(super) fn inheriting(name: &'static str, parents: &[&Self]) -> Self {
+        let mut role = Self::named(name);
+        for parent in parents {
+            role.parents.push(parent.name);
+            role.permissions.extend(parent.permissions.iter().cloned());
+        }
+        for table in &TABLES {
+            let insertions = parents.iter().filter_map(|parent| parent.insertion(table));
+            let alterations = parents.iter().filter_map(|parent| parent.alteration(table));
+            let removals = parents.iter().filter_map(|parent| parent.removal(table));
+            role.insertions.extend(agreed(insertions.collect()));
+            role.alterations.extend(agreed(alterations.collect()));
+            role.removals.extend(agreed(removals.collect()));
+        }
+        role
+    }
+
+    pub(super) fn insertion(&self, table: &Table) -> Option<&Insertion> {
+        self.insertions.iter().find(|insertion| insertion.table == table)
+    }
+
+    pub(super) fn alteration(&self, table: &Table) -> Option<&Alteration> {
+        self.alterations
+            .iter()
+            .find(|alteration| alteration.table == table)
+    }
+
+    pub(super) fn removal(&self, table: &Table) -> Option<&Removal> {
+        self.removals.iter().find(|removal| removal.table == table)
+    }
+
+    pub(super) fn is_admin(&self) -> bool {
         self.name == "admin"
     }
 
-    fn of(&self, table: &Table) -> impl Iterator<Item = &Permission> {
+    pub(super) fn of(&self, table: &Table) -> impl Iterator<Item = &Permission> {
         self.permissions
             .iter()
             .filter(move |permission| permission.table == table)
@@ -109,10 +181,25 @@ impl Asking<'_> {
             }
     }
 
-    /// What stands in a column for them.
+    /// Whether they may write to a row at all: nobody but an administrator who means them meets deleted ones.
+    pub(super) fn may_write(self, row: &Row, deleted_too: bool) -> bool {
+        let deleted = row.get("deletedAt").is_some_and(|at| !at.is_null());
+        !deleted || (deleted_too && self.role.is_admin())
+    }
+
+    /// What stands in a column for them. A column that every permission shows as it is can be compared also
+    /// where a row is one to write and not one to read.
     pub(super) fn cell(self, table: &'static Table, row: &Row, column: &'static str) -> Value {
+        let shown = |permission: &Permission| {
+            let owned = permission
+                .owner_only
+                .iter()
+                .any(|(columns, _)| columns.contains(&column));
+            permission.columns.contains(&column) && !owned
+        };
         let visible = self.unbound
             || self.role.is_admin()
+            || self.role.of(table).all(shown)
             || self.role.of(table).any(|permission| {
                 let owned = match &permission.owner_only {
                     Some((columns, rows)) if columns.contains(&column) => {
@@ -134,228 +221,34 @@ impl Asking<'_> {
             .collect()
     }
 
-    /// Those that are related to a row.
+    /// Those that are related to a row of a table.
     pub(super) fn related(
         self,
+        (table, row): (&'static Table, &Row),
         relation: &Relation,
-        row: &Row,
         condition: &Condition,
         deleted_too: bool,
     ) -> Vec<Row> {
-        let from = &row[relation.from];
+        // What is hidden on a row leads nowhere from there; a column that is in no permission hides nothing.
+        let key = |table: &'static Table, row: &Row, column: &'static str| match self
+            .role
+            .reads_column(table, column)
+        {
+            true => self.cell(table, row, column),
+            false => row[column].clone(),
+        };
+        let from = key(table, row, relation.from);
         let mut rows = self.rows(target(relation), condition, deleted_too);
-        rows.retain(|other| !from.is_null() && &other[relation.to] == from);
+        rows.retain(|other| !from.is_null() && key(target(relation), other, relation.to) == from);
         rows
     }
 }
 
-fn permission(name: &str, columns: &[&'static str], rows: Condition) -> Permission {
-    let table = table(name);
-    Permission {
-        table,
-        columns: match columns {
-            [] => table.columns.iter().map(|column| column.name).collect(),
-            columns => columns.to_vec(),
-        },
-        rows,
-        limit: None,
-        aggregations: true,
-        owner_only: None,
-    }
-}
-
-/// The columns that random changes are about: nothing follows a change of these.
-fn users_columns() -> Vec<&'static str> {
-    vec![
-        "displayName",
-        "metadata",
-        "attemptNumber",
-        "lastSeen",
-        "lastProjectId",
-    ]
-}
-
-/// All roles of the test, the administrator first.
-pub(super) fn roles() -> Vec<Role> {
-    let everything = || Condition::And(Vec::new());
-    let own = |name: &str, column: &str| Condition::IsSelf(table(name).column(column));
-    let is = |name: &str, column: &str, value: Value| {
-        Condition::Is(
-            table(name).column(column),
-            Comparison::Order("_eq", &[Ordering::Equal], value),
-        )
-    };
-    let through = |name: &str, relation: &str, inner: Condition| {
-        Condition::Related(table(name).relation(relation), Box::new(inner))
-    };
-    let role = |name, permissions, change| Role {
-        name,
-        permissions,
-        change,
-        parents: &[],
-    };
-    let changes_of_clerk = Change {
-        columns: vec!["displayName", "metadata", "attemptNumber"],
-        rows: Condition::Not(Box::new(is("users", "gender", json!("male")))),
-        check: Condition::Not(Box::new(is("users", "displayName", json!("é")))),
-    };
-    let changes_of_mate = Change {
-        columns: vec!["metadata", "lastSeen", "lastProjectId"],
-        rows: own("users", "id"),
-        check: everything(),
-    };
-    let all = users_columns();
-    let changes_of_admin = Change {
-        columns: all,
-        rows: everything(),
-        check: everything(),
-    };
-    let clerk = vec![
-        Permission {
-            limit: Some(3),
-            ..permission("users", &[], is("users", "disabled", json!(false)))
-        },
-        Permission {
-            aggregations: false,
-            ..permission("members", &["id", "orgId", "userId", "archived"], everything())
-        },
-        permission("orgs", &["id", "name"], is("orgs", "archived", json!(false))),
-    ];
-    let mates = through(
-        "members",
-        "org",
-        through("orgs", "members", own("members", "userId")),
-    );
-    let mate = vec![
-        Permission {
-            owner_only: Some((vec!["newEmail", "metadata"], own("users", "id"))),
-            ..permission(
-                "users",
-                &[
-                    "id",
-                    "displayName",
-                    "newEmail",
-                    "metadata",
-                    "lastSeen",
-                    "invitedBy",
-                ],
-                through("users", "members", mates.clone()),
-            )
-        },
-        Permission {
-            limit: Some(2),
-            ..permission("members", &[], mates)
-        },
-        permission("orgs", &[], everything()),
-        permission(
-            "authUserRoles",
-            &[],
-            Condition::Not(Box::new(own("authUserRoles", "userId"))),
-        ),
-    ];
-    let (users, members) = (table("users"), table("members"));
-    let invited = Condition::Columns(users.column("invitedBy"), Ordering::Less, users.column("id"));
-    let archived = is("members", "archived", json!(true));
-    let auditor = vec![
-        Permission {
-            aggregations: false,
-            ..permission(
-                "users",
-                &["id", "displayName", "attemptNumber", "gender", "importedFrom"],
-                Condition::Or(vec![
-                    invited,
-                    Condition::Exists(members, members.column("userId"), Box::new(archived)),
-                ]),
-            )
-        },
-        permission("authUserSecurityKeys", &[], everything()),
-    ];
-    let both = clerk.iter().chain(&auditor).chain(&mate).cloned().collect();
-    vec![
-        role("admin", Vec::new(), Some(changes_of_admin)),
-        role("clerk", clerk, Some(changes_of_clerk)),
-        role("mate", mate, Some(changes_of_mate)),
-        role("auditor", auditor, None),
-        // What its parents may change they may not in the same way, so that nothing is left.
-        Role {
-            parents: &["clerk", "auditor", "mate"],
-            ..role("everyone", both, None)
-        },
-    ]
-}
-
-/// Writes the roles as a folder of Hasura's metadata.
-pub(super) fn write(folder: &Path, roles: &[Role]) {
-    let tables = folder.join("databases/default/tables");
-    fs::create_dir_all(&tables).unwrap();
-    fs::write(folder.join("version.yaml"), "version: 3\n").unwrap();
-    let inherited: Vec<Value> = roles
+/// What all say; nothing where they differ.
+fn agreed<P: Clone + PartialEq>(permissions: Vec<&P>) -> Option<P> {
+    let (first, others) = permissions.split_first()?;
+    others
         .iter()
-        .filter(|role| !role.parents.is_empty())
-        .map(|role| json!({ "role_name": role.name, "role_set": role.parents }))
-        .collect();
-    // JSON is YAML.
-    fs::write(folder.join("inherited_roles.yaml"), json!(inherited).to_string()).unwrap();
-    let database = json!([{
-        "name": "default",
-        "kind": "postgres",
-        "configuration": { "connection_info": { "database_url": { "from_env": "DATABASE_URL" } } },
-        "tables": "!include default/tables/tables.yaml",
-    }]);
-    fs::write(folder.join("databases/databases.yaml"), database.to_string()).unwrap();
-    let mut files = Vec::new();
-    for table in &TABLES {
-        let granted = roles.iter().filter(|role| role.parents.is_empty());
-        let permissions: Vec<Value> = granted
-            .flat_map(|role| role.of(table).map(|permission| entry(role.name, permission)))
-            .collect();
-        let file = format!("auth_{}.yaml", table.sql);
-        let content = json!({
-            "table": { "schema": "auth", "name": table.sql },
-            "select_permissions": permissions,
-            "update_permissions": changes(table, roles),
-        });
-        fs::write(tables.join(&file), content.to_string()).unwrap();
-        files.push(format!("!include {file}"));
-    }
-    fs::write(tables.join("tables.yaml"), json!(files).to_string()).unwrap();
-}
-
-fn changes(table: &Table, roles: &[Role]) -> Vec<Value> {
-    let granted = roles
-        .iter()
-        .filter(|role| table.name == "users" && !role.is_admin());
-    granted
-        .filter_map(|role| {
-            let change = role.change.as_ref()?;
-            let columns: Vec<_> = change.columns.iter().map(|column| snake_case(column)).collect();
-            Some(json!({ "role": role.name, "permission": {
-                "columns": columns,
-                "filter": change.rows.to_metadata(),
-                "check": change.check.to_metadata(),
-            } }))
-        })
-        .collect()
-}
-
-fn entry(role: &str, permission: &Permission) -> Value {
-    let names = |columns: &[&str]| {
-        columns
-            .iter()
-            .map(|column| snake_case(column))
-            .collect::<Vec<_>>()
-    };
-    let mut content = json!({
-        "columns": names(&permission.columns),
-        "filter": permission.rows.to_metadata(),
-        "allow_aggregations": permission.aggregations,
-    });
-    if let Some(limit) = permission.limit {
-        content["limit"] = json!(limit);
-    }
-    if let Some((columns, rows)) = &permission.owner_only {
-        content["x-portico-owner-only"] =
-            json!([{ "columns": names(columns), "filter": rows.to_metadata() }]);
-    }
-    json!({ "role": role, "permission": content })
+        .all(|other| other == first)
+        .then(|| (*first).clone())
 }

@@ -21,11 +21,39 @@ pub(super) enum Many {
     Array,
 }
 
+/// What a new row has in a column for which nothing is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Initial {
+    /// Null, which may also be written.
+    Null,
+    /// The blank value of its kind; for the key `id` a new one.
+    Blank,
+    /// Nothing: there has to be a value.
+    Missing,
+}
+
 /// A column by its name in GraphQL.
 #[derive(Debug, PartialEq)]
 pub(super) struct Column {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
+    pub(super) initial: Initial,
+}
+
+/// Columns that no two rows share, unless one of them is null.
+#[derive(Debug, PartialEq)]
+pub(super) struct Unique {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static [&'static str],
+}
+
+/// A column that holds the key of a row of another table.
+#[derive(Debug, PartialEq)]
+pub(super) struct Reference {
+    pub(super) column: &'static str,
+    pub(super) target: &'static str,
+    /// Whether a row goes with the one it refers to; it forgets it otherwise.
+    pub(super) cascades: bool,
 }
 
 /// A relationship: its name, the other table, the columns on both sides.
@@ -46,6 +74,8 @@ pub(super) struct Table {
     pub(super) one: &'static str,
     pub(super) columns: &'static [Column],
     pub(super) relations: &'static [Relation],
+    pub(super) uniques: &'static [Unique],
+    pub(super) references: &'static [Reference],
 }
 
 impl Table {
@@ -78,7 +108,30 @@ pub(super) fn snake_case(name: &str) -> String {
 }
 
 const fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind }
+    let initial = Initial::Null;
+    Column { name, kind, initial }
+}
+
+const fn filled(name: &'static str, kind: Kind) -> Column {
+    let initial = Initial::Blank;
+    Column { name, kind, initial }
+}
+
+const fn given(name: &'static str, kind: Kind) -> Column {
+    let initial = Initial::Missing;
+    Column { name, kind, initial }
+}
+
+const fn unique(name: &'static str, columns: &'static [&'static str]) -> Unique {
+    Unique { name, columns }
+}
+
+const fn reference(column: &'static str, target: &'static str, cascades: bool) -> Reference {
+    Reference {
+        column,
+        target,
+        cascades,
+    }
 }
 
 const fn object(name: &'static str, target: &'static str, from: &'static str) -> Relation {
@@ -107,13 +160,14 @@ pub(super) static TABLES: [Table; 5] = [
         sql: "users",
         one: "user",
         columns: &[
-            column("id", Kind::Uuid),
-            column("displayName", Kind::Text),
+            filled("id", Kind::Uuid),
+            filled("displayName", Kind::Text),
+            column("username", Kind::Citext),
             column("newEmail", Kind::Citext),
-            column("metadata", Kind::Json),
+            filled("metadata", Kind::Json),
             column("importedFrom", Kind::Json),
-            column("attemptNumber", Kind::Int),
-            column("disabled", Kind::Boolean),
+            filled("attemptNumber", Kind::Int),
+            filled("disabled", Kind::Boolean),
             column("lastSeen", Kind::Time),
             column("lastProjectId", Kind::Uuid),
             column("gender", Kind::Text),
@@ -126,56 +180,82 @@ pub(super) static TABLES: [Table; 5] = [
             array("securityKeys", "authUserSecurityKeys", "userId"),
             object("invitedByUser", "users", "invitedBy"),
         ],
+        uniques: &[
+            unique("users_pkey", &["id"]),
+            unique("users_username_key", &["username"]),
+        ],
+        references: &[reference("invitedBy", "users", false)],
     },
     Table {
         name: "members",
         sql: "members",
         one: "member",
         columns: &[
-            column("id", Kind::Uuid),
-            column("orgId", Kind::Uuid),
+            filled("id", Kind::Uuid),
+            given("orgId", Kind::Uuid),
             column("userId", Kind::Uuid),
-            column("name", Kind::Text),
+            given("name", Kind::Text),
             column("inviteEmail", Kind::Text),
             column("inviteDate", Kind::Time),
-            column("archived", Kind::Boolean),
+            filled("archived", Kind::Boolean),
         ],
         relations: &[object("org", "orgs", "orgId"), object("user", "users", "userId")],
+        uniques: &[
+            unique("members_pkey", &["id"]),
+            unique("members_org_id_user_id_key", &["orgId", "userId"]),
+        ],
+        references: &[
+            reference("orgId", "orgs", true),
+            reference("userId", "users", false),
+        ],
     },
     Table {
         name: "orgs",
         sql: "orgs",
         one: "org",
         columns: &[
-            column("id", Kind::Uuid),
-            column("name", Kind::Text),
+            filled("id", Kind::Uuid),
+            given("name", Kind::Text),
             column("slug", Kind::Text),
-            column("archived", Kind::Boolean),
+            filled("archived", Kind::Boolean),
         ],
         relations: &[array("members", "members", "orgId")],
+        uniques: &[unique("orgs_pkey", &["id"]), unique("orgs_slug_key", &["slug"])],
+        references: &[],
     },
     Table {
         name: "authUserRoles",
         sql: "user_roles",
         one: "authUserRole",
         columns: &[
-            column("id", Kind::Uuid),
-            column("userId", Kind::Uuid),
-            column("role", Kind::Text),
+            filled("id", Kind::Uuid),
+            given("userId", Kind::Uuid),
+            given("role", Kind::Text),
         ],
         relations: &[object("user", "users", "userId")],
+        uniques: &[
+            unique("user_roles_pkey", &["id"]),
+            unique("user_roles_user_id_role_key", &["userId", "role"]),
+        ],
+        references: &[reference("userId", "users", true)],
     },
     Table {
         name: "authUserSecurityKeys",
         sql: "user_security_keys",
         one: "authUserSecurityKey",
         columns: &[
-            column("id", Kind::Uuid),
-            column("userId", Kind::Uuid),
-            column("counter", Kind::Bigint),
+            filled("id", Kind::Uuid),
+            given("userId", Kind::Uuid),
+            given("credentialId", Kind::Text),
+            filled("counter", Kind::Bigint),
             column("credentialPublicKey", Kind::Bytes),
-            column("backedUp", Kind::Boolean),
+            filled("backedUp", Kind::Boolean),
         ],
         relations: &[object("user", "users", "userId")],
+        uniques: &[
+            unique("user_security_keys_pkey", &["id"]),
+            unique("user_security_key_credential_id_key", &["credentialId"]),
+        ],
+        references: &[reference("userId", "users", true)],
     },
 ];

@@ -8,13 +8,24 @@ use super::rows::Row;
 use super::schema::{Column, Table};
 use super::value::compare;
 
+/// What can be computed of numbers beyond `max`, `min` and `sum`.
+pub(super) const STATISTICS: [&str; 7] = [
+    "avg",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "var_pop",
+    "var_samp",
+    "variance",
+];
+
 /// Counts, extremes, sums, and the rows themselves.
 #[derive(Debug, Clone)]
 pub(super) struct Summary {
     /// Of columns, or of the rows; whether equal values count once.
     pub(super) counts: Vec<(Vec<&'static Column>, bool)>,
-    /// `max`, `min` or `sum` of a column.
-    pub(super) extremes: Vec<(&'static str, &'static Column)>,
+    /// `max`, `min`, `sum` or a statistic of a column.
+    pub(super) computed: Vec<(&'static str, &'static Column)>,
     pub(super) nodes: Vec<Field>,
 }
 
@@ -34,7 +45,7 @@ impl Summary {
                 "c{index}: count(columns: [{names}], distinct: {distinct})"
             ));
         }
-        for (index, (function, column)) in self.extremes.iter().enumerate() {
+        for (index, (function, column)) in self.computed.iter().enumerate() {
             fields.push(format!("e{index}: {function} {{ {} }}", column.name));
         }
         format!("{{ {} }}", fields.join(" "))
@@ -51,8 +62,12 @@ impl Summary {
             let count = count(asking, table, rows, columns, *distinct);
             aggregate.insert(format!("c{index}"), json!(count));
         }
-        for (index, (function, column)) in self.extremes.iter().enumerate() {
-            let value = extreme(function, column, cells(asking, table, rows, column));
+        for (index, (function, column)) in self.computed.iter().enumerate() {
+            let cells = cells(asking, table, rows, column);
+            let value = match STATISTICS.contains(function) {
+                true => json!(statistic(function, &cells)),
+                false => extreme(function, column, cells),
+            };
             let of = Map::from_iter([(column.name.to_owned(), value)]);
             aggregate.insert(format!("e{index}"), Value::Object(of));
         }
@@ -117,4 +132,24 @@ pub(super) fn extreme(function: &str, column: &Column, mut values: Vec<Value>) -
         )),
     };
     value.unwrap_or_default()
+}
+
+/// The mean, or how far values are from it; nothing where there are too few of them.
+fn statistic(function: &str, values: &[Value]) -> Option<f64> {
+    let count = i128::try_from(values.len()).unwrap();
+    let numbers = values.iter().map(|value| i128::from(value.as_i64().unwrap()));
+    let sum: i128 = numbers.clone().sum();
+    let squares: i128 = numbers.map(|number| number * number).sum();
+    // Whole numbers up to the division: so many of them that their difference loses nothing.
+    let (dividend, divisor) = match function {
+        "avg" => (sum, count),
+        "stddev_pop" | "var_pop" => (count * squares - sum * sum, count * count),
+        _ => (count * squares - sum * sum, count * (count - 1)),
+    };
+    let value = (divisor > 0).then(|| dividend as f64 / divisor as f64)?;
+    Some(if function.starts_with("stddev") {
+        value.sqrt()
+    } else {
+        value
+    })
 }

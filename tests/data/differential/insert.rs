@@ -1,0 +1,223 @@
+//! New rows, with rows of related tables inside them.
+
+use serde_json::{Map, Value, json};
+
+use super::condition::{Condition, target};
+use super::database::{Codes, DATA, collide, faults};
+use super::rows::Row;
+use super::schema::{Column, Many, Relation, Table, Unique};
+use super::transaction::Transaction;
+
+/// Rows in a relationship of a row, and what to do with those that are there.
+type Related = (&'static Relation, Vec<Object>, Option<Conflict>);
+
+/// A row to add.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    pub(super) cells: Vec<(&'static Column, Value)>,
+    /// Of an object relationship one row.
+    pub(super) related: Vec<Related>,
+}
+
+/// What to do with rows that are there already.
+#[derive(Debug, Clone)]
+pub(super) struct Conflict {
+    pub(super) unique: &'static Unique,
+    pub(super) columns: Vec<&'static str>,
+    pub(super) condition: Option<Condition>,
+}
+
+impl Object {
+    pub(super) fn to_json(&self) -> Value {
+        let cells = self
+            .cells
+            .iter()
+            .map(|(column, value)| (column.name.to_owned(), value.clone()));
+        let related = self.related.iter().map(|(relation, objects, conflict)| {
+            let data = match (relation.many, objects.as_slice()) {
+                (Many::Object, [one]) => one.to_json(),
+                (_, many) => many.iter().map(Self::to_json).collect(),
+            };
+            let mut input = json!({ "data": data });
+            if let Some(conflict) = conflict {
+                input["on_conflict"] = conflict.to_json();
+            }
+            (relation.name.to_owned(), input)
+        });
+        Value::Object(cells.chain(related).collect())
+    }
+
+    /// The tables to which rows are added, with what is done with those that are there.
+    pub(super) fn nodes(&self) -> Vec<(&'static Table, Option<&Conflict>)> {
+        let mut nodes = Vec::new();
+        for (relation, objects, conflict) in &self.related {
+            nodes.push((target(relation), conflict.as_ref()));
+            nodes.extend(objects.iter().flat_map(Self::nodes));
+        }
+        nodes
+    }
+}
+
+impl Conflict {
+    pub(super) fn to_json(&self) -> Value {
+        let mut input = Map::new();
+        input.insert("constraint".to_owned(), json!(self.unique.name));
+        input.insert("update_columns".to_owned(), json!(self.columns));
+        if let Some(condition) = &self.condition {
+            input.insert("where".to_owned(), condition.to_json());
+        }
+        Value::Object(input)
+    }
+}
+
+/// What an insert has written.
+#[derive(Debug, Default)]
+pub(super) struct Inserted {
+    /// Of each object the key of its row, if one was written.
+    pub(super) keys: Vec<Option<Value>>,
+    /// Rows of all tables.
+    pub(super) affected: usize,
+    /// Users among them.
+    pub(super) users: Vec<Value>,
+}
+
+/// An object and the column that the row around it decides.
+type Placed<'o> = (&'o Object, Option<(&'static str, Value)>);
+
+impl Transaction<'_> {
+    /// Adds rows: those to which they refer first, those that refer to them last.
+    pub(super) fn insert(
+        &mut self,
+        table: &'static Table,
+        objects: &[Placed<'_>],
+        conflict: Option<&Conflict>,
+    ) -> Result<Inserted, Codes> {
+        let mut all = Inserted::default();
+        let mut rows = Vec::new();
+        for (object, decided) in objects {
+            let mut row = self.blank_row(table);
+            row.extend(
+                object
+                    .cells
+                    .iter()
+                    .map(|(column, value)| (column.name, value.clone())),
+            );
+            row.extend(decided.clone());
+            for (relation, related, conflict) in of(object, Many::Object) {
+                let placed: Vec<Placed<'_>> = related.iter().map(|related| (related, None)).collect();
+                let found = self.insert(target(relation), &placed, conflict.as_ref())?;
+                let key = found.keys[0]
+                    .clone()
+                    .ok_or_else(|| Codes::from(["not-supported"]))?;
+                row.insert(relation.from, key);
+                all.affected += found.affected;
+                all.users.extend(found.users);
+            }
+            rows.push(row);
+        }
+        all.keys = self.write(table, rows, conflict)?;
+        let written: Vec<Value> = all.keys.iter().flatten().cloned().collect();
+        all.affected += written.len();
+        if table.name == "users" {
+            all.users.extend(written);
+        }
+        for ((object, _), key) in objects.iter().zip(&all.keys) {
+            for (relation, related, conflict) in of(object, Many::Array).filter(|found| !found.1.is_empty()) {
+                let key = key.as_ref().ok_or_else(|| Codes::from(["not-supported"]))?;
+                let placed = related
+                    .iter()
+                    .map(|related| (related, Some((relation.to, key.clone()))));
+                let placed: Vec<Placed<'_>> = placed.collect();
+                let found = self.insert(target(relation), &placed, conflict.as_ref())?;
+                all.affected += found.affected;
+                all.users.extend(found.users);
+            }
+        }
+        Ok(all)
+    }
+
+    /// One statement: the key of each row that was written.
+    fn write(
+        &mut self,
+        table: &'static Table,
+        mut rows: Vec<Row>,
+        conflict: Option<&Conflict>,
+    ) -> Result<Vec<Option<Value>>, Codes> {
+        let role = self.role;
+        let permission = role.insertion(table).unwrap();
+        let before = self.store.clone();
+        let (mut codes, mut keys) = (Codes::new(), Vec::new());
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        for row in &mut rows {
+            self.fill(row, &permission.presets);
+            codes.extend(faults(table, row));
+        }
+        if conflict.is_some_and(|conflict| same(table, conflict, &rows)) {
+            return Err(Codes::from([DATA]));
+        }
+        for row in rows {
+            let met =
+                conflict.and_then(|conflict| Some((conflict, self.store.met(table, conflict.unique, &row)?)));
+            let Some((conflict, met)) = met.map(|(conflict, met)| (conflict, met.clone())) else {
+                keys.push(Some(row["id"].clone()));
+                new.push(row["id"].clone());
+                self.store.add(table, row);
+                continue;
+            };
+            if conflict.columns.is_empty() {
+                keys.push(None);
+                continue;
+            }
+            if !self.may_overwrite(table, &met, conflict) {
+                keys.push(None);
+                continue;
+            }
+            let mut after = met.clone();
+            after.extend(
+                conflict
+                    .columns
+                    .iter()
+                    .map(|column| (*column, row[column].clone())),
+            );
+            self.fill(&mut after, &role.alteration(table).unwrap().presets);
+            keys.push(Some(after["id"].clone()));
+            changed.push(after["id"].clone());
+            self.store.replace(table, &[(met["id"].clone(), after)]);
+        }
+        codes.extend(self.store.broken(&before));
+        if !codes.is_empty() {
+            return Err(codes);
+        }
+        self.check(&permission.check, table, &new)?;
+        if let Some(permission) = role.alteration(table).filter(|_| !changed.is_empty()) {
+            self.check(&permission.check, table, &changed)?;
+        }
+        Ok(keys)
+    }
+
+    /// Whether a row that is there may be and is to be overwritten.
+    fn may_overwrite(&self, table: &'static Table, row: &Row, conflict: &Conflict) -> bool {
+        let permission = self.role.alteration(table).unwrap();
+        let everything = Condition::And(Vec::new());
+        let condition = conflict.condition.as_ref().unwrap_or(&everything);
+        self.asking().may_write(row, true)
+            && self.permits(&permission.rows, table, row)
+            && condition.holds(&self.asking(), table, row) == Some(true)
+    }
+}
+
+fn of(object: &Object, many: Many) -> impl Iterator<Item = &Related> {
+    object
+        .related
+        .iter()
+        .filter(move |(relation, ..)| relation.many == many)
+}
+
+/// Whether two rows of one list would change each other.
+fn same(table: &Table, conflict: &Conflict, rows: &[Row]) -> bool {
+    let others = |number: usize| rows[number + 1..].iter();
+    let twice = |(number, row): (usize, &Row)| {
+        others(number).any(|other| collide(table, conflict.unique, row, other))
+    };
+    !conflict.columns.is_empty() && rows.iter().enumerate().any(twice)
+}
