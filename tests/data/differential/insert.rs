@@ -46,16 +46,6 @@ impl Object {
         });
         Value::Object(cells.chain(related).collect())
     }
-
-    /// The tables to which rows are added, with what is done with those that are there.
-    pub(super) fn nodes(&self) -> Vec<(&'static Table, Option<&Conflict>)> {
-        let mut nodes = Vec::new();
-        for (relation, objects, conflict) in &self.related {
-            nodes.push((target(relation), conflict.as_ref()));
-            nodes.extend(objects.iter().flat_map(Self::nodes));
-        }
-        nodes
-    }
 }
 
 impl Conflict {

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::database::Codes;
 use super::insert::{Conflict, Object};
+use super::open::Schema;
 use super::query::{Document, Field, object, selection};
-use super::role::{Asking, Role};
+use super::role::Asking;
 use super::rows::{Row, Store};
 use super::schema::Table;
 use super::transaction::Transaction;
@@ -53,11 +54,11 @@ impl Mutation {
     /// Root fields one after the other; the first that fails undoes all.
     pub(super) fn apply(&self, asking: Asking<'_>) -> Outcome {
         let before = asking.store.clone();
-        if !self
-            .roots
-            .iter()
-            .all(|root| root.exists(asking.role, self.backend))
-        {
+        let schema = Schema {
+            role: asking.role,
+            backend: self.backend,
+        };
+        if !self.roots.iter().all(|root| schema.has_root(root)) {
             return (Err(Codes::from(["validation-failed"])), before);
         }
         let mut transaction = Transaction::new(asking);
@@ -73,33 +74,6 @@ impl Mutation {
 }
 
 impl Root {
-    /// Whether the role's schema has it.
-    fn exists(&self, role: &Role, backend: bool) -> bool {
-        let open = |backend_only: bool| backend || !backend_only;
-        let updates = |table| {
-            role.alteration(table)
-                .is_some_and(|found| open(found.backend_only))
-        };
-        let inserts = |objects: &[Object], conflict: &Option<Conflict>| {
-            let mut nodes = vec![(self.table, conflict.as_ref())];
-            nodes.extend(objects.iter().flat_map(Object::nodes));
-            nodes.into_iter().all(|(table, conflict)| {
-                let upserts = conflict.is_some_and(|conflict| !conflict.columns.is_empty());
-                role.insertion(table)
-                    .is_some_and(|found| open(found.backend_only))
-                    && (!upserts || updates(table))
-            })
-        };
-        match &self.write {
-            Write::InsertOne(object, conflict) => inserts(std::slice::from_ref(object), conflict),
-            Write::Insert(objects, conflict) => inserts(objects, conflict),
-            Write::Update(_) | Write::UpdateMany(_) => updates(self.table),
-            Write::Delete(_) => role
-                .removal(self.table)
-                .is_some_and(|found| open(found.backend_only)),
-        }
-    }
-
     fn text(&self, document: &mut Document) -> String {
         let (many, one) = (self.table.name, self.table.one);
         let (name, arguments) = match &self.write {

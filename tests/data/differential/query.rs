@@ -5,7 +5,9 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::condition::{Condition, target};
+use super::database::Codes;
 use super::group_by::GroupBy;
+use super::open::Schema;
 use super::role::Asking;
 use super::rows::Row;
 use super::schema::{Column, Kind, Relation, Table};
@@ -87,8 +89,15 @@ impl Query {
         document.finish("query", &format!("root: {body}"))
     }
 
-    /// What the model answers.
-    pub(super) fn answer(&self, asking: Asking<'_>) -> Value {
+    /// What the model answers, or the code of its error.
+    pub(super) fn answer(&self, asking: Asking<'_>) -> Result<Value, Codes> {
+        let schema = Schema {
+            role: asking.role,
+            backend: false,
+        };
+        if !schema.has_query(self) {
+            return Err(Codes::from(["validation-failed"]));
+        }
         let root = match self {
             Self::List(table, arguments, fields) => {
                 let found = arguments.rows(asking, table, None);
@@ -104,7 +113,7 @@ impl Query {
             }
             Self::GroupBy(group_by) => group_by.answer(asking),
         };
-        json!({ "data": { "root": root } })
+        Ok(json!({ "data": { "root": root } }))
     }
 }
 

@@ -33,10 +33,7 @@ impl Program {
         if !step.rows.iter().all(|row| alike(first, row)) {
             return None;
         }
-        // SQLite would change a row that two of them meet a second time.
-        if node.conflict.is_some() && step.rows.len() > 1 && !node.by_column() {
-            return None;
-        }
+        twice::refuse(node, &step.rows, |cell| value(cell, &Keys::new())).ok()?;
         let columns: Vec<&'static Column> = first.cells.iter().map(|(column, _)| *column).collect();
         let sql = node.with_tail(&columns, &returned.tail);
         let rows: Vec<&Row> = step.rows.iter().collect();
