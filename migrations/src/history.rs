@@ -41,6 +41,7 @@ const POSTGRES: Files = &[
     ),
     (11, "lockout", include_str!("../postgres/0011_lockout.sql")),
     (12, "mail", include_str!("../postgres/0012_mail.sql")),
+    (13, "passwords", include_str!("../postgres/0013_passwords.sql")),
 ];
 
 const SQLITE: Files = &[
@@ -71,6 +72,7 @@ const SQLITE: Files = &[
     (9, "consequences", include_str!("../sqlite/0009_consequences.sql")),
     (10, "lockout", include_str!("../sqlite/0010_lockout.sql")),
     (11, "mail", include_str!("../sqlite/0011_mail.sql")),
+    (12, "passwords", include_str!("../sqlite/0012_passwords.sql")),
 ];
 
 /// The history of a PostgreSQL database.

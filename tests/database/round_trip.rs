@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Duration, Utc};
 use portico_entity::{
-    audit_events, change_notices, contacts, langs, limits, members, orgs, outbox, provider_requests,
-    providers, refresh_token_types, refresh_tokens, roles, settings, signing_keys, user_apps, user_providers,
-    user_roles, user_security_keys, users,
+    audit_events, change_notices, contacts, langs, limits, members, orgs, outbox, password_history,
+    provider_requests, providers, refresh_token_types, refresh_tokens, roles, settings, signing_keys,
+    user_apps, user_providers, user_roles, user_security_keys, users,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
@@ -194,4 +194,10 @@ async fn insert_records(database: &Migrated) {
         ..Default::default()
     };
     message.insert(connection).await.unwrap();
+    let former = password_history::ActiveModel {
+        user_id: Set(JANE),
+        password_hash: Set("hash".to_owned()),
+        ..Default::default()
+    };
+    former.insert(connection).await.unwrap();
 }

@@ -3,6 +3,7 @@
 mod algorithms;
 mod auth_config;
 mod consequences;
+mod elevate_password;
 mod every_column;
 mod limits;
 mod me;

@@ -58,6 +58,8 @@ pub struct Authenticated {
     pub allowed_roles: Vec<String>,
     /// Whether nothing identifies the user yet.
     pub anonymous: bool,
+    /// Whether the user was proved anew a moment ago.
+    pub elevated: bool,
     /// Session variables: every `x-hasura-*` claim in lower case, but for the list of roles.
     pub variables: BTreeMap<String, String>,
     /// When the token ends.

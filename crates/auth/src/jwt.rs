@@ -43,6 +43,13 @@ pub(crate) struct HasuraClaims {
     pub(crate) user_id: Uuid,
     #[serde(rename = "x-hasura-user-is-anonymous")]
     pub(crate) anonymous: String,
+    /// The user again, in a session that is elevated for as long as the token is valid.
+    #[serde(
+        rename = "x-hasura-auth-elevated",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) elevated: Option<Uuid>,
     #[serde(flatten)]
     pub(crate) custom: BTreeMap<String, String>,
 }
@@ -155,6 +162,7 @@ mod tests {
                 default_role: "user".into(),
                 user_id: user,
                 anonymous: "false".into(),
+                elevated: None,
                 custom: BTreeMap::new(),
             },
         }

@@ -49,6 +49,28 @@ pub(crate) async fn email_is_taken<C: ConnectionTrait>(
     leave(ctx, connection, email, locale, (Template::EmailTaken, variables)).await
 }
 
+/// Tells the owner of an account that its password is another now.
+pub(crate) async fn password_changed<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    email: &Email,
+    locale: &Locale,
+) -> Result<(), Error> {
+    let variables = Variables {
+        link: ctx.auth.policy.client_address().to_owned(),
+        email: email.as_str().to_owned(),
+        ..Variables::default()
+    };
+    leave(
+        ctx,
+        connection,
+        email,
+        locale,
+        (Template::PasswordChanged, variables),
+    )
+    .await
+}
+
 async fn leave<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,

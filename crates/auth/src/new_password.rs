@@ -1,7 +1,9 @@
-//! What a new password has to be beyond long enough: not among the commonest, not made of names.
+//! What a new password has to be beyond long enough: not among the commonest, not made of names, not used
+//! before.
 
 mod common;
 mod names;
+mod replace;
 
 use std::sync::Arc;
 
@@ -10,9 +12,12 @@ use zeroize::Zeroizing;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::refusal::Refusal;
+use crate::store;
+use crate::store::users::Owner;
 use crate::value::Password;
 
 pub(crate) use names::Names;
+pub(crate) use replace::{Replacement, replace};
 
 /// Judges a new password and hashes it.
 pub(crate) async fn hash(ctx: &Ctx<'_>, password: Password, names: &Names) -> Result<String, Error> {
@@ -21,6 +26,24 @@ pub(crate) async fn hash(ctx: &Ctx<'_>, password: Password, names: &Names) -> Re
     auth.hashing
         .create(auth.entropy.as_ref(), &Arc::new(password))
         .await
+}
+
+/// Judges a new password of somebody who has one already, and hashes it. Asked again by comparing hashes: it may
+/// take as long as several sign-ins.
+pub(crate) async fn hash_for(ctx: &Ctx<'_>, password: Password, owner: &Owner) -> Result<String, Error> {
+    let auth = ctx.auth;
+    judge(&password, &Names::new(&auth.policy, owner.names()))?;
+    let password = Arc::new(password);
+    if auth.policy.password_history > 0 {
+        let count = u64::from(auth.policy.password_history - 1);
+        let former = store::password_history::latest(&auth.database.connection, owner.id(), count).await?;
+        for hash in owner.credentials.password_hash.iter().chain(&former) {
+            if auth.hashing.verify(Some(hash), &password).await?.is_some() {
+                return Err(Refusal::PasswordUsedBefore.into());
+            }
+        }
+    }
+    auth.hashing.create(auth.entropy.as_ref(), &password).await
 }
 
 fn judge(password: &Password, names: &Names) -> Result<(), Refusal> {

@@ -105,6 +105,12 @@ pub struct Policy {
     pub client_url: Option<String>,
     /// Further addresses a user may be sent to.
     pub redirect_urls: Vec<String>,
+    /// How many passwords of a user, the present one among them, are not to be set again.
+    pub password_history: u32,
+    /// How long a session stays elevated after its user was proved anew.
+    pub elevation_lifetime: TimeDelta,
+    /// Operations for which a signed-in user has to be proved anew.
+    pub elevated_operations: Vec<String>,
     /// Names of the product and whatever else no password may be made of.
     pub password_words: Vec<String>,
     /// How often something may be tried.
@@ -143,6 +149,9 @@ impl Default for Policy {
             public_url: "http://127.0.0.1:8080".to_owned(),
             client_url: None,
             redirect_urls: Vec::new(),
+            password_history: 5,
+            elevation_lifetime: TimeDelta::minutes(10),
+            elevated_operations: Vec::new(),
             password_words: Vec::new(),
             limits: Limits::default(),
             hashing_threads: 0,

@@ -92,6 +92,18 @@ pub enum Refusal {
     /// Made of names of the user or of the service.
     #[error("the password is made of names")]
     PasswordOfNames,
+    /// One of the latest passwords of this user.
+    #[error("the password was used before")]
+    PasswordUsedBefore,
+    /// Another request set another password in the meantime.
+    #[error("the password was changed in the meantime")]
+    PasswordChangedMeanwhile,
+    /// What the signed-in user says is the password is not.
+    #[error("the current password does not match")]
+    WrongCurrentPassword,
+    /// The user has to be proved anew first.
+    #[error("the session is not elevated")]
+    NotElevated,
     /// A role that sign-up does not offer.
     #[error("the role is not offered at sign-up")]
     RoleNotAllowed,
@@ -167,6 +179,12 @@ pub enum Code {
     PasswordTooCommon,
     /// `password-too-similar`
     PasswordTooSimilar,
+    /// `password-used-before`
+    PasswordUsedBefore,
+    /// `invalid-password`
+    InvalidPassword,
+    /// `elevated-claim-required`
+    ElevatedClaimRequired,
     /// `role-not-allowed`
     RoleNotAllowed,
     /// `default-role-must-be-in-allowed-roles`
@@ -216,6 +234,9 @@ impl Refusal {
             Self::PasswordTooLong => Code::PasswordTooLong,
             Self::PasswordTooCommon => Code::PasswordTooCommon,
             Self::PasswordOfNames => Code::PasswordTooSimilar,
+            Self::PasswordUsedBefore => Code::PasswordUsedBefore,
+            Self::WrongCurrentPassword | Self::PasswordChangedMeanwhile => Code::InvalidPassword,
+            Self::NotElevated => Code::ElevatedClaimRequired,
             Self::RoleNotAllowed => Code::RoleNotAllowed,
             Self::DefaultRoleNotAllowed => Code::DefaultRoleNotAllowed,
             Self::RedirectNotAllowed => Code::RedirectNotAllowed,
@@ -269,6 +290,9 @@ impl Code {
             Self::PasswordTooLong => "password-too-long",
             Self::PasswordTooCommon => "password-too-common",
             Self::PasswordTooSimilar => "password-too-similar",
+            Self::PasswordUsedBefore => "password-used-before",
+            Self::InvalidPassword => "invalid-password",
+            Self::ElevatedClaimRequired => "elevated-claim-required",
             Self::RoleNotAllowed => "role-not-allowed",
             Self::DefaultRoleNotAllowed => "default-role-must-be-in-allowed-roles",
             Self::RedirectNotAllowed => "redirectTo-not-allowed",
@@ -299,6 +323,9 @@ impl Code {
             Self::PasswordTooLong => "The password may have 256 characters at most",
             Self::PasswordTooCommon => "The password is one of the commonest",
             Self::PasswordTooSimilar => "The password is made of names of the user or of the service",
+            Self::PasswordUsedBefore => "The password was used before",
+            Self::InvalidPassword => "The current password is incorrect",
+            Self::ElevatedClaimRequired => "The user has to be proved anew: elevate the session first",
             Self::RoleNotAllowed => "The role is not allowed",
             Self::DefaultRoleNotAllowed => "The default role must be among the allowed roles",
             Self::RedirectNotAllowed => "The value of redirectTo is not allowed",

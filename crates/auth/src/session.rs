@@ -15,6 +15,7 @@ use crate::caller::{Authenticated, Ctx};
 use crate::error::{Error, InternalError};
 use crate::jwt::{Claims, HasuraClaims, sign};
 use crate::password::Matched;
+use crate::refusal::Refusal;
 use crate::signing_key::KeyError;
 use crate::store;
 use crate::store::refresh_tokens::Rotated;
@@ -34,12 +35,20 @@ pub struct Session {
     pub access_token: Plain,
     /// Its life in seconds.
     pub access_token_expires_in: i64,
-    /// What the next access token is had for.
-    pub refresh_token: Plain,
+    /// What the next access token is had for; none where the one at hand stays valid.
+    pub refresh_token: Option<Plain>,
     /// Id of the session.
     pub refresh_token_id: Uuid,
     /// Who it belongs to.
     pub authenticated: Authenticated,
+}
+
+#[cfg(test)]
+impl Session {
+    /// The refresh token, which all but an elevation hand out.
+    pub(crate) fn refresh_token(&self) -> &Plain {
+        self.refresh_token.as_ref().unwrap()
+    }
 }
 
 /// A user who proved who they are. Each constructor takes the proof, which only the mechanism makes.
@@ -64,6 +73,39 @@ impl Verified {
             method: "pwd",
         }
     }
+}
+
+/// A signed-in user who proved anew who they are.
+pub(crate) struct Fresh {
+    account: Account,
+}
+
+impl Fresh {
+    /// By the password of the account.
+    pub(crate) fn by_password(account: Account, _proof: Matched) -> Self {
+        Self { account }
+    }
+}
+
+/// Elevates a session, within the transaction of the flow.
+pub(crate) async fn elevate<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    session: Uuid,
+    fresh: Fresh,
+) -> Result<Session, Error> {
+    let (account, now) = (fresh.account, ctx.now());
+    account.admit(&ctx.auth.policy)?;
+    let until = now + ctx.auth.policy.elevation_lifetime;
+    if !store::refresh_tokens::elevate(connection, session, account.id, now, until).await? {
+        return Err(Refusal::NotSignedIn.into());
+    }
+    let tokens = Tokens {
+        session,
+        refresh: None,
+        elevated_until: Some(until),
+    };
+    issue(ctx.auth, &account, tokens, now)
 }
 
 /// Opens a session for a verified user, within the transaction of the flow.
@@ -91,7 +133,7 @@ pub(crate) async fn open<C: ConnectionTrait>(
         ..Default::default()
     };
     store::refresh_tokens::insert(connection, row).await?;
-    issue(auth, &account, id, token.into_plain(), now)
+    issue(auth, &account, Tokens::first(id, token.into_plain()), now)
 }
 
 /// Goes on with a session whose token was just replaced.
@@ -101,16 +143,21 @@ pub(crate) fn go_on(
     session: Uuid,
     successor: Plain,
 ) -> Result<Session, Error> {
-    let account = rotated.into_account();
-    let now = ctx.now();
+    let (account, elevated_until) = rotated.into_parts();
     account.admit(&ctx.auth.policy)?;
-    issue(ctx.auth, &account, session, successor, now)
+    let tokens = Tokens {
+        session,
+        refresh: Some(successor),
+        elevated_until,
+    };
+    issue(ctx.auth, &account, tokens, ctx.now())
 }
 
 /// Proof that a token was replaced a moment ago and its holder could open what replaced it.
 pub(crate) struct Reopened {
     account: Account,
     successor: Plain,
+    elevated_until: Option<DateTime<Utc>>,
 }
 
 impl Reopened {
@@ -119,10 +166,12 @@ impl Reopened {
         account: Account,
         presented: &RefreshToken,
         sealed: &[u8],
+        elevated_until: Option<DateTime<Utc>>,
     ) -> Result<Self, Error> {
         Ok(Self {
             account,
             successor: presented.open_successor(sealed)?,
+            elevated_until,
         })
     }
 }
@@ -130,22 +179,36 @@ impl Reopened {
 /// Goes on with a session that another request of the same client has just refreshed.
 pub(crate) fn go_on_beside(ctx: &Ctx<'_>, reopened: Reopened, session: Uuid) -> Result<Session, Error> {
     reopened.account.admit(&ctx.auth.policy)?;
-    issue(
-        ctx.auth,
-        &reopened.account,
+    let tokens = Tokens {
         session,
-        reopened.successor,
-        ctx.now(),
-    )
+        refresh: Some(reopened.successor),
+        elevated_until: reopened.elevated_until,
+    };
+    issue(ctx.auth, &reopened.account, tokens, ctx.now())
 }
 
-fn issue(
-    auth: &Auth,
-    account: &Account,
+/// What a session hands out.
+struct Tokens {
     session: Uuid,
-    refresh_token: Plain,
-    now: DateTime<Utc>,
-) -> Result<Session, Error> {
+    refresh: Option<Plain>,
+    elevated_until: Option<DateTime<Utc>>,
+}
+
+impl Tokens {
+    fn first(session: Uuid, refresh: Plain) -> Self {
+        Self {
+            session,
+            refresh: Some(refresh),
+            elevated_until: None,
+        }
+    }
+}
+
+fn issue(auth: &Auth, account: &Account, tokens: Tokens, now: DateTime<Utc>) -> Result<Session, Error> {
+    let elevated_until = tokens.elevated_until.filter(|until| *until > now);
+    // An elevated token ends with the elevation, so that whoever reads it need not know when that was.
+    let expires_at = now + auth.policy.access_token_lifetime;
+    let expires_at = elevated_until.map_or(expires_at, |until| until.min(expires_at));
     let signer = auth
         .ring
         .signer(now)
@@ -153,16 +216,17 @@ fn issue(
     let claims = Claims {
         iss: auth.policy.issuer.clone(),
         sub: account.id,
-        sid: session,
+        sid: tokens.session,
         jti: crate::port::new_id(auth.clock.as_ref(), auth.entropy.as_ref())?,
         typ: Claims::access_type(),
         iat: now.timestamp(),
-        exp: (now + auth.policy.access_token_lifetime).timestamp(),
+        exp: expires_at.timestamp(),
         hasura: HasuraClaims {
             allowed_roles: account.roles.clone(),
             default_role: account.default_role.clone(),
             user_id: account.id,
             anonymous: account.anonymous.to_string(),
+            elevated: elevated_until.map(|_| account.id),
             custom: BTreeMap::new(),
         },
     };
@@ -170,9 +234,9 @@ fn issue(
     auth.last_seen.record(account.id, now);
     Ok(Session {
         access_token,
-        access_token_expires_in: auth.policy.access_token_lifetime.num_seconds(),
-        refresh_token,
-        refresh_token_id: session,
+        access_token_expires_in: (expires_at - now).num_seconds(),
+        refresh_token: tokens.refresh,
+        refresh_token_id: tokens.session,
         authenticated: authenticated(claims),
     })
 }
@@ -184,6 +248,7 @@ pub(crate) fn authenticated(claims: Claims) -> Authenticated {
         default_role,
         user_id,
         anonymous,
+        elevated,
         custom,
     } = claims.hasura;
     let custom = custom
@@ -194,8 +259,14 @@ pub(crate) fn authenticated(claims: Claims) -> Authenticated {
     variables.insert("x-hasura-user-id".to_owned(), user_id.to_string());
     variables.insert("x-hasura-default-role".to_owned(), default_role.clone());
     variables.insert("x-hasura-user-is-anonymous".to_owned(), anonymous.clone());
+    // The claim of another user would be a mistake of whoever signed it.
+    let elevated = elevated.filter(|elevated| *elevated == user_id);
+    if let Some(elevated) = elevated {
+        variables.insert("x-hasura-auth-elevated".to_owned(), elevated.to_string());
+    }
     Authenticated {
         user_id: claims.sub,
+        elevated: elevated.is_some(),
         session_id: claims.sid,
         default_role,
         allowed_roles,

@@ -5,6 +5,7 @@ pub(crate) mod change_notices;
 pub(crate) mod contacts;
 pub(crate) mod limits;
 pub(crate) mod outbox;
+pub(crate) mod password_history;
 pub(crate) mod refresh_tokens;
 pub(crate) mod roles;
 pub(crate) mod settings;

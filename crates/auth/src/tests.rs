@@ -3,6 +3,7 @@
 
 mod admin_secret;
 mod change_notices;
+mod change_password;
 mod foreign_hash;
 mod lockout;
 mod nodes;

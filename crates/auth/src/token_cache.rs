@@ -206,6 +206,7 @@ mod tests {
             session_id: SESSION,
             default_role: "user".to_owned(),
             allowed_roles: vec!["user".to_owned()],
+            elevated: false,
             anonymous: false,
             variables: BTreeMap::new(),
             expires_at: ends_at,

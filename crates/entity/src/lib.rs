@@ -13,6 +13,7 @@ pub mod limits;
 pub mod members;
 pub mod orgs;
 pub mod outbox;
+pub mod password_history;
 pub mod provider_requests;
 pub mod providers;
 pub mod refresh_token_types;

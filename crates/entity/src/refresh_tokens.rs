@@ -65,6 +65,8 @@ documented! {
         pub session_expires_at: Option<DateTime<Utc>>,
         /// When the session was ended.
         pub revoked_at: Option<DateTime<Utc>>,
+        /// Until when the user counts as proved anew.
+        pub elevated_until: Option<DateTime<Utc>>,
     }
 }
 
@@ -92,6 +94,7 @@ impl Describe for Entity {
                 &[ForgetTokens, Audit],
             )
             .consequence([Column::ExpiresAt, Column::SessionExpiresAt], &[ForgetTokens])
+            .consequence([Column::ElevatedUntil], &[Audit])
             // A rotation writes these at every refresh: the access tokens of the session live on.
             .consequence(
                 [

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use async_graphql::SelectionField;
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ResolverContext, TypeRef};
 use async_graphql_value::ConstValue;
-use portico_auth::Caller;
+use portico_auth::{Caller, Refusal};
 use portico_query::execute::{Actor, Bound, Values};
 use portico_query::permission::Role;
 use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Input, Selection, Variables};
 use portico_query::sql::Compiled;
-use portico_query::{Failure, permission, sql};
+use portico_query::{Code, Failure, permission, sql};
 
 use crate::app::App;
 use crate::error::WireError;
@@ -67,6 +67,11 @@ pub(crate) fn compile(
 
 /// Fills the parameters of a plan for one request.
 pub(crate) fn bind(asking: &Asking, plan: &Compiled, variables: &Variables) -> Result<Bound, Failure> {
+    // Here, because plans are kept for all who have the role.
+    if let (Some(elevated), true) = (&plan.elevated, asking.needs_elevation()) {
+        let message = format!("writing '{}' needs an elevated session", elevated.column);
+        return Err(Failure::new(Code::ElevatedClaimRequired, &elevated.path, message));
+    }
     asking.app.executor.bind(
         plan,
         Values {
@@ -85,6 +90,23 @@ pub(crate) async fn run(
     before: &[u8],
 ) -> Result<Vec<u8>, Failure> {
     asking.app.executor.run(plan, bound, before).await
+}
+
+impl Asking {
+    /// Whether whoever is signed in may run this operation without being proved anew.
+    pub(crate) fn check_elevation(&self, operation: &str) -> Result<(), WireError> {
+        let listed = &self.app.auth.policy().elevated_operations;
+        match self.needs_elevation() && listed.iter().any(|name| name == operation) {
+            true => Err(portico_auth::Error::from(Refusal::NotElevated).into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether somebody is signed in who was not proved anew. The admin secret is proof enough.
+    fn needs_elevation(&self) -> bool {
+        let user = self.session.authenticated.as_ref();
+        user.is_some_and(|user| !user.elevated)
+    }
 }
 
 /// A root field of the data API. Requests for data alone never reach its resolver; it serves documents that

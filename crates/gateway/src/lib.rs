@@ -25,6 +25,7 @@ pub use app::{App, AppParts, GraphqlSettings};
 pub use counters::Counters;
 pub use document::DocumentLimits;
 pub use introspection::IntrospectionError;
+pub use operation::session_operations;
 pub use plan_cache::{CacheCounters, PlanCache};
 pub use router::router;
 pub use schema::RoleSchema;

@@ -15,6 +15,8 @@ pub enum Code {
     ConstraintViolation,
     /// A check or a permission's check would be broken.
     PermissionError,
+    /// Whoever asks has to be proved anew first.
+    ElevatedClaimRequired,
     /// A session variable that the permission needs is missing.
     NotFound,
     /// Something this service does not do.
@@ -37,6 +39,7 @@ impl Code {
             Self::BadRequest => "bad-request",
             Self::ConstraintViolation => "constraint-violation",
             Self::PermissionError => "permission-error",
+            Self::ElevatedClaimRequired => "elevated-claim-required",
             Self::NotFound => "not-found",
             Self::NotSupported => "not-supported",
             Self::Unavailable => "unavailable",

@@ -33,6 +33,9 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         public_url: settings.public_address(),
         client_url: settings.client_url.clone(),
         redirect_urls: settings.redirect_urls.clone(),
+        password_history: settings.password_history,
+        elevation_lifetime: delta(settings.elevation_lifetime),
+        elevated_operations: settings.elevated_operations.clone(),
         password_words: settings.password_words.clone(),
         limits: Limits {
             sign_ins: settings.limit_sign_ins,

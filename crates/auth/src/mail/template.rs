@@ -7,17 +7,20 @@ pub(crate) enum Template {
     EmailVerify,
     /// Tells the owner of an address that somebody tried to sign up with it.
     EmailTaken,
+    /// Tells the owner of an account that its password is another now.
+    PasswordChanged,
 }
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 2] = [Self::EmailVerify, Self::EmailTaken];
+    pub(crate) const ALL: [Self; 3] = [Self::EmailVerify, Self::EmailTaken, Self::PasswordChanged];
 
     /// The name in the outbox and of the folder with its files.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::EmailVerify => "email-verify",
             Self::EmailTaken => "email-taken",
+            Self::PasswordChanged => "password-changed",
         }
     }
 
@@ -30,7 +33,7 @@ impl Template {
     pub(crate) fn has_code(self) -> bool {
         match self {
             Self::EmailVerify => true,
-            Self::EmailTaken => false,
+            Self::EmailTaken | Self::PasswordChanged => false,
         }
     }
 }

@@ -42,30 +42,40 @@ pub(crate) struct Rotation<'a> {
 /// Proof that a current token was presented and replaced; only [`rotate`] makes one.
 pub(crate) struct Rotated {
     account: Account,
+    elevated_until: Option<DateTime<Utc>>,
 }
 
 impl Rotated {
-    pub(crate) fn into_account(self) -> Account {
-        self.account
+    /// The user, and until when the session is elevated.
+    pub(crate) fn into_parts(self) -> (Account, Option<DateTime<Utc>>) {
+        (self.account, self.elevated_until)
+    }
+}
+
+impl FromQueryResult for Rotated {
+    fn from_query_result(row: &sea_orm::QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            account: Account::from_query_result(row, prefix)?,
+            elevated_until: row.try_get(prefix, "elevated_until")?,
+        })
     }
 }
 
 /// Replaces the current token by its successor, if it is the current one and its user may act. One
 /// statement: of many that race, one wins. `None` leaves everything as it was.
 pub(crate) async fn rotate(database: &Database, rotation: Rotation<'_>) -> Result<Option<Rotated>, DbErr> {
-    let found = match database.connection.get_database_backend() {
-        DbBackend::Postgres => rotate_postgres(database, rotation).await?,
-        _ => rotate_sqlite(database, rotation).await?,
-    };
-    Ok(found.map(|account| Rotated { account }))
+    match database.connection.get_database_backend() {
+        DbBackend::Postgres => rotate_postgres(database, rotation).await,
+        _ => rotate_sqlite(database, rotation).await,
+    }
 }
 
-async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<Option<Account>, DbErr> {
+async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<Option<Rotated>, DbErr> {
     static SQL: LazyLock<String> = LazyLock::new(|| {
         let columns = users::account_columns(DbBackend::Postgres);
         format!(
             "UPDATE refresh_tokens t SET {ROTATION} FROM users u \
-             WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}"
+             WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}, t.elevated_until"
         )
     });
     let pool = database.connection.get_postgres_connection_pool();
@@ -86,17 +96,17 @@ async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<
         .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))?;
     database.kept.give_back(connection);
     found
-        .map(|row| Account::from_query_result(&row.into(), ""))
+        .map(|row| Rotated::from_query_result(&row.into(), ""))
         .transpose()
 }
 
 /// An update returns columns of its own table only; reading the rest is a local call.
-async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Option<Account>, DbErr> {
+async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Option<Rotated>, DbErr> {
     let connection = &database.connection;
     let _turn = database.turn().await;
     let sql = format!(
         "UPDATE refresh_tokens AS t SET {ROTATION} WHERE {CURRENT} AND EXISTS \
-         (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id"
+         (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id, elevated_until"
     );
     let values = [
         rotation.session.into(),
@@ -114,7 +124,14 @@ async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Op
         .query_one_raw(statement(connection, sql, values))
         .await?
     {
-        Some(row) => users::account(connection, row.try_get("", "user_id")?).await,
+        Some(row) => {
+            let account = users::account(connection, row.try_get("", "user_id")?).await?;
+            let elevated_until = row.try_get("", "elevated_until")?;
+            Ok(account.map(|account| Rotated {
+                account,
+                elevated_until,
+            }))
+        }
         None => Ok(None),
     }
 }
@@ -145,6 +162,7 @@ pub(crate) struct Found {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) session_expires_at: Option<DateTime<Utc>>,
     pub(crate) revoked_at: Option<DateTime<Utc>>,
+    pub(crate) elevated_until: Option<DateTime<Utc>>,
 }
 
 /// The addresses a user had sessions at since then; the latest hundred at most.
@@ -174,6 +192,7 @@ pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result
             Column::ExpiresAt,
             Column::SessionExpiresAt,
             Column::RevokedAt,
+            Column::ElevatedUntil,
         ])
         .into_model::<Found>()
         .one(connection)
@@ -217,6 +236,25 @@ pub(crate) async fn alive<C: ConnectionTrait>(
         .await
 }
 
+/// Elevates a session that goes on; tells whether there is one.
+pub(crate) async fn elevate<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    user: Uuid,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::ElevatedUntil, Expr::value(until))
+        .filter(Column::Id.eq(id))
+        .filter(Column::UserId.eq(user))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
 /// Which sessions to end.
 #[derive(Clone, Copy)]
 pub(crate) enum Which {
@@ -226,6 +264,8 @@ pub(crate) enum Which {
     SessionOf(Uuid, Uuid),
     /// Every session of the user.
     AllOf(Uuid),
+    /// Every session of the user but this one.
+    OthersOf(Uuid, Uuid),
 }
 
 /// Ends sessions and erases what their tokens are compared with; returns how many ended now.
@@ -246,6 +286,10 @@ pub(crate) async fn revoke<C: ConnectionTrait>(
         Which::AllOf(user) => update
             .filter(Column::UserId.eq(user))
             .filter(Column::Type.is_in(SESSION_TYPES)),
+        Which::OthersOf(user, id) => update
+            .filter(Column::UserId.eq(user))
+            .filter(Column::Type.is_in(SESSION_TYPES))
+            .filter(Column::Id.ne(id)),
     };
     Ok(update.exec(connection).await?.rows_affected)
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use portico_entity::users::{ActiveModel, Column, Entity};
-use sea_orm::sea_query::CaseStatement;
+use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait,
     FromQueryResult, QueryFilter, QueryResult, QuerySelect, SqlErr, Value,
@@ -10,6 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::account::Account;
+use crate::policy::Policy;
 use crate::store::{limits, statement};
 use crate::value::{DisplayName, Email, Gender, Locale, Metadata, Username};
 
@@ -33,6 +34,9 @@ pub(crate) fn account_columns(backend: DbBackend) -> String {
          u.email IS NOT NULL AS has_email, u.email_verified, {roles} AS roles"
     )
 }
+
+/// What [`Credentials`] have beside the account.
+const PROOF_COLUMNS: &str = "u.password_hash, u.locked_until, u.attempt_number";
 
 /// A user and what a password is compared with.
 pub(crate) struct Credentials {
@@ -82,16 +86,94 @@ pub(crate) async fn by_username<C: ConnectionTrait>(
     .await
 }
 
+/// A user with all that decides about a new password and says whom to tell of it.
+pub(crate) struct Owner {
+    pub(crate) credentials: Credentials,
+    email: Option<String>,
+    locale: String,
+    /// Names of the user: the address and whatever the user is called.
+    names: Vec<String>,
+}
+
+impl Owner {
+    /// The user.
+    pub(crate) fn id(&self) -> Uuid {
+        self.credentials.account.id
+    }
+
+    /// What passwords of this user must not be made of.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// Where messages go; nowhere where the address is none that could be written to.
+    pub(crate) fn email(&self) -> Option<Email> {
+        Email::parse(self.email.as_deref()?).ok()
+    }
+
+    /// The language of messages.
+    pub(crate) fn locale(&self, policy: &Policy) -> Locale {
+        Locale::parse(&self.locale, policy).unwrap_or_else(|_| Locale::default_of(policy))
+    }
+}
+
+impl FromQueryResult for Owner {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let mut names = Vec::new();
+        for column in ["email", "username", "display_name", "first_name", "last_name"] {
+            names.extend(row.try_get::<Option<String>>(prefix, column)?);
+        }
+        Ok(Self {
+            credentials: Credentials::from_query_result(row, prefix)?,
+            email: row.try_get(prefix, "email")?,
+            locale: row.try_get(prefix, "locale")?,
+            names,
+        })
+    }
+}
+
+/// The user with this id, unless deleted.
+pub(crate) async fn owner<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Owner>, DbErr> {
+    let columns = account_columns(connection.get_database_backend());
+    let sql = format!(
+        "SELECT {columns}, {PROOF_COLUMNS}, CAST(u.email AS text) AS email, CAST(u.username AS text) AS username, \
+         u.display_name, u.locale, c.first_name, c.last_name \
+         FROM users u LEFT JOIN contacts c ON c.user_id = u.id WHERE u.id = $1 AND u.deleted_at IS NULL"
+    );
+    Owner::find_by_statement(statement(connection, sql, [id.into()]))
+        .one(connection)
+        .await
+}
+
+/// Writes another password if the old one is still this; tells whether it was.
+pub(crate) async fn replace_password<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    former: Option<&str>,
+    hash: &str,
+) -> Result<bool, DbErr> {
+    let unchanged = match former {
+        Some(former) => Column::PasswordHash.eq(former),
+        None => Column::PasswordHash.is_null(),
+    };
+    let done = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(hash))
+        .filter(Column::Id.eq(id))
+        .filter(unchanged)
+        .filter(Column::DeletedAt.is_null())
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
 async fn credentials<C: ConnectionTrait>(
     connection: &C,
     condition: &str,
     value: Value,
 ) -> Result<Option<Credentials>, DbErr> {
     let columns = account_columns(connection.get_database_backend());
-    let sql = format!(
-        "SELECT {columns}, u.password_hash, u.locked_until, u.attempt_number FROM users u \
-         WHERE {condition} AND u.deleted_at IS NULL"
-    );
+    let sql =
+        format!("SELECT {columns}, {PROOF_COLUMNS} FROM users u WHERE {condition} AND u.deleted_at IS NULL");
     Credentials::find_by_statement(statement(connection, sql, [value]))
         .one(connection)
         .await

@@ -113,8 +113,12 @@ async fn what_changes_no_right_is_no_news() {
     let before = notices(&world).await;
     session(client.sign_in("ada@example.org", PASSWORD).await);
     world.advance(TimeDelta::minutes(1));
-    let second = client.refresh(first.refresh_token.reveal()).await.ok().unwrap();
-    client.refresh(second.refresh_token.reveal()).await.ok().unwrap();
+    let second = client.refresh(first.refresh_token().reveal()).await.ok().unwrap();
+    client
+        .refresh(second.refresh_token().reveal())
+        .await
+        .ok()
+        .unwrap();
     auth.flush_last_seen().await.unwrap();
     for _ in 0..2 {
         auth.catch_up().await.unwrap();

@@ -16,7 +16,11 @@ async fn a_refresh_rotates_the_token_and_keeps_the_session() {
     let client = Client::of(&auth);
     let mut current = session(client.sign_up("ada@example.org").await);
     for _ in 0..3 {
-        let next = client.refresh(current.refresh_token.reveal()).await.ok().unwrap();
+        let next = client
+            .refresh(current.refresh_token().reveal())
+            .await
+            .ok()
+            .unwrap();
         assert_eq!(next.refresh_token_id, current.refresh_token_id);
         assert!(next.refresh_token != current.refresh_token);
         assert_eq!(next.authenticated.user_id, current.authenticated.user_id);
@@ -38,14 +42,14 @@ async fn fifty_parallel_refreshes_get_one_successor() {
         Arc::new(world.node(Policy::default()).await),
     ];
     let first = session(Client::of(&nodes[0]).sign_up("ada@example.org").await);
-    let token = first.refresh_token.reveal().to_owned();
+    let token = first.refresh_token().reveal().to_owned();
     let racers = (0..50).map(|number| {
         let (node, token) = (Arc::clone(&nodes[number % 2]), token.clone());
         tokio::spawn(async move {
             Client::of(&node)
                 .refresh(&token)
                 .await
-                .map(|next| next.refresh_token.reveal().to_owned())
+                .map(|next| next.refresh_token().reveal().to_owned())
         })
     });
     let mut successors = Vec::new();
@@ -64,13 +68,13 @@ async fn the_previous_token_works_for_ten_seconds_and_ends_the_session_afterward
     let auth = world.node(Policy::default()).await;
     let client = Client::of(&auth);
     let first = session(client.sign_up("ada@example.org").await);
-    let second = client.refresh(first.refresh_token.reveal()).await.ok().unwrap();
+    let second = client.refresh(first.refresh_token().reveal()).await.ok().unwrap();
     world.advance(TimeDelta::seconds(10));
-    let again = client.refresh(first.refresh_token.reveal()).await.ok().unwrap();
+    let again = client.refresh(first.refresh_token().reveal()).await.ok().unwrap();
     assert!(again.refresh_token == second.refresh_token);
     world.advance(TimeDelta::microseconds(1));
     assert_eq!(
-        code(client.refresh(first.refresh_token.reveal()).await),
+        code(client.refresh(first.refresh_token().reveal()).await),
         "invalid-refresh-token"
     );
     is_over(&auth, &client, &second).await;
@@ -89,10 +93,14 @@ async fn an_older_token_ends_the_session_at_once() {
     let auth = world.node(Policy::default()).await;
     let client = Client::of(&auth);
     let first = session(client.sign_up("ada@example.org").await);
-    let second = client.refresh(first.refresh_token.reveal()).await.ok().unwrap();
-    let third = client.refresh(second.refresh_token.reveal()).await.ok().unwrap();
+    let second = client.refresh(first.refresh_token().reveal()).await.ok().unwrap();
+    let third = client
+        .refresh(second.refresh_token().reveal())
+        .await
+        .ok()
+        .unwrap();
     assert_eq!(
-        code(client.refresh(first.refresh_token.reveal()).await),
+        code(client.refresh(first.refresh_token().reveal()).await),
         "invalid-refresh-token"
     );
     is_over(&auth, &client, &third).await;
@@ -100,7 +108,7 @@ async fn an_older_token_ends_the_session_at_once() {
 
 async fn is_over(auth: &crate::Auth, client: &Client<'_>, current: &Session) {
     assert_eq!(
-        code(client.refresh(current.refresh_token.reveal()).await),
+        code(client.refresh(current.refresh_token().reveal()).await),
         "invalid-refresh-token"
     );
     assert_eq!(
@@ -134,7 +142,7 @@ async fn a_forged_token_harms_nothing() {
         );
     }
     assert_eq!(code(client.refresh("nonsense").await), "invalid-refresh-token");
-    assert!(client.refresh(first.refresh_token.reveal()).await.is_ok());
+    assert!(client.refresh(first.refresh_token().reveal()).await.is_ok());
 }
 
 #[tokio::test]
@@ -146,15 +154,15 @@ async fn a_session_ends_when_unused_and_when_old() {
     let mut used = session(client.sign_up("grace@example.org").await);
     for _ in 0..3 {
         world.advance(TimeDelta::days(29));
-        used = client.refresh(used.refresh_token.reveal()).await.ok().unwrap();
+        used = client.refresh(used.refresh_token().reveal()).await.ok().unwrap();
     }
     assert_eq!(
-        code(client.refresh(unused.refresh_token.reveal()).await),
+        code(client.refresh(unused.refresh_token().reveal()).await),
         "invalid-refresh-token"
     );
     world.advance(TimeDelta::days(3));
     assert_eq!(
-        code(client.refresh(used.refresh_token.reveal()).await),
+        code(client.refresh(used.refresh_token().reveal()).await),
         "invalid-refresh-token"
     );
 }
@@ -171,7 +179,7 @@ async fn a_user_who_may_not_act_cannot_refresh() {
         ("deleted_at = created_at", "deleted_at = NULL"),
     ] {
         world.execute(&format!("UPDATE users SET {no}")).await;
-        let refreshed = client.refresh(signed.refresh_token.reveal()).await;
+        let refreshed = client.refresh(signed.refresh_token().reveal()).await;
         assert_eq!(code(refreshed), "invalid-refresh-token", "{no}");
         assert_eq!(
             code(auth.authenticate(signed.access_token.reveal()).await),
@@ -191,7 +199,7 @@ async fn failures_of_others_do_not_keep_a_session_from_its_refresh() {
     world
         .execute("UPDATE users SET locked_until = '2999-01-01T00:00:00+00:00'")
         .await;
-    assert!(client.refresh(first.refresh_token.reveal()).await.is_ok());
+    assert!(client.refresh(first.refresh_token().reveal()).await.is_ok());
 }
 
 #[tokio::test]

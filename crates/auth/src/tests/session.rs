@@ -34,11 +34,11 @@ async fn sign_out_ends_one_session_or_all() {
         (false, true)
     );
     assert_eq!(
-        code(client.refresh(one.refresh_token.reveal()).await),
+        code(client.refresh(one.refresh_token().reveal()).await),
         "invalid-refresh-token"
     );
 
-    let token = two.refresh_token.reveal().to_owned();
+    let token = two.refresh_token().reveal().to_owned();
     let by_token = || SignOutInput {
         refresh_token: Some(token.clone()),
         all: false,
@@ -136,7 +136,7 @@ async fn a_token_is_looked_at_strictly() {
     assert_eq!(verify(None).await.unwrap(), signed.authenticated);
     assert_eq!(code(verify(Some("nonsense".into())).await), "invalid-jwt");
     assert_eq!(
-        code(verify(Some(signed.refresh_token.reveal().into())).await),
+        code(verify(Some(signed.refresh_token().reveal().into())).await),
         "invalid-jwt"
     );
     world.advance(TimeDelta::minutes(15));
@@ -211,7 +211,11 @@ async fn a_role_taken_away_is_lost_at_once_and_a_new_one_comes_with_a_refresh() 
     assert_eq!(roles(&signed).await.unwrap(), ["user"]);
     world.execute("DELETE FROM user_roles WHERE role = 'user'").await;
     assert_eq!(code(roles(&signed).await), "invalid-jwt");
-    let next = client.refresh(signed.refresh_token.reveal()).await.ok().unwrap();
+    let next = client
+        .refresh(signed.refresh_token().reveal())
+        .await
+        .ok()
+        .unwrap();
     assert_eq!(roles(&next).await.unwrap(), ["editor"]);
     assert_eq!(next.authenticated.default_role, "editor");
 }

@@ -116,7 +116,7 @@ async fn the_next_request_knows_that_a_flow_ended_its_session() {
     assert!(!alive(&auth, &by_session).await);
 
     let token = SignOutInput {
-        refresh_token: Some(by_token.refresh_token.reveal().to_owned()),
+        refresh_token: Some(by_token.refresh_token().reveal().to_owned()),
         all: false,
     };
     flow::sign_out(&client.ctx(None), token).await.unwrap();
@@ -128,11 +128,15 @@ async fn the_next_request_knows_that_a_flow_ended_its_session() {
         .unwrap();
     assert!(!alive(&auth, &revoked).await);
 
-    let next = client.refresh(reused.refresh_token.reveal()).await.ok().unwrap();
+    let next = client
+        .refresh(reused.refresh_token().reveal())
+        .await
+        .ok()
+        .unwrap();
     remember(&auth, &next).await;
-    client.refresh(next.refresh_token.reveal()).await.ok().unwrap();
+    client.refresh(next.refresh_token().reveal()).await.ok().unwrap();
     assert_eq!(
-        code(client.refresh(reused.refresh_token.reveal()).await),
+        code(client.refresh(reused.refresh_token().reveal()).await),
         "invalid-refresh-token"
     );
     assert!(!alive(&auth, &reused).await && !alive(&auth, &next).await);

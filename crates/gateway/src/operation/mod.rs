@@ -2,6 +2,8 @@
 //! the flow.
 
 mod auth_config;
+mod change_password;
+mod elevate_password;
 mod input;
 mod output;
 mod refresh_token;
@@ -23,6 +25,20 @@ use crate::data::Asking;
 use crate::error::WireError;
 use crate::schema::Types;
 
+/// An operation by its name.
+type Operation = (&'static str, fn() -> Field);
+
+/// The operations that need a session whose user may be asked to be proved anew.
+const SESSION_OPERATIONS: [Operation; 2] = [
+    ("changePassword", change_password::field),
+    ("revokeSession", revoke_session::field),
+];
+
+/// The names of the operations for which a user may be asked to be proved anew.
+pub fn session_operations() -> impl Iterator<Item = &'static str> {
+    SESSION_OPERATIONS.into_iter().map(|(name, _)| name)
+}
+
 /// The operations that a role has among its queries.
 pub(crate) fn query_fields(_: &Role) -> Vec<Field> {
     vec![auth_config::field()]
@@ -41,7 +57,8 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
         verify_token::field(),
     ];
     if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {
-        fields.push(revoke_session::field());
+        fields.push(elevate_password::field());
+        fields.extend(SESSION_OPERATIONS.into_iter().map(|(_, field)| field()));
     }
     fields
 }
@@ -57,10 +74,14 @@ where
     F: Fn(Arc<Asking>, Arguments) -> R + Send + Sync + Clone + 'static,
     R: Future<Output = Result<FieldValue<'static>, WireError>> + Send + 'static,
 {
+    let operation = name.to_owned();
     Field::new(name, type_ref, move |context| {
-        let run = run.clone();
+        let (run, operation) = (run.clone(), operation.clone());
         FieldFuture::new(async move {
             let asking = Arc::clone(context.ctx.data::<Arc<Asking>>()?);
+            asking
+                .check_elevation(&operation)
+                .map_err(WireError::into_resolver_error)?;
             let arguments = Arguments::of(&context.args);
             run(asking, arguments)
                 .await

@@ -94,9 +94,12 @@ fn session() -> Object {
         )
         .field(
             part("refreshToken", TypeRef::named(TypeRef::STRING), |session| {
-                session.refresh_token.reveal().into()
+                let token = session.refresh_token.as_ref();
+                token.map_or(async_graphql::Value::Null, |token| token.reveal().into())
             })
-            .description("renews the session, once; then its successor does"),
+            .description(
+                "renews the session, once; then its successor does; null where the one at hand stays",
+            ),
         )
         .field(
             part("refreshTokenId", TypeRef::named("uuid"), |session| {

@@ -2,6 +2,7 @@
 //! catalogue and keys from the grammar of GraphQL names.
 
 mod aggregate;
+mod elevation;
 mod filter;
 mod function;
 mod group_by;
@@ -40,6 +41,17 @@ pub enum Dialect {
 pub struct Compiled {
     /// Root fields in order.
     pub roots: Vec<CompiledRoot>,
+    /// What a user who was not proved anew may not write.
+    pub elevated: Option<Elevated>,
+}
+
+/// A write for which a user has to be proved anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elevated {
+    /// The column.
+    pub column: &'static str,
+    /// The root field, as `$.selectionSet.updateUser`.
+    pub path: String,
 }
 
 impl Compiled {
@@ -205,5 +217,6 @@ pub fn compile(permitted: &Permitted, dialect: Dialect) -> Compiled {
     });
     Compiled {
         roots: roots.collect(),
+        elevated: elevation::of(permitted.plan()),
     }
 }

@@ -8,6 +8,7 @@ use axum::http::Uri;
 use lettre::message::Mailbox;
 use percent_encoding::percent_decode_str;
 use portico_gateway::http::Network;
+use portico_gateway::session_operations;
 use tracing_subscriber::EnvFilter;
 
 use super::types::{DatabaseUrl, Secret, SmtpUrl};
@@ -165,6 +166,14 @@ pub(super) fn role() -> Rule<String> {
             .chars()
             .all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter));
         (fits && (1..=64).contains(&text.len())).then(|| text.to_owned())
+    })
+}
+
+/// An operation of those that only a signed-in user has.
+pub(super) fn operation() -> Rule<String> {
+    let names: Vec<&str> = session_operations().collect();
+    rule(names.join(" or "), move |text| {
+        names.contains(&text).then(|| text.to_owned())
     })
 }
 

@@ -9,8 +9,8 @@ use portico_auth::{EmailVerification, SigningAlgorithm};
 use portico_gateway::http::Network;
 
 use super::rule::{
-    database_url, list, locale, log_filter, mail_url, mailbox, network, number, one_of, optional, origin,
-    path, role, secret, socket_address, switch, time, web_url, words,
+    database_url, list, locale, log_filter, mail_url, mailbox, network, number, one_of, operation, optional,
+    origin, path, role, secret, socket_address, switch, time, web_url, words,
 };
 use super::setting::Default::{Always, ByEnvironment, Unset};
 use super::setting::{Row, settings};
@@ -100,6 +100,12 @@ settings! {
     verification_lifetime: Duration = Always("1d"), time(60, 30 * DAY);
     /// Names of the product and whatever else passwords must not be made of, beside the names of their users.
     password_words: Vec<String> = Unset("none"), list(words());
+    /// How many passwords of a user, the present one among them, may not be set again; 0 for none.
+    password_history: u32 = Always("5"), number(0, 24);
+    /// How long a session stays elevated after its user was proved anew.
+    elevation_lifetime: Duration = Always("10m"), time(60, DAY);
+    /// Operations that need an elevated session where there is one.
+    elevated_operations: Vec<String> = Unset("none"), list(operation());
     /// How access tokens are signed.
     signing_algorithm: SigningAlgorithm = Always("EdDSA"),
         one_of(&[

@@ -1,0 +1,67 @@
+//! `elevatePassword`.
+
+use std::sync::Arc;
+
+use crate::attempt::{Attempt, Target};
+use crate::audit::Event;
+use crate::caller::{Authenticated, Ctx};
+use crate::error::Error;
+use crate::refusal::Refusal;
+use crate::session::{self, Fresh, Session};
+use crate::store;
+use crate::value::Password;
+
+const ACTION: &str = "elevatePassword";
+
+/// What proves the user anew.
+pub struct ElevatePasswordInput {
+    /// The password.
+    pub password: Password,
+}
+
+/// Elevates the session of a user who proves to be the user once more, for a while: the new access token has the
+/// claim that says so. The refresh token stays what it is.
+pub async fn elevate_password(ctx: &Ctx<'_>, input: ElevatePasswordInput) -> Result<Session, Error> {
+    let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
+    match elevate(ctx, session, input).await {
+        Err(Error::Refused(refusal)) => {
+            let event = Event::refused(ACTION, Some(session.user_id), refusal);
+            event.append_alone(ctx).await?;
+            Err(refusal.into())
+        }
+        other => other,
+    }
+}
+
+async fn elevate(
+    ctx: &Ctx<'_>,
+    session: &Authenticated,
+    input: ElevatePasswordInput,
+) -> Result<Session, Error> {
+    ctx.auth.limit_sign_in(ctx.caller).await?;
+    let owner = store::users::owner(&ctx.auth.database.connection, session.user_id).await?;
+    let owner = owner.ok_or(Refusal::NotSignedIn)?;
+    let attempt = Attempt::begin(ctx, Target::Account(&owner.credentials)).await?;
+    let stored = owner.credentials.password_hash.as_deref();
+    let password = Arc::new(input.password);
+    let Some(proof) = ctx.auth.hashing.verify(stored, &password).await? else {
+        attempt.failed(ctx);
+        return Err(Refusal::WrongCurrentPassword.into());
+    };
+    let transaction = ctx.auth.database.begin().await?;
+    // The password may have been changed while it was compared.
+    let account = match stored {
+        Some(stored) => {
+            store::users::with_password(&*transaction, owner.id(), stored, attempt.lock()).await?
+        }
+        None => None,
+    };
+    let account = account.ok_or(Refusal::WrongCurrentPassword)?;
+    let fresh = Fresh::by_password(account, proof);
+    let elevated = session::elevate(ctx, &*transaction, session.session_id, fresh).await?;
+    attempt.succeeded(ctx, &*transaction).await?;
+    let event = Event::success(ACTION, session.user_id, Some(session.session_id));
+    event.append(ctx, &*transaction).await?;
+    transaction.commit().await?;
+    Ok(elevated)
+}
