@@ -14,6 +14,7 @@ on_both_databases!(
     a_write_answers_what_a_read_finds_afterwards,
     of_writes_at_the_same_time_only_those_that_fail_leave_nothing,
     the_error_of_a_write_is_told_at_its_field,
+    many_rows_with_what_belongs_to_them_are_written_at_once,
 );
 
 async fn seeded(database: &Arc<TestDatabase>) -> TestApp {
@@ -28,6 +29,29 @@ fn columns(table: &Table) -> String {
     open.map(|column| column.name.as_str())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// More than a connection takes in at a time.
+const MANY: usize = 3000;
+
+async fn many_rows_with_what_belongs_to_them_are_written_at_once(database: Arc<TestDatabase>) {
+    let admin = seeded(&database).await.admin();
+    let org = |number| json!({ "name": format!("{number}"), "members": { "data": [{ "name": "one" }] } });
+    let orgs: Vec<Value> = (0..MANY).map(org).collect();
+    let insert = "mutation ($orgs: [orgs_insert_input!]!, $users: [users_insert_input!]!) {
+        orgs: insertOrgs(objects: $orgs) { affected_rows }
+        users: insertUsers(objects: $users) { affected_rows returning { roles { role } } }
+        again: updateMembers(where: { name: { _eq: \"one\" } }, _set: { name: \"two\" }) { affected_rows }
+    }";
+    let users: Vec<Value> = (0..MANY)
+        .map(|number| json!({ "username": format!("many{number}") }))
+        .collect();
+    let answer = admin
+        .graphql_with(insert, json!({ "orgs": orgs, "users": users }))
+        .await;
+    assert_eq!(answer.value("/orgs/affected_rows"), &json!(2 * MANY));
+    assert_eq!(answer.values("role").len(), MANY);
+    assert_eq!(answer.value("/again/affected_rows"), &json!(MANY));
 }
 
 #[track_caller]

@@ -2,12 +2,12 @@
 //! way at the same time, and the server takes it in order.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
 use futures_util::future::{BoxFuture, join};
-use tokio_postgres::Row;
+use tokio_postgres::{Row, Statement};
 
 use super::connection::Connection;
 use super::{error, rows};
@@ -56,11 +56,24 @@ impl<'c> Transaction<'c> {
         work: impl Future<Output = Result<(), Failure>> + Send + 'static,
     ) -> Result<(), Failure> {
         let mut work: BoxFuture<'static, _> = Box::pin(work);
-        match poll_fn(|context| Poll::Ready(Pin::new(&mut work).poll(context))).await {
+        match first_turn(&mut work).await {
             Poll::Ready(done) => self.after_sent(done).await,
             Poll::Pending => {
                 self.sent.push(work);
                 Ok(())
+            }
+        }
+    }
+
+    /// Sends what goes out with its first turn, and waits for it. What was sent before is taken in first: the
+    /// connection reads no further than an answer that nobody takes.
+    async fn wait<T>(&mut self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let mut work = pin!(work);
+        match first_turn(&mut work).await {
+            Poll::Ready(done) => self.after_sent(done).await,
+            Poll::Pending => {
+                self.after_sent(Ok(())).await?;
+                work.await
             }
         }
     }
@@ -73,42 +86,53 @@ impl<'c> Transaction<'c> {
         outcome
     }
 
+    /// A statement, prepared before it is sent: one that had to wait for that would be overtaken.
+    async fn prepared(&mut self, sql: &Arc<str>) -> Result<Statement, Failure> {
+        let mut preparing = pin!(self.connection.statement(sql));
+        match first_turn(&mut preparing).await {
+            Poll::Ready(Ok(known)) => Ok(known),
+            Poll::Ready(failed) => self.after_sent(failed).await,
+            Poll::Pending => {
+                self.after_sent(Ok(())).await?;
+                preparing.await
+            }
+        }
+    }
+
     async fn query(
         &mut self,
         sql: &Arc<str>,
         parameters: &[Parameter],
         then: Then,
     ) -> Result<Vec<Row>, Failure> {
-        // Prepared before: a statement that has to wait for that would be overtaken.
-        let statement = self.connection.statement(sql).await;
-        let statement = self.after_prepared(statement).await?;
-        let found = match (self.stage, then) {
+        let statement = self.prepared(sql).await?;
+        let connection = self.connection;
+        let asked = connection.ask(&statement, parameters);
+        match (self.stage, then) {
             // A single statement is a transaction of its own.
-            (Stage::Fresh, Then::Commit) => self.connection.ask(&statement, parameters).await,
+            (Stage::Fresh, Then::Commit) => {
+                self.stage = Stage::Ended;
+                asked.await
+            }
             (_, Then::Others) => {
                 self.begin().await?;
-                self.connection.ask(&statement, parameters).await
+                self.wait(asked).await
             }
             (_, Then::Commit) => {
+                self.stage = Stage::Ended;
                 // After a failure the server takes the one for the other: it rolls back.
-                let asked = self.connection.ask(&statement, parameters);
-                let (found, committed) = join(asked, self.connection.batch("COMMIT")).await;
+                let (found, committed) = self
+                    .wait(async { Ok(join(asked, connection.batch("COMMIT")).await) })
+                    .await?;
                 found.and_then(|found| committed.map(|()| found))
             }
-        };
-        if then == Then::Commit {
-            self.stage = Stage::Ended;
         }
-        self.after_sent(found).await
     }
+}
 
-    /// What became of preparing a statement. It may have failed for what failed before.
-    async fn after_prepared<T>(&mut self, prepared: Result<T, Failure>) -> Result<T, Failure> {
-        match prepared {
-            Ok(prepared) => Ok(prepared),
-            failed => self.after_sent(failed).await,
-        }
-    }
+/// Whether work is done after its first turn.
+async fn first_turn<F: Future + Unpin>(work: &mut F) -> Poll<F::Output> {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *work).poll(context))).await
 }
 
 impl Channel for Transaction<'_> {
@@ -128,8 +152,7 @@ impl Channel for Transaction<'_> {
     }
 
     async fn send(&mut self, sql: Arc<str>, parameters: Vec<Parameter>) -> Result<(), Failure> {
-        let statement = self.connection.statement(&sql).await;
-        let statement = self.after_prepared(statement).await?;
+        let statement = self.prepared(&sql).await?;
         self.begin().await?;
         let connection = Arc::clone(self.connection);
         self.set_off(async move { connection.ask(&statement, &parameters).await.map(|_| ()) })
@@ -149,14 +172,13 @@ impl Channel for Transaction<'_> {
     }
 
     async fn finish(&mut self, then: Then) -> Result<(), Failure> {
-        let done = match (self.stage, then) {
+        match (self.stage, then) {
             (Stage::Open, Then::Commit) => {
                 self.stage = Stage::Ended;
-                self.connection.batch("COMMIT").await
+                self.wait(self.connection.batch("COMMIT")).await
             }
-            _ => Ok(()),
-        };
-        self.after_sent(done).await
+            _ => self.after_sent(Ok(())).await,
+        }
     }
 
     fn by_column(&self) -> bool {
