@@ -19,6 +19,7 @@ on_both_databases!(
     emails_are_checked,
     options_become_the_profile,
     roles_are_among_the_configured_ones,
+    a_role_that_was_removed_is_none,
     a_sign_up_is_recorded,
     a_password_that_anybody_would_guess_is_refused,
 );
@@ -262,6 +263,20 @@ async fn roles_are_among_the_configured_ones(database: Arc<TestDatabase>) {
         (&user["defaultRole"], &user["roles"]),
         (&json!("me"), &json!([{ "role": "me" }]))
     );
+}
+
+async fn a_role_that_was_removed_is_none(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let remove = "mutation ($role: String!) { deleteAuthRole(role: $role) { role } }";
+    for role in ["me", "user"] {
+        app.admin()
+            .graphql_with(remove, json!({ "role": role }))
+            .await
+            .data();
+        let variables = json!({ "email": "jane@example.org", "options": { "allowedRoles": ["user", "me"] } });
+        let answer = app.public().graphql_with(WITH_OPTIONS, variables).await;
+        assert_eq!(answer.error_code(), "role-not-allowed");
+    }
 }
 
 async fn a_sign_up_is_recorded(database: Arc<TestDatabase>) {

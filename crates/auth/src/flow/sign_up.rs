@@ -111,13 +111,7 @@ pub(super) async fn create<C: ConnectionTrait>(
         default_role: options.default_role.clone(),
         ticket_expires_at: ticket_lifetime.map(|lifetime| now + lifetime),
     };
-    store::users::insert(connection, user)
-        .await
-        .map_err(|error| match error {
-            InsertError::EmailTaken => Refusal::EmailTaken.into(),
-            InsertError::UsernameTaken => Refusal::UsernameTaken.into(),
-            InsertError::Database(error) => Error::from(error),
-        })?;
+    store::users::insert(connection, user).await?;
     let roles = Account::all_roles(options.allowed_roles, &options.default_role);
     grant(ctx, connection, id, &roles).await?;
     if options.first_name.is_some() || options.last_name.is_some() {
@@ -131,6 +125,17 @@ pub(super) async fn create<C: ConnectionTrait>(
     }
     let account = Account::new(id, options.default_role, roles, has_email);
     Ok(Created { account })
+}
+
+impl From<InsertError> for Error {
+    fn from(error: InsertError) -> Self {
+        match error {
+            InsertError::EmailTaken => Refusal::EmailTaken.into(),
+            InsertError::UsernameTaken => Refusal::UsernameTaken.into(),
+            InsertError::NoSuchRole => Refusal::RoleNotAllowed.into(),
+            InsertError::Database(error) => Self::from(error),
+        }
+    }
 }
 
 async fn grant<C: ConnectionTrait>(

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use portico_entity::user_roles::{ActiveModel, Entity};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use uuid::Uuid;
+
+use crate::store::users::{InsertError, classify};
 
 /// Grants roles to a new user; `ids` are those of the rows.
 pub(crate) async fn grant<C: ConnectionTrait>(
@@ -11,7 +13,7 @@ pub(crate) async fn grant<C: ConnectionTrait>(
     user_id: Uuid,
     roles: impl IntoIterator<Item = (Uuid, String)>,
     at: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) -> Result<(), InsertError> {
     let rows = roles.into_iter().map(|(id, role)| ActiveModel {
         id: Set(id),
         created_at: Set(at),
@@ -20,6 +22,7 @@ pub(crate) async fn grant<C: ConnectionTrait>(
     });
     Entity::insert_many(rows)
         .exec_without_returning(connection)
-        .await?;
+        .await
+        .map_err(classify)?;
     Ok(())
 }

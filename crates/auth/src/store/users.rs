@@ -317,6 +317,8 @@ pub(crate) struct NewUser {
 pub(crate) enum InsertError {
     EmailTaken,
     UsernameTaken,
+    /// A configured role that somebody has removed.
+    NoSuchRole,
     Database(DbErr),
 }
 
@@ -354,13 +356,14 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, user: NewUser) ->
     Ok(())
 }
 
-/// PostgreSQL names the constraint, SQLite the column.
-fn classify(error: DbErr) -> InsertError {
+/// PostgreSQL names the constraint, SQLite the column. A new user refers to a role alone.
+pub(crate) fn classify(error: DbErr) -> InsertError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(text)) if names(&text, "email") => InsertError::EmailTaken,
         Some(SqlErr::UniqueConstraintViolation(text)) if names(&text, "username") => {
             InsertError::UsernameTaken
         }
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => InsertError::NoSuchRole,
         _ => InsertError::Database(error),
     }
 }
