@@ -13,4 +13,6 @@ mod operation;
 #[cfg(test)]
 mod permission;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod support;

@@ -22,6 +22,9 @@ pub(crate) fn path(document: &Document, error: &ServerError) -> String {
         found: None,
         spreads: Vec::new(),
     };
+    for fragment in document.parsed.fragments.values() {
+        search.consider(fragment.pos, "$".to_owned());
+    }
     search.selection_set(&document.operation().selection_set.node, "$");
     let path = search.found.map_or_else(|| "$".to_owned(), |(_, path)| path);
     let field = path.split(".args.").next().unwrap_or_default();
@@ -78,6 +81,7 @@ impl<'d> Search<'d> {
             match &selection.node {
                 Selection::Field(field) => self.field(&field.node, field.pos, path),
                 Selection::InlineFragment(fragment) => {
+                    self.consider(fragment.pos, format!("{path}.selectionSet"));
                     self.selection_set(&fragment.node.selection_set.node, path);
                 }
                 Selection::FragmentSpread(spread) => {
@@ -104,6 +108,9 @@ impl<'d> Search<'d> {
         self.consider(start, path.clone());
         for (name, _) in &field.arguments {
             self.consider(name.pos, format!("{path}.args.{}", name.node));
+        }
+        for directive in &field.directives {
+            self.consider(directive.pos, path.clone());
         }
         self.selection_set(&field.selection_set.node, &path);
     }

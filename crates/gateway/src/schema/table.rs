@@ -42,7 +42,7 @@ pub(super) fn query_fields(role: &Role, table: &'static Table) -> Vec<Field> {
     }
     if table.type_name == "users" {
         let me = data::root_field("me", TypeRef::named(table.type_name));
-        fields.push(me.description("the user who asks; null without one"));
+        fields.push(me.description("the user who asks; there has to be one"));
     }
     fields
 }
