@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod auth_config;
+mod breached_passwords;
 mod consequences;
 mod elevate_password;
 mod every_column;

@@ -19,7 +19,7 @@ use crate::last_seen::{INTERVAL, LastSeen};
 use crate::limit::Blocked;
 use crate::mail::MailTemplates;
 use crate::policy::Policy;
-use crate::port::{Clock, Entropy, now};
+use crate::port::{BreachedPasswords, Clock, Entropy, now};
 use crate::refusal::{Refusal, TokenFault};
 use crate::seal::{Keys, MasterKey, SealError};
 use crate::secret::AdminSecret;
@@ -46,6 +46,8 @@ pub struct Parts {
     pub master_key: MasterKey,
     /// Without one nobody is an administrator by secret.
     pub admin_secret: Option<AdminSecret>,
+    /// Without one new passwords are not asked for among breached ones.
+    pub breached_passwords: Option<Arc<dyn BreachedPasswords>>,
 }
 
 /// Why the service does not start.
@@ -96,6 +98,7 @@ pub struct Auth {
     pub(crate) tokens: TokenCache,
     pub(crate) changes: tokio::sync::Mutex<Changes>,
     pub(crate) admin_secret: Option<AdminSecret>,
+    pub(crate) breached_passwords: Option<Arc<dyn BreachedPasswords>>,
     pub(crate) admin_gate: AdminGate,
 }
 
@@ -111,6 +114,7 @@ impl Auth {
             mail,
             master_key,
             admin_secret,
+            breached_passwords,
         } = parts;
         check(&policy)?;
         let keys = Keys::derive(&master_key)?;
@@ -144,6 +148,7 @@ impl Auth {
             keys,
             ring,
             admin_secret,
+            breached_passwords,
         })
     }
 

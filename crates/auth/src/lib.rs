@@ -47,7 +47,7 @@ pub use mail::{
 };
 pub use password::HashError;
 pub use policy::{EmailVerification, Limits, Policy, SigningAlgorithm};
-pub use port::{Clock, Entropy, EntropyError, new_id};
+pub use port::{BreachedPasswords, Clock, Entropy, EntropyError, RangeAnswer, RangeError, new_id};
 pub use refusal::{Code, Identifier, RefreshFault, Refusal, TokenFault};
 pub use seal::{MasterKey, MasterKeyError, SealError};
 pub use secret::AdminSecret;

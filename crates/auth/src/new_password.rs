@@ -1,6 +1,7 @@
-//! What a new password has to be beyond long enough: not among the commonest, not made of names, not used
-//! before.
+//! What a new password has to be beyond long enough: not among the commonest, not made of names, not known
+//! from a breach, not used before.
 
+mod breach;
 mod common;
 mod names;
 mod replace;
@@ -22,6 +23,7 @@ pub(crate) use replace::{Replacement, replace};
 /// Judges a new password and hashes it.
 pub(crate) async fn hash(ctx: &Ctx<'_>, password: Password, names: &Names) -> Result<String, Error> {
     judge(&password, names)?;
+    breach::judge(ctx, &password).await?;
     let auth = ctx.auth;
     auth.hashing
         .create(auth.entropy.as_ref(), &Arc::new(password))
@@ -33,6 +35,7 @@ pub(crate) async fn hash(ctx: &Ctx<'_>, password: Password, names: &Names) -> Re
 pub(crate) async fn hash_for(ctx: &Ctx<'_>, password: Password, owner: &Owner) -> Result<String, Error> {
     let auth = ctx.auth;
     judge(&password, &Names::new(&auth.policy, owner.names()))?;
+    breach::judge(ctx, &password).await?;
     let password = Arc::new(password);
     if auth.policy.password_history > 0 {
         let count = u64::from(auth.policy.password_history - 1);

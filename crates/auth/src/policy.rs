@@ -107,6 +107,8 @@ pub struct Policy {
     pub redirect_urls: Vec<String>,
     /// How many passwords of a user, the present one among them, are not to be set again.
     pub password_history: u32,
+    /// Whether a new password is refused while nobody knows whether it was breached.
+    pub breached_passwords_required: bool,
     /// How long a session stays elevated after its user was proved anew.
     pub elevation_lifetime: TimeDelta,
     /// Operations for which a signed-in user has to be proved anew.
@@ -150,6 +152,7 @@ impl Default for Policy {
             client_url: None,
             redirect_urls: Vec::new(),
             password_history: 5,
+            breached_passwords_required: false,
             elevation_lifetime: TimeDelta::minutes(10),
             elevated_operations: Vec::new(),
             password_words: Vec::new(),

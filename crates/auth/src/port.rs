@@ -1,5 +1,7 @@
 //! The outside world as traits: time and randomness are arguments, so that tests can fix them.
 
+use std::pin::Pin;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
@@ -14,6 +16,21 @@ pub trait Entropy: Send + Sync {
     /// Fills `bytes` from a generator fit for secrets.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
+
+/// Knows the passwords that were seen in breaches.
+pub trait BreachedPasswords: Send + Sync {
+    /// The hashes (SHA-1, in hexadecimal) that begin with these five characters, without them: one a line, with
+    /// a colon and how often it was seen.
+    fn range<'a>(&'a self, prefix: &'a str) -> RangeAnswer<'a>;
+}
+
+/// What comes of [`BreachedPasswords::range`].
+pub type RangeAnswer<'a> = Pin<Box<dyn Future<Output = Result<String, RangeError>> + Send + 'a>>;
+
+/// Whoever knows breached passwords does not answer, for a reason in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RangeError(pub String);
 
 /// The source of randomness failed; nothing that needs a secret may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

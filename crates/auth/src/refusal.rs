@@ -92,6 +92,12 @@ pub enum Refusal {
     /// Made of names of the user or of the service.
     #[error("the password is made of names")]
     PasswordOfNames,
+    /// Seen in a breach.
+    #[error("the password was seen in a breach")]
+    PasswordBreached,
+    /// Nobody says whether the password was seen in a breach.
+    #[error("the service that knows breached passwords does not answer")]
+    BreachesUnknown,
     /// One of the latest passwords of this user.
     #[error("the password was used before")]
     PasswordUsedBefore,
@@ -179,6 +185,10 @@ pub enum Code {
     PasswordTooCommon,
     /// `password-too-similar`
     PasswordTooSimilar,
+    /// `password-in-hibp-database`
+    PasswordBreached,
+    /// `unavailable`
+    Unavailable,
     /// `password-used-before`
     PasswordUsedBefore,
     /// `invalid-password`
@@ -234,6 +244,8 @@ impl Refusal {
             Self::PasswordTooLong => Code::PasswordTooLong,
             Self::PasswordTooCommon => Code::PasswordTooCommon,
             Self::PasswordOfNames => Code::PasswordTooSimilar,
+            Self::PasswordBreached => Code::PasswordBreached,
+            Self::BreachesUnknown => Code::Unavailable,
             Self::PasswordUsedBefore => Code::PasswordUsedBefore,
             Self::WrongCurrentPassword | Self::PasswordChangedMeanwhile => Code::InvalidPassword,
             Self::NotElevated => Code::ElevatedClaimRequired,
@@ -290,6 +302,8 @@ impl Code {
             Self::PasswordTooLong => "password-too-long",
             Self::PasswordTooCommon => "password-too-common",
             Self::PasswordTooSimilar => "password-too-similar",
+            Self::PasswordBreached => "password-in-hibp-database",
+            Self::Unavailable => "unavailable",
             Self::PasswordUsedBefore => "password-used-before",
             Self::InvalidPassword => "invalid-password",
             Self::ElevatedClaimRequired => "elevated-claim-required",
@@ -323,6 +337,8 @@ impl Code {
             Self::PasswordTooLong => "The password may have 256 characters at most",
             Self::PasswordTooCommon => "The password is one of the commonest",
             Self::PasswordTooSimilar => "The password is made of names of the user or of the service",
+            Self::PasswordBreached => "The password was seen in a breach of another service",
+            Self::Unavailable => "The password cannot be checked now, try again later",
             Self::PasswordUsedBefore => "The password was used before",
             Self::InvalidPassword => "The current password is incorrect",
             Self::ElevatedClaimRequired => "The user has to be proved anew: elevate the session first",

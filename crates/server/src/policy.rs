@@ -34,6 +34,7 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         client_url: settings.client_url.clone(),
         redirect_urls: settings.redirect_urls.clone(),
         password_history: settings.password_history,
+        breached_passwords_required: settings.breached_passwords_required,
         elevation_lifetime: delta(settings.elevation_lifetime),
         elevated_operations: settings.elevated_operations.clone(),
         password_words: settings.password_words.clone(),

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
-use crate::adapter::{MailSetupError, Origin, Smtp};
+use crate::adapter::{MailSetupError, Origin, RangeService, Smtp};
 use crate::data_folder::{self, DataFolderError};
 use crate::database::{DatabaseError, Pool};
 use crate::{Settings, http_server, mailer, policy, worker};
@@ -46,6 +46,9 @@ pub enum StartError {
     /// Mail cannot be sent as configured.
     #[error(transparent)]
     Mail(#[from] MailSetupError),
+    /// Requests to other services cannot be protected.
+    #[error("TLS is not available: {0}")]
+    Tls(#[from] rustls::Error),
     /// A trusted document cannot be read.
     #[error("query_collections.yaml, {name}: {reason}")]
     Document {
@@ -121,6 +124,7 @@ pub async fn start(
         mail,
         master_key: secrets.master_key,
         admin_secret: Some(secrets.admin_secret),
+        breached_passwords: RangeService::of(&settings)?,
     });
     let auth = Arc::new(auth.await?);
     let parts = AppParts {

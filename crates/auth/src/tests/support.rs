@@ -51,6 +51,7 @@ impl World {
             policy,
             master_key: MasterKey::new([master_key; 32]),
             admin_secret: Some(AdminSecret::new(ADMIN_SECRET)),
+            breached_passwords: None,
         })
         .await
     }

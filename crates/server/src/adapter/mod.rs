@@ -1,9 +1,12 @@
 //! The outside world behind the traits of the other crates.
 
+mod breached_passwords;
 mod origin;
+mod outgoing;
 mod smtp;
 mod system;
 
+pub(crate) use breached_passwords::RangeService;
 pub(crate) use origin::Origin;
 pub use smtp::MailSetupError;
 pub(crate) use smtp::Smtp;

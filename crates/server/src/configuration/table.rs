@@ -102,6 +102,13 @@ settings! {
     password_words: Vec<String> = Unset("none"), list(words());
     /// How many passwords of a user, the present one among them, may not be set again; 0 for none.
     password_history: u32 = Always("5"), number(0, 24);
+    /// A service in the form of Have I Been Pwned (as https://api.pwnedpasswords.com/range) that is asked whether a
+    /// new password was seen in a breach; it is told five characters of a hash.
+    breached_passwords_url: Option<String> = Unset("nobody is asked"), optional(web_url());
+    /// Whether a new password is refused while that service does not answer.
+    breached_passwords_required: bool = Always("false"), switch();
+    /// Private networks that requests of the service's own may go to.
+    outgoing_networks: Vec<Network> = Unset("none"), list(network());
     /// How long a session stays elevated after its user was proved anew.
     elevation_lifetime: Duration = Always("10m"), time(60, DAY);
     /// Operations that need an elevated session where there is one.
