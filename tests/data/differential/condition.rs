@@ -154,9 +154,11 @@ impl Condition {
                 (Value::Null, _) | (_, Value::Null) => None,
                 (one, other) => Some(compare(left.kind, one, other) == *order),
             },
-            Self::Exists(other, column, inner) => Some(asking.store.rows(other.name).iter().any(|found| {
-                found[column.name] == row["id"] && inner.holds(asking, other, found) == Some(true)
-            })),
+            Self::Exists(other, column, inner) => {
+                let of_row = |found: &Row| asking.inside.is_some_and(|row| found[column.name] == row["id"]);
+                let mut rows = asking.store.rows(other.name).iter();
+                Some(rows.any(|found| of_row(found) && inner.holds(asking, other, found) == Some(true)))
+            }
         }
     }
 

@@ -191,7 +191,7 @@ impl Transaction<'_> {
         let everything = Condition::And(Vec::new());
         let condition = conflict.condition.as_ref().unwrap_or(&everything);
         self.asking().may_write(row, true)
-            && self.permits(&permission.rows, table, row)
+            && self.asking().permits(&permission.rows, table, row)
             && condition.holds(&self.asking(), table, row) == Some(true)
     }
 }

@@ -90,7 +90,7 @@ impl Scene {
             store: &self.store,
             role,
             user: &self.user,
-            unbound: false,
+            inside: None,
         }
     }
 

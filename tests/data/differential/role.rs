@@ -75,8 +75,8 @@ pub(super) struct Asking<'a> {
     pub(super) store: &'a Store,
     pub(super) role: &'a Role,
     pub(super) user: &'a str,
-    /// Inside the condition of a permission, which meets every row and column as it is.
-    pub(super) unbound: bool,
+    /// The row that a permission is asked about, inside its condition, which meets every row and column as it is.
+    pub(super) inside: Option<&'a Row>,
 }
 
 impl Role {
@@ -157,24 +157,23 @@ impl Role {
 }
 
 impl Asking<'_> {
-    pub(super) fn in_permission(self) -> Self {
-        Self {
-            unbound: true,
+    /// Whether a condition of a permission holds of a row.
+    pub(super) fn permits(self, condition: &Condition, table: &'static Table, row: &Row) -> bool {
+        let asking = Asking {
+            inside: Some(row),
             ..self
-        }
+        };
+        condition.holds(&asking, table, row) == Some(true)
     }
 
     fn allows(self, permission: &Permission, row: &Row) -> bool {
-        permission
-            .rows
-            .holds(&self.in_permission(), permission.table, row)
-            == Some(true)
+        self.permits(&permission.rows, permission.table, row)
     }
 
     /// Whether the row exists for them.
     pub(super) fn sees(self, table: &'static Table, row: &Row, deleted_too: bool) -> bool {
         let deleted = row.get("deletedAt").is_some_and(|at| !at.is_null());
-        self.unbound
+        self.inside.is_some()
             || match self.role.is_admin() {
                 true => deleted_too || !deleted,
                 false => !deleted && self.role.of(table).any(|permission| self.allows(permission, row)),
@@ -197,14 +196,12 @@ impl Asking<'_> {
                 .any(|(columns, _)| columns.contains(&column));
             permission.columns.contains(&column) && !owned
         };
-        let visible = self.unbound
+        let visible = self.inside.is_some()
             || self.role.is_admin()
             || self.role.of(table).all(shown)
             || self.role.of(table).any(|permission| {
                 let owned = match &permission.owner_only {
-                    Some((columns, rows)) if columns.contains(&column) => {
-                        rows.holds(&self.in_permission(), table, row) == Some(true)
-                    }
+                    Some((columns, rows)) if columns.contains(&column) => self.permits(rows, table, row),
                     _ => true,
                 };
                 owned && permission.columns.contains(&column) && self.allows(permission, row)

@@ -31,7 +31,7 @@ impl<'a> Transaction<'a> {
             store: &self.store,
             role: self.role,
             user: self.user,
-            unbound: false,
+            inside: None,
         }
     }
 
@@ -69,11 +69,6 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Whether a condition of a permission holds.
-    pub(super) fn permits(&self, condition: &Condition, table: &'static Table, row: &Row) -> bool {
-        condition.holds(&self.asking().in_permission(), table, row) == Some(true)
-    }
-
     /// Refuses rows for which a permission's check does not hold.
     pub(super) fn check(
         &self,
@@ -82,7 +77,7 @@ impl<'a> Transaction<'a> {
         keys: &[Value],
     ) -> Result<(), Codes> {
         let mut rows = keys.iter().filter_map(|key| self.store.find(table, key));
-        match rows.all(|row| self.permits(check, table, row)) {
+        match rows.all(|row| self.asking().permits(check, table, row)) {
             true => Ok(()),
             false => Err(Codes::from([CHECK])),
         }

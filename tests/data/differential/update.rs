@@ -57,7 +57,7 @@ impl Transaction<'_> {
             }
         };
         let rows = self.store.rows(table.name).iter();
-        rows.filter(|row| is_meant(row) && self.permits(permitted, table, row))
+        rows.filter(|row| is_meant(row) && self.asking().permits(permitted, table, row))
             .cloned()
             .collect()
     }

@@ -17,15 +17,19 @@ pub(super) fn root(select: &Select, target: Target<'_>) -> Read {
     let alias = writer.alias(select.table);
     writer.push("SELECT ");
     let columns = columns(&mut writer, alias, &select.fields);
-    let rows = Rows::new(select, None);
-    match select.distinct_on.is_empty() {
-        true => {
-            rows::from_table(&mut writer, alias, rows);
-            rows::window(&mut writer, alias, rows);
-        }
-        false => rows::from(&mut writer, alias, rows),
-    }
+    from(&mut writer, alias, Rows::new(select, None));
     finish(writer, select, columns)
+}
+
+/// Writes where rows come from that nothing is made of but a row of the answer each.
+fn from(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
+    match rows.select.distinct_on.is_empty() {
+        true => {
+            rows::from_table(writer, alias, rows);
+            rows::window(writer, alias, rows);
+        }
+        false => rows::from(writer, alias, rows),
+    }
 }
 
 /// Wraps up a statement whose last part selects the fields.
@@ -131,15 +135,13 @@ fn objects(select: &Select) -> Option<Objects> {
 /// Writes the only column of related rows as an array.
 fn array(writer: &mut Writer, outer: Alias, relation: &Relation, select: &Select) {
     let alias = writer.alias(select.table);
-    let rows = Rows::new(select, Some((outer, relation)));
     writer.push("ARRAY(SELECT ");
     for field in &select.fields {
         if let Content::Column(column, None) = &field.content {
             writer.column(alias, column.sql);
         }
     }
-    rows::from_table(writer, alias, rows);
-    rows::window(writer, alias, rows);
+    from(writer, alias, Rows::new(select, Some((outer, relation))));
     writer.push(")");
 }
 
