@@ -71,6 +71,9 @@ pub enum WriteWork {
 pub struct RowsWork {
     /// The statement.
     pub statement: Statement,
+    /// Reads the rows that will be gone, with the same parameters: SQLite removes one after the other, and a row
+    /// may have forgotten another one when it is returned.
+    pub recall: Option<Arc<str>>,
     /// Finds a row that breaks the permission's check.
     pub check: Option<Statement>,
     /// The columns written that the audit wants to know of; nothing where it does not.
@@ -117,7 +120,10 @@ impl MutationWork {
     pub(super) fn bytes(&self) -> usize {
         let writes = self.writes.iter().map(|write| match write {
             WriteWork::Nothing => 0,
-            WriteWork::Rows(rows) => rows.statement.bytes() + rows.check.as_ref().map_or(0, Statement::bytes),
+            WriteWork::Rows(rows) => {
+                let recall = rows.recall.as_ref().map_or(0, |sql| sql.len());
+                recall + rows.statement.bytes() + rows.check.as_ref().map_or(0, Statement::bytes)
+            }
             WriteWork::AtOnce(read) => read.bytes(),
             WriteWork::Insert(insert) => insert.bytes(),
         });
@@ -208,6 +214,7 @@ fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target
     returning(&mut writer, table);
     writer.push(", NULL");
     WriteWork::Rows(RowsWork {
+        recall: None,
         statement: Statement::of(writer),
         check,
         audited,
@@ -215,6 +222,11 @@ fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target
 }
 
 fn removal(table: &'static Table, rows: &Filter, recalled: bool, target: Target<'_>) -> RowsWork {
+    let refers_to_itself = table
+        .relations
+        .iter()
+        .any(|relation| relation.target == table.type_name);
+    let before = recalled && refers_to_itself && target.dialect == Dialect::Sqlite;
     let mut writer = Writer::new(target);
     let alias = writer.alias(table);
     writer.push("DELETE FROM ");
@@ -223,15 +235,28 @@ fn removal(table: &'static Table, rows: &Filter, recalled: bool, target: Target<
     filter::write(&mut writer, alias, rows);
     returning(&mut writer, table);
     writer.push(", ");
-    match recalled {
+    match recalled && !before {
         true => whole_row(&mut writer, table),
         false => writer.push("NULL"),
     }
     RowsWork {
         statement: Statement::of(writer),
+        recall: before.then(|| recall(table, rows, target)),
         check: None,
         audited: audited(table, &[]).or_else(|| is_audited(table).then(Vec::new)),
     }
+}
+
+fn recall(table: &'static Table, rows: &Filter, target: Target<'_>) -> Arc<str> {
+    let mut writer = Writer::new(target);
+    let alias = writer.alias(table);
+    writer.push("SELECT ");
+    whole_row(&mut writer, table);
+    writer.push(" FROM ");
+    writer.table(table);
+    writer.push(&format!(" AS {alias} WHERE "));
+    filter::write(&mut writer, alias, rows);
+    writer.sql.into()
 }
 
 /// Writes the key of a row and its user as texts, for execution.

@@ -221,6 +221,10 @@ async fn change<C: Channel>(
     task: &Task,
     origin: &dyn Origin,
 ) -> Result<Written, Failure> {
+    let recalled = match &rows.recall {
+        Some(sql) => channel.texts(Arc::clone(sql), statement.to_vec()).await?,
+        None => Vec::new(),
+    };
     let found = channel
         .texts(Arc::clone(&rows.statement.sql), statement.to_vec())
         .await?;
@@ -234,13 +238,13 @@ async fn change<C: Channel>(
             .map(|row| audit::Event::of(work.table, columns, column(row, 0), column(row, 1)));
         audit::append(channel, &work.action, events.collect(), &task.actor, origin).await?;
     }
+    let affected = found.len();
+    let returned = found.into_iter().filter_map(|row| row.into_iter().nth(2)?);
+    let gone = recalled.into_iter().flatten().flatten().chain(returned);
     Ok(Written {
-        affected: found.len(),
+        affected,
         keys,
-        gone: found
-            .into_iter()
-            .filter_map(|row| row.into_iter().nth(2)?)
-            .collect(),
+        gone: gone.collect(),
     })
 }
 
