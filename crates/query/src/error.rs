@@ -76,6 +76,28 @@ impl Failure {
         Self::new(Code::ValidationFailed, path, message)
     }
 
+    /// A member that a type has not.
+    pub fn unknown_field(path: impl Into<String>, name: &str, type_name: &str) -> Self {
+        Self::validation(path, format!("field '{name}' not found in type: '{type_name}'"))
+    }
+
+    /// A member that is not given where it has to be: `owner` is the place that lacks it.
+    pub fn missing_field(owner: &str, name: &str) -> Self {
+        Self::validation(
+            format!("{owner}.{name}"),
+            format!("missing required field '{name}'"),
+        )
+    }
+
+    /// A value that is none of an enum's.
+    pub fn unknown_value(path: impl Into<String>, name: &str, type_name: &str, known: &[&str]) -> Self {
+        let known: Vec<_> = known.iter().map(|name| format!("'{name}'")).collect();
+        let known = known.join(", ");
+        let message =
+            format!("expected one of the values [{known}] for type '{type_name}', but found '{name}'");
+        Self::validation(path, message)
+    }
+
     /// A failure of the service itself: the reason goes to the log, the client learns nothing.
     pub fn unexpected(reason: &dyn std::fmt::Display) -> Self {
         tracing::error!(%reason, "a data request failed");

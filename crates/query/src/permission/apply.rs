@@ -70,8 +70,9 @@ pub fn apply(role: &Role, mut plan: Plan) -> Result<Permitted, Failure> {
     })
 }
 
+/// What a role has not is told like what nobody has.
 fn hidden(name: &str, type_name: &str, path: &str) -> Failure {
-    Failure::validation(path, format!("field '{name}' not found in type: '{type_name}'"))
+    Failure::unknown_field(path, name, type_name)
 }
 
 fn permission<'r>(role: &'r Role, table: &Table, path: &str) -> Result<&'r SelectPermission, Failure> {

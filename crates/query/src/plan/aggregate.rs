@@ -155,7 +155,7 @@ pub fn aggregate(
                 AggregateContent::Nodes(select::fields(table, &selection.selections, variables, path)?)
             }
             "aggregate" => AggregateContent::Summary(summary(table, &selection.selections, variables, path)?),
-            name => return Err(unknown(name, &type_name, path)),
+            name => return Err(Failure::unknown_field(path, name, &type_name)),
         })
     })?;
     Ok(Aggregate { rows, members })
@@ -178,7 +178,8 @@ pub(super) fn summary(
                 selection.argument("distinct", variables, path),
             )?),
             name => {
-                let function = Function::parse(name).ok_or_else(|| unknown(name, &type_name, path))?;
+                let function =
+                    Function::parse(name).ok_or_else(|| Failure::unknown_field(path, name, &type_name))?;
                 let type_name = format!("{}_{name}_fields", table.type_name);
                 Summary::Each(
                     function,
@@ -203,7 +204,7 @@ fn each(
                 .column(name)
                 .filter(|column| function.fits(column.scalar))
                 .map(|column| Each::Column(ByName(column)))
-                .ok_or_else(|| unknown(name, type_name, path)),
+                .ok_or_else(|| Failure::unknown_field(path, name, type_name)),
         }
     })
 }
@@ -262,8 +263,4 @@ pub(super) fn members<T>(
             })
         })
         .collect()
-}
-
-pub(super) fn unknown(name: &str, type_name: &str, path: &str) -> Failure {
-    Failure::validation(path, format!("field '{name}' not found in type: '{type_name}'"))
 }

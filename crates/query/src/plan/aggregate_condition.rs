@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use portico_entity::catalogue::{Column, Relation, Scalar, Table};
 
-use super::aggregate::{Computed, count, unknown};
+use super::aggregate::{Computed, count};
 use super::{ByName, Filter, filter};
 use crate::error::Failure;
 use crate::request::Place;
@@ -57,12 +57,8 @@ pub(super) fn read(
             let found = arguments.iter().find(|(name, _)| *name == wanted);
             found.map(|(_, place)| place.clone())
         };
-        let required = |wanted: &str| {
-            argument(wanted).ok_or_else(|| {
-                let message = format!("missing required field '{wanted}'");
-                Failure::validation(format!("{}.{wanted}", place.path), message)
-            })
-        };
+        let required =
+            |wanted: &str| argument(wanted).ok_or_else(|| Failure::missing_field(&place.path, wanted));
         let (computed, result) = match name {
             "count" => (
                 Computed::Count(count(target, argument("arguments"), argument("distinct"))?),
@@ -73,7 +69,7 @@ pub(super) fn read(
                 &*JUDGED,
             ),
             "bool_or" => (Computed::Any(boolean(target, &required("arguments")?)?), &*JUDGED),
-            name => return Err(unknown(name, &type_name, &place.path)),
+            name => return Err(Failure::unknown_field(&place.path, name, &type_name)),
         };
         filters.push(Filter::Aggregate(Box::new(Condition {
             relation: ByName(relation),

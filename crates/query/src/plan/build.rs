@@ -180,14 +180,7 @@ fn action(kind: Kind, selection: &Selection, variables: &Variables) -> Result<Ac
             .map(|select| Action::Select(Box::new(select))),
         Some((RootField::Mutation(field), table)) => mutation(field, table, selection, variables, &path)
             .map(|mutation| Action::Mutate(Box::new(mutation))),
-        None => Err(Failure::validation(
-            path,
-            format!(
-                "field '{}' not found in type: '{}'",
-                selection.name,
-                kind.type_name()
-            ),
-        )),
+        None => Err(Failure::unknown_field(path, &selection.name, kind.type_name())),
     }
 }
 

@@ -80,10 +80,7 @@ fn member(table: &'static Table, name: &str, place: &Place<'_>, type_name: &str)
             ByName(relation),
             Box::new(expression(target, place)?),
         )),
-        None => Err(Failure::validation(
-            &place.path,
-            format!("field '{name}' not found in type: '{type_name}'"),
-        )),
+        None => Err(Failure::unknown_field(&place.path, name, type_name)),
     }
 }
 
@@ -105,7 +102,7 @@ fn cast(column: &'static Column, place: &Place<'_>) -> Result<Filter, Failure> {
     let mut filters = Vec::new();
     for (name, value) in place.entries("jsonb_cast_exp")? {
         if name != "String" {
-            return Err(unknown(name, &value, "jsonb_cast_exp"));
+            return Err(Failure::unknown_field(&value.path, name, "jsonb_cast_exp"));
         }
         let type_name = "String_comparison_exp";
         for (name, value) in value.entries(type_name)? {
@@ -123,14 +120,7 @@ fn comparison(
     type_name: &str,
 ) -> Result<Filter, Failure> {
     compared(column, scalar, name, place.operand(), &place.path)
-        .ok_or_else(|| unknown(name, place, type_name))
-}
-
-fn unknown(name: &str, place: &Place<'_>, type_name: &str) -> Failure {
-    Failure::validation(
-        &place.path,
-        format!("field '{name}' not found in type: '{type_name}'"),
-    )
+        .ok_or_else(|| Failure::unknown_field(&place.path, name, type_name))
 }
 
 /// The comparison of a column, as its own scalar or as text, by the operator of this name; nothing where the

@@ -2,7 +2,7 @@
 
 use portico_entity::catalogue::{Column, Table};
 
-use super::aggregate::{Computed, Each, Member, Summary, members, select_columns, summary, unknown};
+use super::aggregate::{Computed, Each, Member, Summary, members, select_columns, summary};
 use super::{ByName, Direction, Select, order_by, select};
 use crate::error::Failure;
 use crate::request::{Place, Selection, Variables};
@@ -59,7 +59,7 @@ pub fn group_by(
             "__typename" => GroupContent::Typename(type_name),
             "key" => GroupContent::Key(key(table, &by, &selection.selections, path)?),
             "aggregate" => GroupContent::Summary(summary(table, &selection.selections, variables, path)?),
-            name => return Err(unknown(name, &type_name, path)),
+            name => return Err(Failure::unknown_field(path, name, &type_name)),
         })
     })?;
     Ok(GroupBy {
@@ -96,7 +96,7 @@ fn shared(
     let column = table
         .column(name)
         .map(ByName)
-        .ok_or_else(|| unknown(name, type_name, path))?;
+        .ok_or_else(|| Failure::unknown_field(path, name, type_name))?;
     match by.contains(&column) {
         true => Ok(column),
         false => {
@@ -125,7 +125,7 @@ fn orders(
                     let computed = order_by::computed(table, &value)?.into_iter();
                     terms.extend(computed.map(|(computed, way)| (GroupOrder::Computed(computed), way)));
                 }
-                name => return Err(unknown(name, &type_name, &value.path)),
+                name => return Err(Failure::unknown_field(&value.path, name, &type_name)),
             }
         }
     }

@@ -140,8 +140,7 @@ fn gather(node: &mut Node, object: &Place<'_>, level: usize) -> Result<(), Failu
         let relation = node.table.relation(name);
         let target = relation.and_then(|relation| catalogue().table(relation.target));
         let (Some(relation), Some(target)) = (relation, target) else {
-            let message = format!("field '{name}' not found in type: '{type_name}'");
-            return Err(Failure::validation(&value.path, message));
+            return Err(Failure::unknown_field(&value.path, name, &type_name));
         };
         if !value.is_null() {
             gather_related(node, relation, target, &value, level)?;
@@ -170,9 +169,7 @@ fn gather_related(
     let conflict = find("on_conflict")
         .map(|place| conflict(target, place))
         .transpose()?;
-    let data = find("data").ok_or_else(|| {
-        Failure::validation(format!("{}.data", place.path), "missing required field 'data'")
-    })?;
+    let data = find("data").ok_or_else(|| Failure::missing_field(&place.path, "data"))?;
     let nested = nested(node, relation, target, conflict, &place.path);
     match relation.cardinality {
         Cardinality::Object => gather(nested, data, level + 1),
@@ -228,16 +225,10 @@ fn conflict(table: &'static Table, place: &Place<'_>) -> Result<Conflict, Failur
                 }
             }
             "where" => rows = filter::argument(table, Some(value))?,
-            name => {
-                let message = format!("field '{name}' not found in type: '{type_name}'");
-                return Err(Failure::validation(&value.path, message));
-            }
+            name => return Err(Failure::unknown_field(&value.path, name, &type_name)),
         }
     }
-    let unique = unique.ok_or_else(|| {
-        let path = format!("{}.constraint", place.path);
-        Failure::validation(path, "missing required field 'constraint'")
-    })?;
+    let unique = unique.ok_or_else(|| Failure::missing_field(&place.path, "constraint"))?;
     Ok(Conflict {
         unique,
         update,
@@ -252,7 +243,7 @@ fn constraint(table: &'static Table, place: &Place<'_>) -> Result<&'static Uniqu
     let found = table.uniques.iter().find(|unique| unique.name == name);
     found.ok_or_else(|| {
         let known: Vec<_> = table.uniques.iter().map(|unique| unique.name).collect();
-        unknown(place, &type_name, &known, name)
+        Failure::unknown_value(&place.path, name, &type_name, &known)
     })
 }
 
@@ -262,14 +253,5 @@ fn update_column(table: &'static Table, place: &Place<'_>) -> Result<ByName<Colu
     let found = table.column(name).filter(|column| !column.secret);
     found
         .map(ByName)
-        .ok_or_else(|| unknown(place, &type_name, &[], name))
-}
-
-fn unknown(place: &Place<'_>, type_name: &str, known: &[&str], name: &str) -> Failure {
-    let known: Vec<_> = known.iter().map(|name| format!("'{name}'")).collect();
-    let message = format!(
-        "expected one of the values [{}] for type '{type_name}', but found '{name}'",
-        known.join(", ")
-    );
-    Failure::validation(&place.path, message)
+        .ok_or_else(|| Failure::unknown_value(&place.path, name, &type_name, &[]))
 }

@@ -114,10 +114,7 @@ pub(super) fn response(
                 select.shape = Shape::Many;
                 ResponseContent::Returning(Box::new(select))
             }
-            name => {
-                let message = format!("field '{name}' not found in type: '{}'", response_type(table));
-                return Err(Failure::validation(path, message));
-            }
+            name => return Err(Failure::unknown_field(path, name, &response_type(table))),
         };
         Ok(ResponseField {
             key: selection.key.clone(),
@@ -167,9 +164,7 @@ pub fn key_columns(table: &'static Table) -> impl Iterator<Item = &'static Colum
     table.key.iter().filter_map(|key| table.column_by_sql(key))
 }
 
+/// An argument that a field requires.
 pub(super) fn missing(path: &str, name: &str) -> Failure {
-    Failure::validation(
-        format!("{path}.args.{name}"),
-        format!("missing required field '{name}'"),
-    )
+    Failure::missing_field(&format!("{path}.args"), name)
 }

@@ -3,7 +3,7 @@
 
 use portico_entity::catalogue::{Cardinality, Column, Relation, Table, catalogue};
 
-use super::aggregate::{Computed, Count, Function, unknown};
+use super::aggregate::{Computed, Count, Function};
 use super::{ByName, Direction, Filter, Order, OrderBy, select};
 use crate::error::Failure;
 use crate::request::Place;
@@ -73,7 +73,7 @@ fn object(
                 let further: Vec<_> = through.iter().copied().chain([ByName(relation)]).collect();
                 object(target, &value, &further, terms)?;
             }
-            _ => return Err(unknown(key, &type_name, &value.path)),
+            _ => return Err(Failure::unknown_field(&value.path, key, &type_name)),
         }
     }
     Ok(())
@@ -94,11 +94,12 @@ pub(super) fn computed(
             terms.push((Computed::Count(Count::default()), direction(&place)?));
             continue;
         }
-        let function = Function::parse(name).ok_or_else(|| unknown(name, &type_name, &place.path))?;
+        let function =
+            Function::parse(name).ok_or_else(|| Failure::unknown_field(&place.path, name, &type_name))?;
         let type_name = format!("{}_{name}_order_by", table.type_name);
         for (name, place) in place.entries(&type_name)? {
             let column = table.column(name).filter(|column| function.fits(column.scalar));
-            let column = column.ok_or_else(|| unknown(name, &type_name, &place.path))?;
+            let column = column.ok_or_else(|| Failure::unknown_field(&place.path, name, &type_name))?;
             if !place.is_null() {
                 terms.push((Computed::Of(function, ByName(column)), direction(&place)?));
             }
@@ -149,14 +150,7 @@ pub(super) fn direction(place: &Place<'_>) -> Result<Direction, Failure> {
     let name = place.enum_value("order_by")?;
     let found = Direction::ALL.into_iter().find(|(known, ..)| *known == name);
     found.map(|(_, _, direction)| direction).ok_or_else(|| {
-        let known: Vec<_> = Direction::ALL
-            .iter()
-            .map(|(name, ..)| format!("'{name}'"))
-            .collect();
-        let message = format!(
-            "expected one of the values [{}] for type 'order_by', but found '{name}'",
-            known.join(", ")
-        );
-        Failure::validation(&place.path, message)
+        let known = Direction::ALL.map(|(name, ..)| name);
+        Failure::unknown_value(&place.path, name, "order_by", &known)
     })
 }

@@ -4,7 +4,7 @@ use portico_entity::catalogue::{Cardinality, Relation, Scalar, Table, catalogue}
 
 use super::filter::{self, bind};
 use super::{Bind, BindKind, ByName, Content, Field, Filter, Operator, Select, Shape};
-use super::{aggregate, order_by};
+use super::{aggregate, mutation, order_by};
 use crate::error::Failure;
 use crate::request::{Operand, Selection, Variables};
 
@@ -74,22 +74,8 @@ pub fn by_key(
     variables: &Variables,
     path: &str,
 ) -> Result<Select, Failure> {
-    let mut conditions = Vec::new();
-    for key in &table.key {
-        let Some(column) = table.column_by_sql(key) else {
-            continue;
-        };
-        let Some(place) = selection.argument(&column.name, variables, path) else {
-            let message = format!("missing required field '{}'", column.name);
-            return Err(Failure::validation(
-                format!("{path}.args.{}", column.name),
-                message,
-            ));
-        };
-        let value = bind(&place, BindKind::Scalar(column.scalar));
-        conditions.push(Filter::Compare(ByName(column), Operator::Equal, value));
-    }
-    one(table, Filter::All(conditions), selection, variables, path)
+    let key = mutation::key(table, selection, variables, path)?;
+    one(table, key, selection, variables, path)
 }
 
 /// The row of the user who asks.
@@ -201,13 +187,7 @@ fn field(
                 content: Content::Related(relation, Box::new(select)),
             })
         }
-        _ => Err(Failure::validation(
-            path,
-            format!(
-                "field '{}' not found in type: '{}'",
-                selection.name, table.type_name
-            ),
-        )),
+        _ => Err(Failure::unknown_field(path, &selection.name, table.type_name)),
     }
 }
 

@@ -152,10 +152,7 @@ pub(super) fn many(
                 name => operators.extend(operator(name).map(|name| (name, place))),
             }
         }
-        let filter = filter.ok_or_else(|| {
-            let path = format!("{}.where", element.path);
-            Failure::validation(path, "missing required field 'where'")
-        })?;
+        let filter = filter.ok_or_else(|| Failure::missing_field(&element.path, "where"))?;
         with(table, filter, &operators, path)
     };
     elements.iter().map(update).collect()
@@ -251,11 +248,8 @@ fn assignment(
         .column(name)
         .filter(|column| applies(operator, column.scalar))
         .ok_or_else(|| {
-            let message = format!(
-                "field '{name}' not found in type: '{}{operator}_input'",
-                table.type_name
-            );
-            Failure::validation(&place.path, message)
+            let type_name = format!("{}{operator}_input", table.type_name);
+            Failure::unknown_field(&place.path, name, &type_name)
         })?;
     let set = match column.nullable {
         // GraphQL's null is SQL's null, for JSON columns too.

@@ -243,7 +243,7 @@ fn removal(table: &'static Table, rows: &Filter, recalled: bool, target: Target<
         statement: Statement::of(writer),
         recall: before.then(|| recall(table, rows, target)),
         check: None,
-        audited: audited(table, &[]).or_else(|| is_audited(table).then(Vec::new)),
+        audited: is_audited(table).then(Vec::new),
     }
 }
 

@@ -231,11 +231,8 @@ impl<'w> Reader<'w> {
         }
         for (name, value, place) in relations {
             let Some((nested, data)) = related(node, &name, value, &place)? else {
-                let message = format!(
-                    "field '{name}' not found in type: '{}_insert_input'",
-                    node.table.type_name
-                );
-                return Err(Failure::validation(place, message));
+                let type_name = format!("{}_insert_input", node.table.type_name);
+                return Err(Failure::unknown_field(place, &name, &type_name));
             };
             let relation = nested.relation.0;
             let place = format!("{place}.data");
