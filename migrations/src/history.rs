@@ -42,6 +42,7 @@ const POSTGRES: Files = &[
     (11, "lockout", include_str!("../postgres/0011_lockout.sql")),
     (12, "mail", include_str!("../postgres/0012_mail.sql")),
     (13, "passwords", include_str!("../postgres/0013_passwords.sql")),
+    (14, "tickets", include_str!("../postgres/0014_tickets.sql")),
 ];
 
 const SQLITE: Files = &[
@@ -73,6 +74,7 @@ const SQLITE: Files = &[
     (10, "lockout", include_str!("../sqlite/0010_lockout.sql")),
     (11, "mail", include_str!("../sqlite/0011_mail.sql")),
     (12, "passwords", include_str!("../sqlite/0012_passwords.sql")),
+    (13, "tickets", include_str!("../sqlite/0013_tickets.sql")),
 ];
 
 /// The history of a PostgreSQL database.

@@ -85,6 +85,7 @@ async fn postgres_has_the_unique_constraints_of_the_entities_by_name() {
         "password_history",
         "settings",
         "signing_keys",
+        "tickets",
     ];
     let constraints = postgres_facts::constraints(&pool).await;
     let uniques = constraints.iter().filter(|constraint| {

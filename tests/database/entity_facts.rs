@@ -7,7 +7,7 @@ use portico_entity::{
     audit_events, contacts, langs, members, orgs, provider_requests, providers, refresh_token_types,
     refresh_tokens, roles, user_apps, user_providers, user_roles, user_security_keys, users,
 };
-use portico_entity::{change_notices, limits, outbox, password_history, settings, signing_keys};
+use portico_entity::{change_notices, limits, outbox, password_history, settings, signing_keys, tickets};
 use sea_orm::sea_query::StringLen;
 use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn};
 
@@ -41,6 +41,7 @@ macro_rules! for_each_entity {
             roles,
             settings,
             signing_keys,
+            tickets,
             user_apps,
             user_providers,
             user_roles,

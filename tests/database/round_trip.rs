@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use portico_entity::{
     audit_events, change_notices, contacts, langs, limits, members, orgs, outbox, password_history,
     provider_requests, providers, refresh_token_types, refresh_tokens, roles, settings, signing_keys,
-    user_apps, user_providers, user_roles, user_security_keys, users,
+    tickets, user_apps, user_providers, user_roles, user_security_keys, users,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
@@ -200,4 +200,14 @@ async fn insert_records(database: &Migrated) {
         ..Default::default()
     };
     former.insert(connection).await.unwrap();
+    let ticket = tickets::ActiveModel {
+        id: Set(Uuid::from_u128(6)),
+        purpose: Set("sign-in".to_owned()),
+        subject: Set("jane@example.org".to_owned()),
+        address: Set("jane@example.org".to_owned()),
+        ticket_hash: Set(vec![1]),
+        expires_at: Set(time()),
+        ..Default::default()
+    };
+    assert_eq!(ticket.insert(connection).await.unwrap().attempts, 0);
 }

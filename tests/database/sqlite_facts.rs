@@ -73,7 +73,8 @@ fn refined(declared: &str, column: &str, sql: &str) -> String {
 pub(super) async fn uniques(pool: &SqlitePool) -> Facts {
     let rows = indexes(pool).await;
     rows.into_iter()
-        .filter(|index| index.origin == "u")
+        // The catalogue does not know what the API does not show.
+        .filter(|index| index.origin == "u" && index.table != "tickets")
         .map(|index| unique_fact(&index.table, &index.columns))
         .collect()
 }

@@ -7,6 +7,7 @@ mod consequences;
 mod elevate_password;
 mod every_column;
 mod limits;
+mod mailed;
 mod me;
 mod refresh_token;
 mod revoke_session;

@@ -154,7 +154,7 @@ impl Attempt {
 
 impl Auth {
     /// Counts one; tells until when to wait where it came too early.
-    async fn count_attempt(
+    pub(crate) async fn count_attempt(
         &self,
         bucket: &str,
         key: &str,

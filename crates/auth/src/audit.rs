@@ -18,6 +18,8 @@ pub(crate) struct Event {
     user_id: Option<Uuid>,
     session_id: Option<Uuid>,
     reason: Option<String>,
+    /// Whether the user did it, rather than somebody who named the user.
+    proved: bool,
 }
 
 impl Event {
@@ -30,6 +32,20 @@ impl Event {
             user_id: Some(user_id),
             session_id,
             reason: None,
+            proved: true,
+        }
+    }
+
+    /// Somebody asked for something that only its owner will get.
+    pub(crate) fn asked(action: &'static str, user_id: Option<Uuid>) -> Self {
+        Self {
+            action,
+            outcome: "success",
+            code: None,
+            user_id,
+            session_id: None,
+            reason: None,
+            proved: false,
         }
     }
 
@@ -42,6 +58,7 @@ impl Event {
             user_id,
             session_id: None,
             reason: Some(refusal.to_string()),
+            proved: false,
         }
     }
 
@@ -55,11 +72,10 @@ impl Event {
 
     /// Appends the event with what is known of the caller.
     pub(crate) async fn append<C: ConnectionTrait>(self, ctx: &Ctx<'_>, connection: &C) -> Result<(), Error> {
-        let proved = self.outcome == "success";
         let actor = ctx
             .session
             .map(|session| session.user_id)
-            .or(self.user_id.filter(|_| proved));
+            .or(self.user_id.filter(|_| self.proved));
         let row = ActiveModel {
             id: Set(ctx.new_id()?),
             created_at: Set(ctx.now()),

@@ -233,6 +233,11 @@ impl Auth {
         self.ring.published(now(self.clock.as_ref()))
     }
 
+    /// What mails, and the page behind their links, say.
+    pub fn mail_templates(&self) -> &MailTemplates {
+        &self.mail
+    }
+
     /// What is allowed and for how long.
     pub fn policy(&self) -> &Policy {
         &self.policy
@@ -277,6 +282,7 @@ impl Auth {
         self.maintain_keys().await?;
         self.purge_limits().await?;
         self.purge_outbox().await?;
+        self.purge_tickets().await?;
         self.purge_old_notices().await
     }
 }

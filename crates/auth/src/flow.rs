@@ -1,10 +1,18 @@
 //! What a user can do, one file per operation, named like the operation.
 
 mod change_password;
+mod confirm_ticket;
 mod elevate_password;
+mod exchange_code;
+mod follow_link;
+mod mailed;
 mod refresh_token;
+mod reset_password;
 mod revoke_session;
+mod send_password_reset_email;
+mod send_verification_email;
 mod sign_in;
+mod sign_in_email;
 mod sign_in_email_password;
 mod sign_in_username_password;
 mod sign_out;
@@ -14,9 +22,18 @@ mod sign_up_username_password;
 mod verify_token;
 
 pub use change_password::{ChangePasswordInput, change_password};
+pub use confirm_ticket::{ConfirmTicketInput, confirm_ticket};
 pub use elevate_password::{ElevatePasswordInput, elevate_password};
+pub use exchange_code::{ExchangeCodeInput, exchange_code};
+pub use follow_link::{Followed, follow_link};
 pub use refresh_token::{RefreshTokenInput, refresh_token};
+pub use reset_password::{ResetPasswordInput, reset_password};
 pub use revoke_session::{RevokeSessionInput, revoke_session};
+pub use send_password_reset_email::{SendPasswordResetEmailInput, send_password_reset_email};
+pub use send_verification_email::{SendVerificationEmailInput, send_verification_email};
+pub use sign_in_email::{
+    SignInEmailForm, SignInEmailInput, VerifySignInOtpEmailInput, sign_in_email, verify_sign_in_otp_email,
+};
 pub use sign_in_email_password::{SignInEmailPasswordInput, sign_in_email_password};
 pub use sign_in_username_password::{SignInUsernamePasswordInput, sign_in_username_password};
 pub use sign_out::{SignOutInput, sign_out};

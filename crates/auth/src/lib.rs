@@ -32,6 +32,7 @@ mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod token;
 mod token_cache;
 pub mod value;
@@ -53,5 +54,6 @@ pub use seal::{MasterKey, MasterKeyError, SealError};
 pub use secret::AdminSecret;
 pub use session::{Session, SignIn};
 pub use signing_key::KeyError;
+pub use ticket::{Presented, Purpose};
 pub use token::Plain;
 pub use token_cache::TokenCounters;

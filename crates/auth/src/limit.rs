@@ -1,5 +1,9 @@
 //! Limits that guard secrets: counted in the database before the work, so that every node agrees.
 
+mod mail;
+
+pub(crate) use mail::Guess;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};

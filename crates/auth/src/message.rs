@@ -1,60 +1,107 @@
 //! Messages to users, left in the outbox by the transaction that causes them.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::TimeDelta;
-use portico_entity::outbox::ActiveModel;
+use chrono::{DateTime, TimeDelta, Utc};
+use portico_entity::{outbox, tickets};
 use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
+use uuid::Uuid;
 
 use crate::caller::Ctx;
 use crate::error::{Error, InternalError};
 use crate::mail::{Template, Variables};
-use crate::port::{Entropy, EntropyError, random};
 use crate::store;
-use crate::value::{Email, Locale};
+use crate::ticket::{Purpose, Ticket, code_hash, new_code};
+use crate::value::{CodeChallenge, Email, LinkOptions, RedirectUrl};
 
-/// Asks the owner of a new address to confirm it: by a link, or by a code where the link opens on
-/// another device.
-pub(crate) async fn verify_email<C: ConnectionTrait>(
+/// A notice is worth sending for so long.
+const NOTICE: TimeDelta = TimeDelta::days(1);
+
+/// A ticket and the mail that it comes in.
+pub(crate) struct Mailing<'a> {
+    pub(crate) purpose: Purpose,
+    pub(crate) template: Template,
+    pub(crate) email: &'a Email,
+    pub(crate) locale: &'a str,
+    /// The user; without one and without options nothing is sent, but the work is the same.
+    pub(crate) user: Option<Uuid>,
+    pub(crate) link: &'a LinkOptions,
+    /// What somebody without an account says of themselves, sealed with the address.
+    pub(crate) sealed_options: Option<Vec<u8>>,
+}
+
+/// Opens a ticket in the place of an older one for the same, and mails it: as a link, and as a code where the
+/// link opens on another device.
+pub(crate) async fn mail_ticket<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
-    email: &Email,
-    locale: &Locale,
+    mailing: Mailing<'_>,
 ) -> Result<(), Error> {
-    let entropy = ctx.auth.entropy.as_ref();
-    let ticket = URL_SAFE_NO_PAD.encode(random::<32>(entropy)?);
-    let base = ctx.auth.policy.public_url.trim_end_matches('/');
+    let (auth, now) = (ctx.auth, ctx.now());
+    let (entropy, policy) = (auth.entropy.as_ref(), &auth.policy);
+    let Mailing {
+        purpose,
+        template,
+        email,
+        locale,
+        user,
+        link,
+        sealed_options,
+    } = mailing;
+    let (id, ticket, code) = (ctx.new_id()?, Ticket::create(entropy)?, new_code(entropy)?);
+    let expires_at = now + purpose.lifetime(policy);
+    let worth = user.is_some() || sealed_options.is_some();
     let variables = Variables {
-        link: format!("{base}/v1/verify?ticket={ticket}"),
-        code: code(entropy)?,
+        link: format!(
+            "{}/v1/verify?ticket={}&type={}&lang={locale}",
+            policy.public_url.trim_end_matches('/'),
+            ticket.text.reveal(),
+            purpose.link_type(),
+        ),
+        code: code.clone(),
         email: email.as_str().to_owned(),
         ..Variables::default()
     };
-    leave(ctx, connection, email, locale, (Template::EmailVerify, variables)).await
-}
-
-/// Tells the owner of an address that somebody tried to sign up with it.
-pub(crate) async fn email_is_taken<C: ConnectionTrait>(
-    ctx: &Ctx<'_>,
-    connection: &C,
-    email: &Email,
-    locale: &Locale,
-) -> Result<(), Error> {
-    let variables = Variables {
-        link: ctx.auth.policy.client_address().to_owned(),
-        email: email.as_str().to_owned(),
-        ..Variables::default()
+    let row = tickets::ActiveModel {
+        id: Set(id),
+        purpose: Set(purpose.as_str().to_owned()),
+        subject: Set(subject(user, email)),
+        user_id: Set(user),
+        address: Set(email.as_str().to_owned()),
+        ticket_hash: Set(ticket.hash),
+        code_hash: Set(Some(code_hash(&auth.keys.code_hash, id, &code))),
+        attempts: Set(0),
+        redirect_to: Set(link
+            .redirect_to
+            .as_ref()
+            .map(RedirectUrl::as_str)
+            .map(str::to_owned)),
+        code_challenge: Set(link
+            .code_challenge
+            .as_ref()
+            .map(CodeChallenge::as_str)
+            .map(str::to_owned)),
+        sealed_options: Set(sealed_options),
+        created_at: Set(now),
+        expires_at: Set(expires_at),
     };
-    leave(ctx, connection, email, locale, (Template::EmailTaken, variables)).await
+    store::tickets::put(connection, row).await?;
+    store::users::show_ticket(connection, user.unwrap_or_default(), expires_at).await?;
+    // A message that has expired when it is written is never sent.
+    let until = if worth { expires_at } else { now };
+    leave(ctx, connection, (email, locale), (template, variables), until).await
 }
 
-/// Tells the owner of an account that its password is another now.
-pub(crate) async fn password_changed<C: ConnectionTrait>(
+/// Whom a ticket is for: one for each purpose.
+pub(crate) fn subject(user: Option<Uuid>, email: &Email) -> String {
+    user.map_or_else(|| email.as_str().to_owned(), |user| user.to_string())
+}
+
+/// Tells the owner of an address what happened; the link leads to the application.
+pub(crate) async fn notice<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
-    email: &Email,
-    locale: &Locale,
+    template: Template,
+    (email, locale): (&Email, &str),
 ) -> Result<(), Error> {
     let variables = Variables {
         link: ctx.auth.policy.client_address().to_owned(),
@@ -64,9 +111,9 @@ pub(crate) async fn password_changed<C: ConnectionTrait>(
     leave(
         ctx,
         connection,
-        email,
-        locale,
-        (Template::PasswordChanged, variables),
+        (email, locale),
+        (template, variables),
+        ctx.now() + NOTICE,
     )
     .await
 }
@@ -74,60 +121,29 @@ pub(crate) async fn password_changed<C: ConnectionTrait>(
 async fn leave<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
-    email: &Email,
-    locale: &Locale,
+    (email, locale): (&Email, &str),
     (template, variables): (Template, Variables),
+    expires_at: DateTime<Utc>,
 ) -> Result<(), Error> {
     let (id, now) = (ctx.new_id()?, ctx.now());
     let body = serde_json::to_vec(&variables).map_err(InternalError::Json)?;
-    let lifetime = ctx.auth.policy.verification_lifetime.max(TimeDelta::minutes(1));
-    let row = ActiveModel {
+    let sealed = ctx
+        .auth
+        .keys
+        .sealer
+        .seal(ctx.auth.entropy.as_ref(), id.as_bytes(), &body)?;
+    let row = outbox::ActiveModel {
         id: Set(id),
         kind: Set("email".to_owned()),
         recipient: Set(email.as_str().to_owned()),
         template: Set(template.name().to_owned()),
-        locale: Set(locale.as_str().to_owned()),
-        sealed_body: Set(Some(ctx.auth.keys.sealer.seal(
-            ctx.auth.entropy.as_ref(),
-            id.as_bytes(),
-            &body,
-        )?)),
+        locale: Set(locale.to_owned()),
+        sealed_body: Set(Some(sealed)),
         key_id: Set(ctx.auth.keys.key_id.clone()),
         created_at: Set(now),
-        expires_at: Set(now + lifetime),
+        expires_at: Set(expires_at),
         next_attempt_at: Set(now),
         ..Default::default()
     };
     Ok(store::outbox::insert(connection, row).await?)
-}
-
-/// Six digits, each as likely as the other.
-fn code(entropy: &dyn Entropy) -> Result<String, EntropyError> {
-    const DIGITS: u32 = 1_000_000;
-    // Numbers beyond the last whole million would make small codes likelier.
-    const LIMIT: u32 = u32::MAX - u32::MAX % DIGITS;
-    loop {
-        let number = u32::from_be_bytes(random(entropy)?);
-        if number < LIMIT {
-            return Ok(format!("{:06}", number % DIGITS));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::TestEntropy;
-
-    #[test]
-    fn a_code_has_six_digits() {
-        let entropy = TestEntropy::default();
-        for _ in 0..100 {
-            let code = code(&entropy).unwrap();
-            assert!(
-                code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()),
-                "{code}"
-            );
-        }
-    }
 }

@@ -52,6 +52,10 @@ pub struct Limits {
     pub sign_ups: u32,
     /// Refreshes per IP and minute, on each node.
     pub refreshes: u32,
+    /// Mails asked for per IP and minute.
+    pub mail_requests: u32,
+    /// Mails asked for to one address per hour.
+    pub mails: u32,
     /// Wrong admin secrets per IP and minute.
     pub admin_secrets: u32,
     /// Failed sign-ins of one account before delays begin.
@@ -64,6 +68,8 @@ impl Default for Limits {
             sign_ins: 30,
             sign_ups: 20,
             refreshes: 300,
+            mail_requests: 20,
+            mails: 10,
             admin_secrets: 10,
             failures: 10,
         }
@@ -89,6 +95,12 @@ pub struct Policy {
     pub email_verification: EmailVerification,
     /// How long the link and the code of a verification mail work.
     pub verification_lifetime: TimeDelta,
+    /// How long the link and the code of a mail work that signs in.
+    pub email_sign_in_lifetime: TimeDelta,
+    /// How long the link and the code of a mail work that sets a new password.
+    pub password_reset_lifetime: TimeDelta,
+    /// Whether proving an address that no user has makes a user.
+    pub email_sign_up: bool,
     /// Nobody can sign up.
     pub sign_up_disabled: bool,
     /// Roles offered at sign-up, and given where the client asks for none.
@@ -143,6 +155,9 @@ impl Default for Policy {
             signing_key_lifetime: TimeDelta::days(90),
             email_verification: EmailVerification::Optional,
             verification_lifetime: TimeDelta::days(1),
+            email_sign_in_lifetime: TimeDelta::minutes(15),
+            password_reset_lifetime: TimeDelta::hours(1),
+            email_sign_up: true,
             sign_up_disabled: false,
             allowed_roles: vec!["user".to_owned(), "me".to_owned()],
             default_role: "user".to_owned(),

@@ -149,6 +149,18 @@ pub enum Refusal {
     /// The address was not confirmed yet.
     #[error("the email is not verified")]
     UnverifiedUser,
+    /// The ticket or the code from a mail is not one, or not one any more.
+    #[error("the ticket or code is unknown, used, replaced or expired")]
+    InvalidTicket,
+    /// A link that signs in, without a challenge of whoever asked for it.
+    #[error("the link signs nobody in: its code does")]
+    LinkNeedsCode,
+    /// What was exchanged belongs to somebody else.
+    #[error("the verifier does not match the challenge")]
+    WrongVerifier,
+    /// The address was confirmed before.
+    #[error("the email is verified already")]
+    AlreadyVerified,
     /// The refresh token is not accepted.
     #[error("refresh token: {0}")]
     RefreshToken(RefreshFault),
@@ -219,6 +231,10 @@ pub enum Code {
     InactiveUser,
     /// `unverified-user`
     UnverifiedUser,
+    /// `invalid-ticket`
+    InvalidTicket,
+    /// `email-already-verified`
+    EmailAlreadyVerified,
     /// `invalid-refresh-token`
     InvalidRefreshToken,
     /// `invalid-jwt`
@@ -266,6 +282,8 @@ impl Refusal {
             Self::LockedUser => Code::LockedUser,
             Self::InactiveUser => Code::InactiveUser,
             Self::UnverifiedUser => Code::UnverifiedUser,
+            Self::InvalidTicket | Self::LinkNeedsCode | Self::WrongVerifier => Code::InvalidTicket,
+            Self::AlreadyVerified => Code::EmailAlreadyVerified,
             Self::RefreshToken(_) => Code::InvalidRefreshToken,
             Self::AccessToken(_) => Code::InvalidJwt,
             Self::NotSignedIn => Code::Unauthenticated,
@@ -319,6 +337,8 @@ impl Code {
             Self::LockedUser => "locked-user",
             Self::InactiveUser => "inactive-user",
             Self::UnverifiedUser => "unverified-user",
+            Self::InvalidTicket => "invalid-ticket",
+            Self::EmailAlreadyVerified => "email-already-verified",
             Self::InvalidRefreshToken => "invalid-refresh-token",
             Self::InvalidJwt => "invalid-jwt",
             Self::Unauthenticated => "unauthenticated",
@@ -354,6 +374,8 @@ impl Code {
             Self::LockedUser => "The user is locked",
             Self::InactiveUser => "The user is not activated yet",
             Self::UnverifiedUser => "The email is not verified yet",
+            Self::InvalidTicket => "The ticket or code is invalid or expired",
+            Self::EmailAlreadyVerified => "The email is verified already",
             Self::InvalidRefreshToken => "The refresh token is invalid or expired",
             Self::InvalidJwt => "The access token is invalid or its session ended",
             Self::Unauthenticated => "The operation needs a signed-in user",

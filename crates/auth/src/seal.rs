@@ -148,6 +148,8 @@ pub(crate) struct Keys {
     pub(crate) refresh_mac: hmac::Key,
     /// Hides addresses and names in the table of limits.
     pub(crate) limit_hash: hmac::Key,
+    /// Hides the codes of mails.
+    pub(crate) code_hash: hmac::Key,
 }
 
 impl Keys {
@@ -162,6 +164,7 @@ impl Keys {
             sealer: Sealer::from_key(&*master.derive(b"seal")?)?,
             refresh_mac: mac(b"refresh-mac")?,
             limit_hash: mac(b"limit-hash")?,
+            code_hash: mac(b"code-hash")?,
         })
     }
 }

@@ -19,6 +19,7 @@ use crate::refusal::Refusal;
 use crate::signing_key::KeyError;
 use crate::store;
 use crate::store::refresh_tokens::Rotated;
+use crate::store::tickets::Used;
 use crate::token::{Plain, RefreshToken};
 
 /// What a sign-up or sign-in leads to.
@@ -27,6 +28,8 @@ pub enum SignIn {
     Done(Box<Session>),
     /// No session before the address is confirmed; says nothing about whether it was taken.
     NeedsVerification,
+    /// None, because none was asked for: the address is confirmed.
+    Confirmed,
 }
 
 /// A session, as handed out once.
@@ -63,6 +66,14 @@ impl Verified {
         Self {
             account,
             method: "pwd",
+        }
+    }
+
+    /// By what was mailed to the account's address.
+    pub(crate) fn by_mail(account: Account, _proof: &Used) -> Self {
+        Self {
+            account,
+            method: "email",
         }
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod refresh_tokens;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod signing_keys;
+pub(crate) mod tickets;
 pub(crate) mod user_roles;
 pub(crate) mod users;
 

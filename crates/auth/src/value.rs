@@ -1,6 +1,7 @@
 //! What callers send, parsed once at the edge: a value that exists keeps its rules.
 
 mod email;
+mod link_options;
 mod name;
 mod password;
 mod profile;
@@ -8,9 +9,10 @@ mod redirect;
 mod sign_up_options;
 
 pub use email::Email;
+pub use link_options::LinkOptions;
 pub use name::{DisplayName, PersonName, Username};
 pub use password::Password;
-pub use profile::{CodeChallenge, Gender, Locale, Metadata};
+pub use profile::{CodeChallenge, CodeVerifier, Gender, Locale, Metadata};
 pub use redirect::RedirectUrl;
 pub use sign_up_options::{SignUpOptions, SignUpOptionsInput};
 

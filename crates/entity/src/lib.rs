@@ -21,6 +21,7 @@ pub mod refresh_tokens;
 pub mod roles;
 pub mod settings;
 pub mod signing_keys;
+pub mod tickets;
 pub mod user_apps;
 pub mod user_providers;
 pub mod user_roles;

@@ -26,7 +26,8 @@ pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
         .route("/healthz", get(system::healthz))
         .route("/readyz", get(system::readyz))
         .route("/metrics", get(system::metrics))
-        .route("/v1/version", get(system::version));
+        .route("/v1/version", get(system::version))
+        .merge(page::verify::routes());
     if settings.graphiql {
         routes = routes.merge(page::graphiql::routes());
     }

@@ -35,8 +35,11 @@ impl Created {
 pub(super) struct Registration {
     pub(super) email: Option<Email>,
     pub(super) username: Option<Username>,
-    pub(super) password_hash: String,
+    /// None for whoever signs in by mail.
+    pub(super) password_hash: Option<String>,
     pub(super) options: SignUpOptions,
+    /// Whether the owner of the address proved it.
+    pub(super) email_verified: bool,
     /// How long the mailed link works, if one is mailed.
     pub(super) ticket_lifetime: Option<TimeDelta>,
 }
@@ -89,6 +92,7 @@ pub(super) async fn create<C: ConnectionTrait>(
         username,
         password_hash,
         options,
+        email_verified,
         ticket_lifetime,
     } = registration;
     // Asked first, so that a taken name is told whether or not the address is taken too.
@@ -104,6 +108,7 @@ pub(super) async fn create<C: ConnectionTrait>(
         email: email.clone(),
         username,
         password_hash,
+        email_verified,
         display_name: options.display_name,
         gender: options.gender,
         locale: options.locale,
@@ -123,7 +128,10 @@ pub(super) async fn create<C: ConnectionTrait>(
         };
         store::contacts::insert(connection, contact).await?;
     }
-    let account = Account::new(id, options.default_role, roles, has_email);
+    let account = Account {
+        email_verified,
+        ..Account::new(id, options.default_role, roles, has_email)
+    };
     Ok(Created { account })
 }
 

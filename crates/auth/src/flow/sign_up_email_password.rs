@@ -4,12 +4,14 @@ use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_up::{self, Registration};
-use crate::message;
+use crate::mail::Template;
+use crate::message::{self, Mailing};
 use crate::new_password;
 use crate::policy::EmailVerification;
 use crate::refusal::Refusal;
 use crate::session::SignIn;
-use crate::value::{Email, Password, SignUpOptions};
+use crate::ticket::Purpose;
+use crate::value::{Email, LinkOptions, Password, SignUpOptions};
 
 const ACTION: &str = "signUpEmailPassword";
 
@@ -40,7 +42,8 @@ pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInp
     let registration = Registration {
         email: Some(email.clone()),
         username: input.options.username.clone(),
-        password_hash,
+        password_hash: Some(password_hash),
+        email_verified: false,
         options: input.options,
         ticket_lifetime: required.then_some(auth.policy.verification_lifetime),
     };
@@ -62,11 +65,24 @@ async fn with_verification(
     email: &Email,
     registration: Registration,
 ) -> Result<SignIn, Error> {
-    let locale = registration.options.locale.clone();
+    let locale = registration.options.locale.as_str().to_owned();
+    let link = LinkOptions {
+        redirect_to: registration.options.redirect_to.clone(),
+        code_challenge: registration.options.code_challenge.clone(),
+    };
     let transaction = ctx.auth.database.begin().await?;
     match sign_up::create(ctx, &*transaction, registration).await {
         Ok(created) => {
-            message::verify_email(ctx, &*transaction, email, &locale).await?;
+            let mailing = Mailing {
+                purpose: Purpose::VerifyEmail,
+                template: Template::EmailVerify,
+                email,
+                locale: &locale,
+                user: Some(created.user_id()),
+                link: &link,
+                sealed_options: None,
+            };
+            message::mail_ticket(ctx, &*transaction, mailing).await?;
             Event::success(ACTION, created.user_id(), None)
                 .append(ctx, &*transaction)
                 .await?;
@@ -76,7 +92,7 @@ async fn with_verification(
             // PostgreSQL takes no further statement in a transaction that failed.
             drop(transaction);
             let transaction = ctx.auth.database.begin().await?;
-            message::email_is_taken(ctx, &*transaction, email, &locale).await?;
+            message::notice(ctx, &*transaction, Template::EmailTaken, (email, &locale)).await?;
             Event::refused(ACTION, None, Refusal::EmailTaken)
                 .append(ctx, &*transaction)
                 .await?;

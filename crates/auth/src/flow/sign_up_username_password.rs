@@ -30,7 +30,8 @@ pub async fn sign_up_username_password(
     let registration = Registration {
         email: None,
         username: Some(input.username),
-        password_hash,
+        password_hash: Some(password_hash),
+        email_verified: false,
         options: input.options,
         ticket_lifetime: None,
     };

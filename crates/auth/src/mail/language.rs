@@ -19,6 +19,25 @@ pub(super) const BUILT_IN: [(&str, &str); 5] = [
 /// What every message says, whichever it is.
 const COMMON: [&str; 3] = ["greeting", "expires", "automatic"];
 const COMMON_SECTION: &str = "common";
+/// What the page behind a link says.
+const PAGE: [&str; 15] = [
+    "emailVerifyTitle",
+    "emailVerifyText",
+    "emailVerifyButton",
+    "signinPasswordlessTitle",
+    "signinPasswordlessText",
+    "signinPasswordlessButton",
+    "passwordResetTitle",
+    "passwordResetText",
+    "passwordResetButton",
+    "password",
+    "doneTitle",
+    "doneText",
+    "failedTitle",
+    "failedText",
+    "codeText",
+];
+const PAGE_SECTION: &str = "page";
 
 /// Why the templates of mails cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -97,11 +116,18 @@ impl Words {
             .map(|((_, name), text)| (name.as_str(), text))
     }
 
+    /// What the page behind a link says, by name.
+    pub(super) fn page(&self) -> BTreeMap<&str, &str> {
+        let here = self.0.iter().filter(|((section, _), _)| section == PAGE_SECTION);
+        here.map(|((_, name), text)| (name.as_str(), text.text.as_str()))
+            .collect()
+    }
+
     /// The first text that a language needs and this one lacks.
     pub(super) fn missing(&self) -> Option<String> {
         let sections = Template::ALL.iter().map(|template| template.name());
         sections
-            .chain([COMMON_SECTION])
+            .chain([COMMON_SECTION, PAGE_SECTION])
             .flat_map(|section| names(section).into_iter().map(move |name| (section, name)))
             .find(|(section, name)| !self.0.contains_key(&((*section).to_owned(), (*name).to_owned())))
             .map(|(section, name)| format!("{section}.{name}"))
@@ -112,6 +138,7 @@ impl Words {
 fn names(section: &str) -> Vec<&'static str> {
     match Template::parse(section) {
         None if section == COMMON_SECTION => COMMON.to_vec(),
+        None if section == PAGE_SECTION => PAGE.to_vec(),
         None => Vec::new(),
         Some(template) if template.has_code() => vec!["subject", "intro", "button", "code", "outro"],
         Some(_) => vec!["subject", "intro", "button", "outro"],

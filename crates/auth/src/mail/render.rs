@@ -174,6 +174,19 @@ impl MailTemplates {
         })
     }
 
+    /// The texts of the page behind a link, by name, and the language they are in: the first of those given that
+    /// there is, or the default one. They are no templates.
+    pub fn page_words<'l>(&'l self, languages: &[&'l str]) -> (&'l str, BTreeMap<&'l str, &'l str>) {
+        let mut known = languages
+            .iter()
+            .filter(|language| self.languages.contains_key(**language));
+        let language = self.language(known.next().copied().unwrap_or_default());
+        (
+            language,
+            self.words(language).map(Words::page).unwrap_or_default(),
+        )
+    }
+
     fn words(&self, language: &str) -> Option<&Words> {
         self.languages.get(language)
     }

@@ -7,19 +7,35 @@ pub(crate) enum Template {
     EmailVerify,
     /// Tells the owner of an address that somebody tried to sign up with it.
     EmailTaken,
+    /// Signs in by its link.
+    SigninPasswordless,
+    /// Signs in by its code.
+    SigninOtp,
+    /// Sets a new password.
+    PasswordReset,
     /// Tells the owner of an account that its password is another now.
     PasswordChanged,
 }
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::EmailVerify, Self::EmailTaken, Self::PasswordChanged];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::EmailVerify,
+        Self::EmailTaken,
+        Self::SigninPasswordless,
+        Self::SigninOtp,
+        Self::PasswordReset,
+        Self::PasswordChanged,
+    ];
 
     /// The name in the outbox and of the folder with its files.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::EmailVerify => "email-verify",
             Self::EmailTaken => "email-taken",
+            Self::SigninPasswordless => "signin-passwordless",
+            Self::SigninOtp => "signin-otp",
+            Self::PasswordReset => "password-reset",
             Self::PasswordChanged => "password-changed",
         }
     }
@@ -32,7 +48,7 @@ impl Template {
     /// Whether it carries a code beside the link.
     pub(crate) fn has_code(self) -> bool {
         match self {
-            Self::EmailVerify => true,
+            Self::EmailVerify | Self::SigninPasswordless | Self::SigninOtp | Self::PasswordReset => true,
             Self::EmailTaken | Self::PasswordChanged => false,
         }
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::caller::Ctx;
 use crate::error::Error;
+use crate::mail::Template;
 use crate::message;
 use crate::refusal::Refusal;
 use crate::store;
@@ -52,7 +53,14 @@ pub(crate) async fn replace<C: ConnectionTrait>(
     };
     store::refresh_tokens::revoke(connection, which, now).await?;
     if let Some(email) = owner.email() {
-        message::password_changed(ctx, connection, &email, &owner.locale(&ctx.auth.policy)).await?;
+        let locale = owner.locale(&ctx.auth.policy);
+        message::notice(
+            ctx,
+            connection,
+            Template::PasswordChanged,
+            (&email, locale.as_str()),
+        )
+        .await?;
     }
     Ok(())
 }

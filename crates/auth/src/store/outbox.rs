@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use portico_entity::outbox::{ActiveModel, Column, Entity, Model};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, UpdateMany,
@@ -137,8 +137,9 @@ pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result
 
 /// The newest messages.
 pub(crate) async fn newest<C: ConnectionTrait>(connection: &C, most: u64) -> Result<Vec<Row>, DbErr> {
-    // Ids are ordered by time.
+    // Ids are ordered by time. What expired as it was written was never meant to be sent.
     Entity::find()
+        .filter(Expr::col(Column::ExpiresAt).gt(Expr::col(Column::CreatedAt)))
         .order_by_desc(Column::Id)
         .limit(most)
         .all(connection)
@@ -152,6 +153,7 @@ pub(crate) async fn count_unsent<C: ConnectionTrait>(
 ) -> Result<u64, DbErr> {
     Entity::find()
         .filter(Column::ExpiresAt.lte(now))
+        .filter(Expr::col(Column::ExpiresAt).gt(Expr::col(Column::CreatedAt)))
         .filter(Column::SentAt.is_null())
         .filter(Column::SealedBody.is_not_null())
         .count(connection)

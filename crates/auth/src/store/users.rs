@@ -1,5 +1,7 @@
 //! Table `users`.
 
+mod address;
+
 use chrono::{DateTime, Utc};
 use portico_entity::users::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::{CaseStatement, Expr};
@@ -13,6 +15,8 @@ use crate::account::Account;
 use crate::policy::Policy;
 use crate::store::{limits, statement};
 use crate::value::{DisplayName, Email, Gender, Locale, Metadata, Username};
+
+pub(crate) use address::{Addressee, addressee, confirm_email, erase_password, show_ticket, with_email};
 
 /// The roles granted to a user `u`, as a JSON list.
 pub(crate) fn granted_roles(backend: DbBackend) -> &'static str {
@@ -303,7 +307,8 @@ pub(crate) struct NewUser {
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) email: Option<Email>,
     pub(crate) username: Option<Username>,
-    pub(crate) password_hash: String,
+    pub(crate) password_hash: Option<String>,
+    pub(crate) email_verified: bool,
     pub(crate) display_name: Option<DisplayName>,
     pub(crate) gender: Option<Gender>,
     pub(crate) locale: Locale,
@@ -340,7 +345,8 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, user: NewUser) ->
             .unwrap_or_default()),
         email: Set(email),
         username: Set(username),
-        password_hash: Set(Some(user.password_hash)),
+        password_hash: Set(user.password_hash),
+        email_verified: Set(user.email_verified),
         gender: Set(user.gender.map(|gender| gender.as_str().to_owned())),
         locale: Set(user.locale.as_str().to_owned()),
         metadata: Set(user.metadata.into_value()),

@@ -135,6 +135,29 @@ impl CodeChallenge {
     }
 }
 
+/// What a client proves that it asked for a result with: the text that the challenge is the hash of (PKCE).
+#[derive(Clone, PartialEq, Eq)]
+pub struct CodeVerifier(String);
+
+impl CodeVerifier {
+    /// Takes 43 to 128 unreserved characters (RFC 7636, section 4.1).
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if !(43..=128).contains(&text.len()) || !text.bytes().all(unreserved) {
+            return Err(invalid(
+                "codeVerifier",
+                "must have 43 to 128 letters, digits, hyphens, dots, underscores or tildes",
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

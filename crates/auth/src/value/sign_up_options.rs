@@ -1,5 +1,6 @@
 //! The optional part of a sign-up.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::policy::Policy;
@@ -7,7 +8,7 @@ use crate::refusal::Refusal;
 use crate::value::{CodeChallenge, DisplayName, Gender, Locale, Metadata, PersonName, RedirectUrl, Username};
 
 /// What a client sends, as it sends it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SignUpOptionsInput {
     /// A name to sign in with, beside the email.
     pub username: Option<String>,

@@ -2,7 +2,7 @@
 
 use async_graphql::dynamic::{InputObject, InputValue, TypeRef};
 use portico_auth::Policy;
-use portico_auth::value::{SignUpOptions, SignUpOptionsInput};
+use portico_auth::value::{CodeVerifier, Email, LinkOptions, SignUpOptions, SignUpOptionsInput};
 use serde_json::{Map, Value};
 
 use super::{Arguments, invalid, parsed};
@@ -11,7 +11,7 @@ use crate::schema::Types;
 
 /// Registers the inputs.
 pub(super) fn types(types: Types) -> Types {
-    types.with(sign_up_options())
+    types.with(sign_up_options()).with(link_options_type())
 }
 
 /// The argument `email`.
@@ -76,20 +76,70 @@ fn sign_up_options() -> InputObject {
     )
 }
 
+/// The argument `options` of a mail that somebody asks for.
+pub(super) fn link_options() -> InputValue {
+    InputValue::new("options", TypeRef::named("LinkOptions")).description("what the link comes to")
+}
+
+fn link_options_type() -> InputObject {
+    let string = || TypeRef::named(TypeRef::STRING);
+    InputObject::new("LinkOptions")
+        .description("what a mailed link comes to")
+        .field(
+            InputValue::new("codeChallenge", string())
+                .description("PKCE challenge (S256) for the result of the link"),
+        )
+        .field(InputValue::new("redirectTo", string()).description("where the link leads in the end"))
+}
+
+/// Reads what a mailed link comes to.
+pub(super) fn read_link_options(
+    arguments: &mut Arguments,
+    policy: &Policy,
+) -> Result<LinkOptions, WireError> {
+    let mut given = members(arguments)?;
+    let redirect_to = given.text("redirectTo")?;
+    let code_challenge = given.text("codeChallenge")?;
+    let options = LinkOptions::parse(redirect_to.as_deref(), code_challenge.as_deref(), policy);
+    parsed(options)
+}
+
+/// Reads an address that need not be there.
+pub(super) fn optional_email(arguments: &mut Arguments) -> Result<Option<Email>, WireError> {
+    let text = arguments.text("email")?;
+    parsed(text.as_deref().map(Email::parse).transpose())
+}
+
+/// Reads what proves a challenge.
+pub(super) fn code_verifier(arguments: &mut Arguments) -> Result<Option<CodeVerifier>, WireError> {
+    let text = arguments.text("codeVerifier")?;
+    parsed(text.as_deref().map(CodeVerifier::parse).transpose())
+}
+
+/// The argument `options`.
+fn members(arguments: &mut Arguments) -> Result<Arguments, WireError> {
+    match arguments.0.remove("options") {
+        None => Ok(Arguments(Map::new())),
+        Some(Value::Object(members)) => Ok(Arguments(members)),
+        Some(_) => Err(invalid("options", "must be an object")),
+    }
+}
+
 /// Reads the options of a sign-up.
 pub(super) fn read_options(arguments: &mut Arguments, policy: &Policy) -> Result<SignUpOptions, WireError> {
-    let mut given = match arguments.0.remove("options") {
-        None => Map::new(),
-        Some(Value::Object(members)) => members,
-        Some(_) => return Err(invalid("options", "must be an object")),
-    };
+    parsed(SignUpOptions::parse(take_options(arguments)?, policy))
+}
+
+/// Takes the options of a sign-up as they came.
+pub(super) fn take_options(arguments: &mut Arguments) -> Result<SignUpOptionsInput, WireError> {
+    let Arguments(mut given) = members(arguments)?;
     given.retain(|_, value| !value.is_null());
     let metadata = given.remove("metadata");
     let allowed_roles = given
         .remove("allowedRoles")
         .and_then(|roles| serde_json::from_value(roles).ok());
     let mut given = Arguments(given);
-    let input = SignUpOptionsInput {
+    Ok(SignUpOptionsInput {
         username: given.text("username")?,
         first_name: given.text("firstName")?,
         last_name: given.text("lastName")?,
@@ -101,6 +151,5 @@ pub(super) fn read_options(arguments: &mut Arguments, policy: &Policy) -> Result
         metadata,
         redirect_to: given.text("redirectTo")?,
         code_challenge: given.text("codeChallenge")?,
-    };
-    parsed(SignUpOptions::parse(input, policy))
+    })
 }

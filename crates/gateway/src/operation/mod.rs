@@ -3,16 +3,24 @@
 
 mod auth_config;
 mod change_password;
+mod confirm_ticket;
 mod elevate_password;
+mod exchange_code;
 mod input;
 mod output;
 mod refresh_token;
+mod reset_password;
 mod revoke_session;
+mod send_password_reset_email;
+mod send_verification_email;
 mod sign_in_email_password;
+mod sign_in_otp_email;
+mod sign_in_passwordless_email;
 mod sign_in_username_password;
 mod sign_out;
 mod sign_up_email_password;
 mod sign_up_username_password;
+mod verify_sign_in_otp_email;
 mod verify_token;
 
 use std::future::Future;
@@ -55,6 +63,14 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
         refresh_token::field(),
         sign_out::field(),
         verify_token::field(),
+        confirm_ticket::field(),
+        exchange_code::field(),
+        reset_password::field(),
+        send_password_reset_email::field(),
+        send_verification_email::field(),
+        sign_in_otp_email::field(),
+        sign_in_passwordless_email::field(),
+        verify_sign_in_otp_email::field(),
     ];
     if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {
         fields.push(elevate_password::field());

@@ -2,3 +2,4 @@
 
 pub(crate) mod graphiql;
 pub(crate) mod outbox;
+pub(crate) mod verify;

@@ -143,6 +143,18 @@ pub(super) fn web_url() -> Rule<String> {
     })
 }
 
+/// An address that users may be sent to.
+pub(super) fn redirect_url() -> Rule<String> {
+    rule(
+        "an http:// or https:// address, whose host may begin with *. for one label",
+        |text| {
+            let bare = text.replacen("://*.", "://any.", 1);
+            (!bare.contains('*')).then_some(())?;
+            (web_url().parse)(&bare).map(|_| text.trim_end_matches('/').to_owned())
+        },
+    )
+}
+
 /// What a browser sends as `Origin`.
 pub(super) fn origin() -> Rule<String> {
     rule("an origin as https://app.example.org, without a path", |text| {

@@ -10,7 +10,7 @@ use portico_gateway::http::Network;
 
 use super::rule::{
     database_url, list, locale, log_filter, mail_url, mailbox, network, number, one_of, operation, optional,
-    origin, path, role, secret, socket_address, switch, time, web_url, words,
+    origin, path, redirect_url, role, secret, socket_address, switch, time, web_url, words,
 };
 use super::setting::Default::{Always, ByEnvironment, Unset};
 use super::setting::{Row, settings};
@@ -57,7 +57,7 @@ settings! {
     /// The address of the application that users come from; where links in mails lead.
     client_url: Option<String> = Unset("the public address"), optional(web_url());
     /// Further addresses that links may lead to.
-    redirect_urls: Vec<String> = Unset("none"), list(web_url());
+    redirect_urls: Vec<String> = Unset("none"), list(redirect_url());
     /// Web pages that may call the service from a browser.
     cors_origins: Vec<String> = Unset("none"), list(origin());
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -113,6 +113,12 @@ settings! {
     elevation_lifetime: Duration = Always("10m"), time(60, DAY);
     /// Operations that need an elevated session where there is one.
     elevated_operations: Vec<String> = Unset("none"), list(operation());
+    /// How long the link and the code of a mail work that signs in.
+    email_sign_in_lifetime: Duration = Always("15m"), time(60, DAY);
+    /// How long the link and the code of a mail work that sets a new password.
+    password_reset_lifetime: Duration = Always("1h"), time(60, DAY);
+    /// Whether signing in by mail with an address that no user has makes a user.
+    email_sign_up: bool = Always("true"), switch();
     /// How access tokens are signed.
     signing_algorithm: SigningAlgorithm = Always("EdDSA"),
         one_of(&[
@@ -139,6 +145,10 @@ settings! {
     limit_sign_ups: u32 = Always("20"), number(1, 1_000_000);
     /// Refreshes per address and minute.
     limit_refreshes: u32 = Always("300"), number(1, 1_000_000);
+    /// Mails asked for per address and minute.
+    limit_mail_requests: u32 = Always("20"), number(1, 1_000_000);
+    /// Mails asked for to one mail address per hour.
+    limit_mails: u32 = Always("10"), number(1, 1_000_000);
     /// Wrong admin secrets per address and minute.
     limit_admin_secrets: u32 = Always("10"), number(1, 1_000_000);
     /// Failed sign-ins of one account before delays begin.

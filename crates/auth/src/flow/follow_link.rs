@@ -1,0 +1,99 @@
+//! What the button behind a mailed link does.
+
+use portico_entity::tickets;
+use sea_orm::ActiveValue::Set;
+use sea_orm::ConnectionTrait;
+
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::flow::mailed::{Found, Proved, confirm, enter, present, take};
+use crate::flow::sign_in_email::refuse;
+use crate::refusal::Refusal;
+use crate::seal::hex;
+use crate::store;
+use crate::ticket::{Presented, Purpose, Ticket};
+use crate::value::RedirectUrl;
+
+const ACTION: &str = "followLink";
+
+/// What a link came to.
+pub struct Followed {
+    /// Where to go on: with a code for whoever asked for the link, where they can prove that they did.
+    pub redirect_to: Option<String>,
+}
+
+/// Does what a mailed link is for. A link that signs in does so for whoever asked for it, hence not without a
+/// challenge: then the code of the mail has to be entered where it was asked for.
+pub async fn follow_link(ctx: &Ctx<'_>, ticket: String) -> Result<Followed, Error> {
+    match follow(ctx, ticket).await {
+        Ok(followed) => {
+            ctx.auth.after_change().await;
+            Ok(followed)
+        }
+        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
+        Err(error) => Err(error),
+    }
+}
+
+async fn follow(ctx: &Ctx<'_>, ticket: String) -> Result<Followed, Error> {
+    let purposes = [Purpose::VerifyEmail, Purpose::SignIn];
+    // Counted like a sign-in; which of the two it is follows from the ticket.
+    let found: Found = present(ctx, Presented::new(ticket, None)?, Purpose::SignIn).await?;
+    let transaction = ctx.auth.database.begin().await?;
+    let used = take(ctx, &*transaction, found, &purposes).await?;
+    let signs_in = used.row().purpose == Purpose::SignIn.as_str();
+    let (proved, purpose) = match signs_in {
+        true if used.row().code_challenge.is_none() => return Err(Refusal::LinkNeedsCode.into()),
+        true => (enter(ctx, &*transaction, used).await?, Purpose::SignIn),
+        false => (confirm(ctx, &*transaction, used).await?, Purpose::VerifyEmail),
+    };
+    Event::success(ACTION, proved.account.id, None)
+        .append(ctx, &*transaction)
+        .await?;
+    let followed = hand_over(ctx, &*transaction, &proved, purpose).await?;
+    transaction.commit().await?;
+    Ok(followed)
+}
+
+/// Where the link leads, with a code that only whoever asked can exchange for a session.
+pub(super) async fn hand_over<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    proved: &Proved,
+    purpose: Purpose,
+) -> Result<Followed, Error> {
+    let row = proved.used.row();
+    let policy = &ctx.auth.policy;
+    // What is listed may have changed since.
+    let targets = [row.redirect_to.as_deref(), policy.client_url.as_deref()];
+    let mut listed = targets
+        .into_iter()
+        .flatten()
+        .filter_map(|url| RedirectUrl::parse(url, policy).ok());
+    let Some(target) = listed.next() else {
+        return Ok(Followed { redirect_to: None });
+    };
+    let mut parameters = vec![("type", purpose.link_type().to_owned())];
+    if let Some(challenge) = &row.code_challenge {
+        let code = Ticket::create(ctx.auth.entropy.as_ref())?;
+        let now = ctx.now();
+        let exchange = tickets::ActiveModel {
+            id: Set(ctx.new_id()?),
+            purpose: Set(Purpose::Exchange.as_str().to_owned()),
+            subject: Set(hex(&code.hash)),
+            user_id: Set(Some(proved.account.id)),
+            address: Set(proved.email.as_str().to_owned()),
+            ticket_hash: Set(code.hash),
+            code_challenge: Set(Some(challenge.clone())),
+            created_at: Set(now),
+            expires_at: Set(now + Purpose::Exchange.lifetime(policy)),
+            ..Default::default()
+        };
+        store::tickets::put(connection, exchange).await?;
+        parameters.push(("code", code.text.reveal().to_owned()));
+    }
+    Ok(Followed {
+        redirect_to: Some(target.with(&parameters)),
+    })
+}

@@ -1,0 +1,76 @@
+//! `resetPassword`.
+
+use uuid::Uuid;
+
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::flow::follow_link::{Followed, hand_over};
+use crate::flow::mailed::{Found, confirm, present, take};
+use crate::flow::sign_in_email::refuse;
+use crate::new_password::{self, Replacement};
+use crate::refusal::Refusal;
+use crate::store;
+use crate::ticket::{Presented, Purpose};
+use crate::value::Password;
+
+const ACTION: &str = "resetPassword";
+
+/// What was mailed, and the new password.
+pub struct ResetPasswordInput {
+    /// The ticket, or the code with its address.
+    pub presented: Presented,
+    /// The new password.
+    pub new_password: Password,
+}
+
+/// Sets a new password for whoever read the mail. Every session and everything else that was mailed ends, delays
+/// after failed sign-ins are lifted, and the owner is told. A password that is refused leaves the ticket good.
+pub async fn reset_password(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<Followed, Error> {
+    match reset(ctx, input).await {
+        Ok(followed) => {
+            ctx.auth.after_change().await;
+            Ok(followed)
+        }
+        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
+        Err(error) => Err(error),
+    }
+}
+
+async fn reset(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<Followed, Error> {
+    let found = present(ctx, input.presented, Purpose::ResetPassword).await?;
+    let user = user_of(ctx, &found).await?;
+    let owner = store::users::owner(&ctx.auth.database.connection, user).await?;
+    let owner = owner.ok_or(Refusal::InvalidTicket)?;
+    // No transaction is open meanwhile.
+    let hash = new_password::hash_for(ctx, input.new_password, &owner).await?;
+    let transaction = ctx.auth.database.begin().await?;
+    let used = take(ctx, &*transaction, found, &[Purpose::ResetPassword]).await?;
+    let proved = confirm(ctx, &*transaction, used).await?;
+    let id = proved.account.id;
+    let replacement = Replacement {
+        owner: &owner,
+        hash,
+        surviving: None,
+    };
+    new_password::replace(ctx, &*transaction, replacement).await?;
+    store::users::forget_failures(&*transaction, id).await?;
+    store::tickets::forget_of(&*transaction, id).await?;
+    Event::success(ACTION, id, None)
+        .append(ctx, &*transaction)
+        .await?;
+    let followed = hand_over(ctx, &*transaction, &proved, Purpose::ResetPassword).await?;
+    transaction.commit().await?;
+    Ok(followed)
+}
+
+async fn user_of(ctx: &Ctx<'_>, found: &Found) -> Result<Uuid, Error> {
+    let connection = &ctx.auth.database.connection;
+    let row = match found {
+        Found::Ticket(hash) => {
+            store::tickets::find(connection, Purpose::ResetPassword, hash.clone(), ctx.now()).await?
+        }
+        Found::Code(id, _) => store::tickets::find_by_id(connection, *id).await?,
+    };
+    Ok(row.and_then(|row| row.user_id).ok_or(Refusal::InvalidTicket)?)
+}

@@ -1,0 +1,103 @@
+//! `signInPasswordlessEmail`, `signInOtpEmail` and `verifySignInOtpEmail`: whoever reads the mail signs in.
+
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::flow::mailed::{Ask, ask, enter, present, take};
+use crate::mail::Template;
+use crate::refusal::Refusal;
+use crate::session::{self, SignIn, Verified};
+use crate::ticket::{Presented, Purpose};
+use crate::value::{Email, LinkOptions, SignUpOptions, SignUpOptionsInput};
+
+/// Which of the two the mail is about; it holds both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInEmailForm {
+    /// The link.
+    Link,
+    /// The code.
+    Code,
+}
+
+/// Who wants to sign in.
+pub struct SignInEmailInput {
+    /// The address.
+    pub email: Email,
+    /// What the mail is about.
+    pub form: SignInEmailForm,
+    /// What a new user says of themselves.
+    pub options: SignUpOptionsInput,
+}
+
+/// Mails a link and a code that sign in, and sign up whom the service does not know where that is allowed. The
+/// answer and the work are the same for everybody.
+pub async fn sign_in_email(ctx: &Ctx<'_>, input: SignInEmailInput) -> Result<(), Error> {
+    let policy = &ctx.auth.policy;
+    // Checked now, so that whoever asks is told; what is mailed is checked again when it is used.
+    let options = SignUpOptions::parse(input.options.clone(), policy)?;
+    let link = LinkOptions {
+        redirect_to: options.redirect_to,
+        code_challenge: options.code_challenge,
+    };
+    let (action, template) = match input.form {
+        SignInEmailForm::Link => ("signInPasswordlessEmail", Template::SigninPasswordless),
+        SignInEmailForm::Code => ("signInOtpEmail", Template::SigninOtp),
+    };
+    let signs_up = policy.email_sign_up && !policy.sign_up_disabled;
+    let wanted = Ask {
+        action,
+        purpose: Purpose::SignIn,
+        template,
+        email: &input.email,
+        link: &link,
+        new_user: signs_up.then_some(&input.options),
+        locale: options.locale.as_str(),
+        // Whoever may not sign in is told once the address is proved.
+        refuses: |_| None,
+    };
+    ask(ctx, wanted).await
+}
+
+/// The code of a mail.
+pub struct VerifySignInOtpEmailInput {
+    /// The address it was mailed to.
+    pub email: Email,
+    /// The digits.
+    pub otp: String,
+}
+
+/// Opens a session for whoever read the code.
+pub async fn verify_sign_in_otp_email(
+    ctx: &Ctx<'_>,
+    input: VerifySignInOtpEmailInput,
+) -> Result<SignIn, Error> {
+    const ACTION: &str = "verifySignInOtpEmail";
+    let entered = async {
+        let presented = Presented::new(input.otp, Some(input.email))?;
+        let found = present(ctx, presented, Purpose::SignIn).await?;
+        let transaction = ctx.auth.database.begin().await?;
+        let used = take(ctx, &*transaction, found, &[Purpose::SignIn]).await?;
+        let proved = enter(ctx, &*transaction, used).await?;
+        let user = proved.account.id;
+        let verified = Verified::by_mail(proved.account, &proved.used);
+        let session = session::open(ctx, &*transaction, verified).await?;
+        let event = Event::success(ACTION, user, Some(session.refresh_token_id));
+        event.append(ctx, &*transaction).await?;
+        transaction.commit().await?;
+        Ok(session)
+    };
+    match entered.await {
+        Ok(session) => {
+            ctx.auth.after_change().await;
+            Ok(SignIn::Done(Box::new(session)))
+        }
+        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes down that somebody was refused.
+pub(super) async fn refuse(ctx: &Ctx<'_>, action: &'static str, refusal: Refusal) -> Result<Error, Error> {
+    Event::refused(action, None, refusal).append_alone(ctx).await?;
+    Ok(refusal.into())
+}

@@ -1,0 +1,54 @@
+//! Budgets for asking for mails and for guessing their codes. A new code does not come with new guesses.
+
+use chrono::TimeDelta;
+use sea_orm::ConnectionTrait;
+
+use super::too_many;
+use crate::auth::Auth;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::port::now;
+use crate::store;
+use crate::value::Email;
+
+const REQUESTS: &str = "mail-ip";
+const ADDRESS: &str = "mail-address";
+const GUESSES: &str = "mail-code";
+const HOUR: TimeDelta = TimeDelta::hours(1);
+
+/// A guess at a code that was mailed to an address, counted as a failure until it succeeds.
+pub(crate) struct Guess {
+    key: String,
+}
+
+impl Auth {
+    /// Counts a mail that this caller asks for, and that this address is to get: also where nobody has it.
+    pub(crate) async fn limit_mail(&self, caller: &Caller, email: &Email) -> Result<(), Error> {
+        self.limit_caller(REQUESTS, caller, self.policy.limits.mail_requests)
+            .await?;
+        let (key, now) = (self.limit_key(email.as_str()), now(self.clock.as_ref()));
+        let _turn = self.database.turn().await;
+        let (count, end) =
+            store::limits::count(&self.database.connection, ADDRESS, &key, now, now + HOUR).await?;
+        match count > i64::from(self.policy.limits.mails) {
+            true => Err(too_many(end, now).into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts a guess, or refuses it because it came too early after others that failed.
+    pub(crate) async fn guess(&self, email: &Email) -> Result<Guess, Error> {
+        let (key, now) = (self.limit_key(email.as_str()), now(self.clock.as_ref()));
+        match self.count_attempt(GUESSES, &key, now).await? {
+            Some(until) => Err(too_many(until, now).into()),
+            None => Ok(Guess { key }),
+        }
+    }
+}
+
+impl Guess {
+    /// The code was right: earlier failures are forgotten.
+    pub(crate) async fn succeeded<C: ConnectionTrait>(self, connection: &C) -> Result<(), Error> {
+        Ok(store::limits::forget(connection, GUESSES, &self.key).await?)
+    }
+}

@@ -1,0 +1,206 @@
+//! What a mailed link opens: a page with one button. To look at it changes nothing, as programs that read mails
+//! before their readers do.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, StatusCode, header};
+use minijinja::{Environment, context};
+use portico_auth::flow::{Followed, ResetPasswordInput, follow_link, reset_password};
+use portico_auth::value::Password;
+use portico_auth::{Caller, Code, Ctx, Error, Presented, Purpose, Refusal};
+
+use crate::app::App;
+use crate::http::{ClientAddress, RequestId, plain_failure, read_body};
+
+/// No script, nothing from elsewhere. The form may lead to where the operator allows, which browsers would hold
+/// against a policy for forms.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+/// The form has three short fields and a password.
+const LONGEST: usize = 16 * 1024;
+
+/// The page and what its button does.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/v1/verify", get(page).post(press))
+}
+
+/// What the page was asked for, or its form sent.
+#[derive(Default)]
+struct Given {
+    ticket: String,
+    kind: String,
+    language: String,
+    password: String,
+}
+
+impl Given {
+    fn parse(text: &[u8]) -> Self {
+        let mut given = Self::default();
+        for (name, value) in form_urlencoded::parse(text) {
+            let field = match name.as_ref() {
+                "ticket" => &mut given.ticket,
+                "type" => &mut given.kind,
+                "lang" => &mut given.language,
+                "newPassword" => &mut given.password,
+                _ => continue,
+            };
+            *field = value.into_owned();
+        }
+        given
+    }
+
+    /// What the page is about; what it does follows from the ticket.
+    fn purpose(&self) -> Purpose {
+        let pages = [Purpose::SignIn, Purpose::ResetPassword];
+        let named = pages.into_iter().find(|purpose| purpose.link_type() == self.kind);
+        named.unwrap_or(Purpose::VerifyEmail)
+    }
+}
+
+/// Which page.
+enum Page<'a> {
+    /// With the button, after what went wrong before.
+    Button(Option<&'a str>),
+    /// The link did what it is for, and leads nowhere.
+    Done,
+    /// The code of the mail has to be entered elsewhere.
+    NeedsCode,
+    /// The link is good for nothing.
+    Failed,
+}
+
+async fn page(State(app): State<Arc<App>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let given = Given::parse(query.unwrap_or_default().as_bytes());
+    let page = match given.ticket.is_empty() {
+        true => Page::Failed,
+        false => Page::Button(None),
+    };
+    render(&app, &headers, &given, page, StatusCode::OK)
+}
+
+async fn press(
+    State(app): State<Arc<App>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let body = match read_body(&headers, body, LONGEST).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    let given = Given::parse(&body);
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok());
+    let caller = Caller {
+        address,
+        user_agent: agent.map(str::to_owned),
+        request_id: id.as_str().to_owned(),
+    };
+    let ctx = Ctx {
+        auth: &app.auth,
+        caller: &caller,
+        session: None,
+    };
+    match act(&ctx, &given).await {
+        Ok(Followed {
+            redirect_to: Some(url),
+        }) => (StatusCode::SEE_OTHER, [(header::LOCATION, url)]).into_response(),
+        Ok(Followed { redirect_to: None }) => render(&app, &headers, &given, Page::Done, StatusCode::OK),
+        Err(Error::Refused(refusal)) => refused(&app, &headers, &given, refusal),
+        Err(Error::Internal(error)) => {
+            tracing::error!(%error, "a link could not be followed");
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            plain_failure(status, "unavailable", "try again later")
+        }
+    }
+}
+
+async fn act(ctx: &Ctx<'_>, given: &Given) -> Result<Followed, Error> {
+    let ticket = given.ticket.clone();
+    if given.purpose() != Purpose::ResetPassword {
+        return follow_link(ctx, ticket).await;
+    }
+    let input = ResetPasswordInput {
+        presented: Presented::new(ticket, None)?,
+        new_password: Password::parse(&given.password)?,
+    };
+    reset_password(ctx, input).await
+}
+
+fn refused(app: &App, headers: &HeaderMap, given: &Given, refusal: Refusal) -> Response {
+    let code = refusal.code();
+    tracing::debug!(reason = %refusal, "refused");
+    let (page, status) = match (refusal, code) {
+        (Refusal::LinkNeedsCode, _) => (Page::NeedsCode, StatusCode::OK),
+        (_, Code::TooManyRequests) => {
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            return plain_failure(status, code.as_str(), code.message());
+        }
+        // The ticket stays good: another password may do.
+        (
+            _,
+            Code::PasswordTooShort
+            | Code::PasswordTooLong
+            | Code::PasswordTooCommon
+            | Code::PasswordTooSimilar,
+        ) => (Page::Button(Some(code.message())), StatusCode::BAD_REQUEST),
+        _ => (Page::Failed, StatusCode::BAD_REQUEST),
+    };
+    render(app, headers, given, page, status)
+}
+
+fn render(app: &App, headers: &HeaderMap, given: &Given, page: Page<'_>, status: StatusCode) -> Response {
+    let accepted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
+    let accepted = accepted
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(|entry| entry.trim().get(..2));
+    let languages: Vec<&str> = std::iter::once(given.language.as_str()).chain(accepted).collect();
+    let (language, words) = app.auth.mail_templates().page_words(&languages);
+    let word = |name: String| words.get(name.as_str()).copied().unwrap_or_default();
+    let (title, text) = match page {
+        Page::Button(_) => {
+            let kind = given.purpose().link_type();
+            (word(format!("{kind}Title")), word(format!("{kind}Text")))
+        }
+        Page::Done => (word("doneTitle".to_owned()), word("doneText".to_owned())),
+        Page::NeedsCode => (
+            word("signinPasswordlessTitle".to_owned()),
+            word("codeText".to_owned()),
+        ),
+        Page::Failed => (word("failedTitle".to_owned()), word("failedText".to_owned())),
+    };
+    let facts = context! {
+        language,
+        title,
+        text,
+        form => matches!(page, Page::Button(_)),
+        problem => match page { Page::Button(problem) => problem, _ => None },
+        button => word(format!("{}Button", given.purpose().link_type())),
+        password => match given.purpose() { Purpose::ResetPassword => word("password".to_owned()), _ => "" },
+        ticket => given.ticket.as_str(),
+        type => given.purpose().link_type(),
+    };
+    match Environment::new().render_named_str("page.html", include_str!("page.html"), facts) {
+        Ok(text) => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                (header::CONTENT_SECURITY_POLICY, POLICY),
+            ];
+            (status, headers, text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "the page of a link cannot be made");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            plain_failure(status, "internal-server-error", "internal server error")
+        }
+    }
+}
