@@ -163,7 +163,7 @@ async fn any_query_is_answered_as_the_model_says(database: Arc<TestDatabase>) {
         }
         Ok(())
     });
-    assert!(found.get() > 20, "only {} queries found rows", found.get());
+    not_for_nothing(found.get(), "queries found rows");
 }
 
 async fn any_change_is_answered_and_stored_as_the_model_says(database: Arc<TestDatabase>) {
@@ -190,11 +190,7 @@ async fn any_change_is_answered_and_stored_as_the_model_says(database: Arc<TestD
         }
         Ok(())
     });
-    assert!(
-        written.get() > 5,
-        "only {} changes changed anything",
-        written.get()
-    );
+    not_for_nothing(written.get(), "changes changed anything");
 }
 
 /// Runs a test on values of a strategy; the smallest that fails is what it panics with.
@@ -205,6 +201,11 @@ fn run<V: std::fmt::Debug>(values: &impl Strategy<Value = V>, test: impl Fn(V) -
         // Without the value: the document is in the reason.
         Err(TestError::Fail(reason, _) | TestError::Abort(reason)) => panic!("{reason}"),
     }
+}
+
+/// Roles drawn at random may see little, but not all of them nothing.
+fn not_for_nothing(count: u32, what: &str) {
+    assert!(count > config().cases / 32, "only {count} {what}");
 }
 
 fn wait<T>(future: impl Future<Output = T>) -> T {
