@@ -48,8 +48,10 @@ async fn the_outbox_shows_what_would_be_sent(database: Arc<TestDatabase>) {
             .starts_with("text/html")
     );
     assert!(
-        page.text
-            .contains(&format!("<a href=\"{}\"", link.replace('/', "&#x2f;"))),
+        page.text.contains(&format!(
+            "<a href=\"{}\"",
+            link.replace('&', "&amp;").replace('/', "&#x2f;")
+        )),
         "{}",
         page.text
     );
