@@ -23,6 +23,7 @@ on_both_databases!(
     an_idle_session_expires,
     the_successor_stands_nowhere_in_the_database,
     an_expired_access_token_beside_it_is_refused,
+    a_document_known_already_is_answered_as_at_first,
 );
 
 async fn rotate(app: &TestApp, token: &str) -> Session {
@@ -205,4 +206,54 @@ async fn an_expired_access_token_beside_it_is_refused(database: Arc<TestDatabase
         "invalid-jwt"
     );
     rotate(&app, &jane.session.refresh_token).await;
+}
+
+async fn a_document_known_already_is_answered_as_at_first(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let mut token = app.user("jane").await.session.refresh_token;
+    let documents = [
+        "mutation ($token: String) { refreshToken(refreshToken: $token) { refreshToken } }",
+        "mutation Named($token: String!) {
+          again: refreshToken(refreshToken: $token) { type: __typename ...Tokens accessTokenExpiresIn refreshToken }
+        }
+        fragment Tokens on Session { refreshToken id: refreshTokenId }",
+        "mutation ($token: String) { refreshToken(refreshToken: $token) { refreshToken user { displayName } } }",
+        "mutation ($token: String, $more: Boolean = false) {
+          refreshToken(refreshToken: $token) { refreshToken accessToken @include(if: $more) }
+        }",
+    ];
+    for document in documents {
+        let mut shapes = Vec::new();
+        for _ in 0..3 {
+            let answer = app
+                .public()
+                .graphql_with(document, json!({ "token": token }))
+                .await;
+            let session = answer.data().as_object().unwrap().values().next().unwrap();
+            token = session["refreshToken"].as_str().unwrap().to_owned();
+            // Tokens differ each time, and nothing else does.
+            let shape = answer.text.replace(&token, "token");
+            shapes.push(shape.split("accessToken\"").next().unwrap().to_owned());
+        }
+        assert!(shapes.iter().all(|shape| *shape == shapes[0]), "{shapes:#?}");
+        // Another node has yet to read the document.
+        let fresh = TestApp::new(&database).await;
+        for variables in [
+            json!({ "token": "prt_garbage" }),
+            json!({ "token": null }),
+            json!({}),
+            json!({ "token": 5 }),
+            json!({ "token": ["x"] }),
+            json!({ "token": "prt_garbage", "other": 1 }),
+        ] {
+            let first = fresh.public().graphql_with(document, variables.clone()).await;
+            let again = app.public().graphql_with(document, variables.clone()).await;
+            assert!(first.body.get("errors").is_some(), "{}", first.text);
+            assert_eq!(
+                (first.status, &first.text),
+                (again.status, &again.text),
+                "{variables}"
+            );
+        }
+    }
 }

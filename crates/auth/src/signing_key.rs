@@ -1,16 +1,15 @@
 //! The key pairs that sign access tokens, one form for four algorithms.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::error;
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use aws_lc_rs::{error, hmac};
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -43,10 +42,18 @@ impl From<error::KeyRejected> for KeyError {
     }
 }
 
+/// What signs, read once: reading takes longer than signing.
+enum Private {
+    EdDsa(Ed25519KeyPair),
+    Es256(EcdsaKeyPair),
+    Rs256(RsaKeyPair),
+    Hs256(Box<hmac::Key>),
+}
+
 /// A key pair and the rules for tokens signed with it, made once.
 pub(crate) struct SigningKey {
     algorithm: SigningAlgorithm,
-    private: EncodingKey,
+    private: Private,
     public: DecodingKey,
     rules: Validation,
 }
@@ -90,21 +97,20 @@ impl SigningKey {
             SigningAlgorithm::EdDsa => {
                 let pair = Ed25519KeyPair::from_pkcs8(private)?;
                 let public = DecodingKey::from_ed_der(pair.public_key().as_ref());
-                (EncodingKey::from_ed_der(private), public)
+                (Private::EdDsa(pair), public)
             }
             SigningAlgorithm::Es256 => {
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private)?;
                 let public = DecodingKey::from_ec_der(pair.public_key().as_ref());
-                (EncodingKey::from_ec_der(private), public)
+                (Private::Es256(pair), public)
             }
             SigningAlgorithm::Rs256 => {
                 let pair = RsaKeyPair::from_pkcs8(private)?;
                 let public = DecodingKey::from_rsa_der(pair.public_key().as_ref());
-                let private = EncodingKey::from_rsa_pem(pem(private).as_bytes());
-                (private.map_err(|_| KeyError::Rejected)?, public)
+                (Private::Rs256(pair), public)
             }
             SigningAlgorithm::Hs256 => (
-                EncodingKey::from_secret(private),
+                Private::Hs256(Box::new(hmac::Key::new(hmac::HMAC_SHA256, private))),
                 DecodingKey::from_secret(private),
             ),
         };
@@ -120,9 +126,18 @@ impl SigningKey {
         self.algorithm
     }
 
-    /// What signs.
-    pub(crate) fn private(&self) -> &EncodingKey {
-        &self.private
+    /// The signature of a message, in the form of JSON Web Algorithms (RFC 7518, RFC 8037).
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Ok(match &self.private {
+            Private::EdDsa(pair) => pair.sign(message).as_ref().to_vec(),
+            Private::Es256(pair) => pair.sign(&SystemRandom::new(), message)?.as_ref().to_vec(),
+            Private::Rs256(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)?;
+                signature
+            }
+            Private::Hs256(key) => hmac::sign(key, message).as_ref().to_vec(),
+        })
     }
 
     /// What verifies.
@@ -168,13 +183,4 @@ fn rules(algorithm: Algorithm, issuer: &str) -> Validation {
     rules.validate_exp = false;
     rules.validate_nbf = false;
     rules
-}
-
-/// The only form in which the library takes an RSA key in PKCS #8.
-fn pem(private: &[u8]) -> Zeroizing<String> {
-    let body = Zeroizing::new(STANDARD.encode(private));
-    Zeroizing::new(format!(
-        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-        body.as_str()
-    ))
 }

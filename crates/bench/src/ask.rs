@@ -76,17 +76,17 @@ impl Work {
                 expected: r#"{"data":{"users":[{"id":""#,
             },
             Self::Filter => Ask {
-                query: "query Filter($locale: String!) { users(where: {locale: {_eq: $locale}, \
+                query: "query Filter($before: timestamptz!) { users(where: {createdAt: {_lt: $before}, \
                         emailVerified: {_eq: true}}, order_by: {createdAt: desc}, limit: 20) \
                         { id createdAt displayName email locale } }",
-                variables: r#"{"locale":"de"}"#,
-                expected: r#"{"data":{"users":[{"id":""#,
+                variables: r#"{"before":"$$moment$$"}"#,
+                expected: r#"{"data":{"users":["#,
             },
             Self::Nested => Ask {
                 query: "query Nested($org: uuid!, $locale: String!) { membersAggregate(where: \
                         {orgId: {_eq: $org}, user: {locale: {_eq: $locale}}}) { aggregate { count } } }",
                 variables: r#"{"org":"$$org$$","locale":"de"}"#,
-                expected: r#"{"data":{"membersAggregate":{"aggregate":{"count":10"#,
+                expected: r#"{"data":{"membersAggregate":{"aggregate":{"count""#,
             },
             Self::Upsert => Ask {
                 query: "mutation Upsert($id: uuid!, $name: String!) { insertContact(\

@@ -51,6 +51,13 @@ pub(crate) fn org(number: u32) -> [u8; 16] {
     digest(&format!("o{number}"))
 }
 
+/// A random moment of the four years in which the numbered users came.
+pub(crate) fn moment(random: &mut fastrand::Rng) -> String {
+    let (year, month, day) = (random.u32(2020..2024), random.u32(1..=12), random.u32(1..=28));
+    let (hour, minute) = (random.u32(..24), random.u32(..60));
+    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:00+00:00")
+}
+
 /// The MD5 of a text, which is what ids are made of.
 pub(crate) fn digest(text: &str) -> [u8; 16] {
     Md5::digest(text.as_bytes()).into()

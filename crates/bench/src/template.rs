@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::ids::Ids;
+use crate::ids::{self, Ids};
 
 /// A part of a body.
 #[derive(Clone)]
@@ -12,6 +12,8 @@ enum Part {
     Id,
     /// The id of a random organisation.
     Org,
+    /// A random moment since the first user came.
+    Moment,
     /// Sixteen random hexadecimal digits.
     Unique,
     /// A random number of six digits.
@@ -39,7 +41,8 @@ pub(crate) struct Fill<'a> {
     pub(crate) token: &'a str,
 }
 
-const PLACES: [(&str, Part); 5] = [
+const PLACES: [(&str, Part); 6] = [
+    ("$$moment$$", Part::Moment),
     ("$$id$$", Part::Id),
     ("$$org$$", Part::Org),
     ("$$unique$$", Part::Unique),
@@ -59,8 +62,8 @@ impl Template {
         }
     }
 
-    /// A GraphQL request; the body holds the places `$$id$$`, `$$org$$`, `$$unique$$`, `$$number$$` and
-    /// `$$token$$`.
+    /// A GraphQL request; the body holds the places `$$id$$`, `$$org$$`, `$$moment$$`, `$$unique$$`,
+    /// `$$number$$` and `$$token$$`.
     pub(crate) fn post(host: &str, path: &str, headers: &[(String, String)], body: &str) -> Self {
         let mut head = start("POST", host, path, headers);
         head.extend_from_slice(b"content-type: application/json\r\ncontent-length: ");
@@ -85,6 +88,7 @@ impl Template {
                 Part::Text(text) => scratch.write_all(text),
                 Part::Id => scratch.write_all(fill.ids.user(fill.random).as_bytes()),
                 Part::Org => scratch.write_all(fill.ids.org(fill.random).as_bytes()),
+                Part::Moment => scratch.write_all(ids::moment(fill.random).as_bytes()),
                 Part::Unique => write!(scratch, "{:016x}", fill.random.u64(..)),
                 Part::Number => write!(scratch, "{:06}", fill.random.u32(..1_000_000)),
                 Part::Token => scratch.write_all(fill.token.as_bytes()),

@@ -13,7 +13,7 @@ pub(crate) enum Work {
     Count,
     /// Twenty users with their memberships and the organisations of these.
     Levels,
-    /// The twenty newest users that fit a filter.
+    /// The twenty users before a moment that fit a filter, the next page of a list.
     Filter,
     /// How many members of an organisation have a user that fits a filter.
     Nested,

@@ -10,6 +10,8 @@ use sea_orm::sqlx::{self, Connection as _, PgConnection, PgPool, Postgres};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::PoolCounters;
+
 /// A connection that rested longer is tried before it is used: the server may have started anew meanwhile.
 const TRUSTED: Duration = Duration::from_millis(100);
 
@@ -19,6 +21,7 @@ const TRUSTED: Duration = Duration::from_millis(100);
 pub(crate) struct Kept {
     resting: Arc<Mutex<Vec<Resting>>>,
     places: Arc<Semaphore>,
+    most: usize,
 }
 
 /// A connection outside the pool.
@@ -45,6 +48,17 @@ impl Kept {
         Self {
             resting: Arc::default(),
             places: Arc::new(Semaphore::new(most)),
+            most,
+        }
+    }
+
+    /// How the connections outside the pool are used.
+    pub(crate) fn counters(&self) -> PoolCounters {
+        let resting = self.resting().len();
+        let out = self.most.saturating_sub(self.places.available_permits());
+        PoolCounters {
+            connections: self.most as u64,
+            in_use: out.saturating_sub(resting) as u64,
         }
     }
 

@@ -103,7 +103,6 @@ async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<
 /// An update returns columns of its own table only; reading the rest is a local call.
 async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Option<Rotated>, DbErr> {
     let connection = &database.connection;
-    let _turn = database.turn().await;
     let sql = format!(
         "UPDATE refresh_tokens AS t SET {ROTATION} WHERE {CURRENT} AND EXISTS \
          (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id, elevated_until"
@@ -120,10 +119,13 @@ async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Op
         rotation.user_agent.map(str::to_owned).into(),
         rotation.needs_verified.into(),
     ];
-    match connection
+    let turn = database.turn().await;
+    let rotated = connection
         .query_one_raw(statement(connection, sql, values))
-        .await?
-    {
+        .await?;
+    // Others need not wait for what is only read.
+    drop(turn);
+    match rotated {
         Some(row) => {
             let account = users::account(connection, row.try_get("", "user_id")?).await?;
             let elevated_until = row.try_get("", "elevated_until")?;

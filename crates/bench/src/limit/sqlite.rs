@@ -26,7 +26,7 @@ const LEVELS: &str = "SELECT u.id, u.display_name, (SELECT json_group_array(json
     FROM members m WHERE m.user_id = u.id) \
     FROM users u WHERE u.deleted_at IS NULL ORDER BY u.created_at DESC LIMIT 20";
 const FILTER: &str = "SELECT id, created_at, display_name, email, locale FROM users \
-    WHERE locale = 'de' AND email_verified AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 20";
+    WHERE created_at < ?1 AND email_verified AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 20";
 const NESTED: &str = "SELECT count(*) FROM members m WHERE m.org_id = ?1 AND EXISTS \
     (SELECT 1 FROM users u WHERE u.id = m.user_id AND u.locale = 'de' AND u.deleted_at IS NULL)";
 const UPSERT: &str = "INSERT INTO contacts (user_id, first_name) VALUES (?1, 'User ' || ?2) \
@@ -120,7 +120,7 @@ impl Statement {
             Work::List => read(connection, LIST, params![]),
             Work::Count => read(connection, COUNT, params![]),
             Work::Levels => read(connection, LEVELS, params![]),
-            Work::Filter => read(connection, FILTER, params![]),
+            Work::Filter => read(connection, FILTER, params![ids::moment(random)]),
             Work::Nested => {
                 let org = random.u32(1..=(self.users / USERS_OF_AN_ORG).max(1));
                 read(connection, NESTED, params![ids::org(org)])
