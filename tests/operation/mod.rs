@@ -1,5 +1,6 @@
 //! The operations beside the data, a file per flow, and who may ask for anything at all.
 
+mod administer;
 mod algorithms;
 mod auth_config;
 mod breached_passwords;

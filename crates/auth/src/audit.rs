@@ -20,6 +20,8 @@ pub(crate) struct Event {
     reason: Option<String>,
     /// Whether the user did it, rather than somebody who named the user.
     proved: bool,
+    /// Whether an administrator did it.
+    by_administrator: bool,
 }
 
 impl Event {
@@ -33,6 +35,7 @@ impl Event {
             session_id,
             reason: None,
             proved: true,
+            by_administrator: false,
         }
     }
 
@@ -46,6 +49,7 @@ impl Event {
             session_id: None,
             reason: None,
             proved: false,
+            by_administrator: false,
         }
     }
 
@@ -59,6 +63,16 @@ impl Event {
             session_id: None,
             reason: Some(refusal.to_string()),
             proved: false,
+            by_administrator: false,
+        }
+    }
+
+    /// An administrator did it, with a token or with the admin secret; not the user it is about.
+    pub(crate) fn by_administrator(self) -> Self {
+        Self {
+            proved: false,
+            by_administrator: true,
+            ..self
         }
     }
 
@@ -76,6 +90,10 @@ impl Event {
             .session
             .map(|session| session.user_id)
             .or(self.user_id.filter(|_| self.proved));
+        let role = match self.by_administrator {
+            true => Some("admin".to_owned()),
+            false => ctx.session.map(|session| session.default_role.clone()),
+        };
         let row = ActiveModel {
             id: Set(ctx.new_id()?),
             created_at: Set(ctx.now()),
@@ -84,7 +102,7 @@ impl Event {
             code: Set(self.code.map(|code| code.as_str().to_owned())),
             user_id: Set(self.user_id),
             actor_id: Set(actor),
-            actor_role: Set(ctx.session.map(|session| session.default_role.clone())),
+            actor_role: Set(role),
             session_id: Set(self.session_id.or(ctx.session.map(|session| session.session_id))),
             request_id: Set(Some(ctx.caller.request_id.clone())),
             ip: Set(Some(ctx.caller.address.to_canonical().to_string())),

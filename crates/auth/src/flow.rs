@@ -1,5 +1,6 @@
 //! What a user can do, one file per operation, named like the operation.
 
+mod administer;
 mod change_password;
 mod confirm_ticket;
 mod elevate_password;
@@ -21,6 +22,7 @@ mod sign_up_email_password;
 mod sign_up_username_password;
 mod verify_token;
 
+pub use administer::{Administration, administer};
 pub use change_password::{ChangePasswordInput, change_password};
 pub use confirm_ticket::{ConfirmTicketInput, confirm_ticket};
 pub use elevate_password::{ElevatePasswordInput, elevate_password};

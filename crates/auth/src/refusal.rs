@@ -92,6 +92,12 @@ pub enum Refusal {
     /// Made of names of the user or of the service.
     #[error("the password is made of names")]
     PasswordOfNames,
+    /// Nobody has this id.
+    #[error("no user has this id")]
+    UnknownAccount,
+    /// Nobody else could administer the service.
+    #[error("the user is the last administrator")]
+    LastAdministrator,
     /// Seen in a breach.
     #[error("the password was seen in a breach")]
     PasswordBreached,
@@ -197,6 +203,10 @@ pub enum Code {
     PasswordTooCommon,
     /// `password-too-similar`
     PasswordTooSimilar,
+    /// `user-not-found`
+    UserNotFound,
+    /// `last-administrator`
+    LastAdministrator,
     /// `password-in-hibp-database`
     PasswordBreached,
     /// `unavailable`
@@ -260,6 +270,8 @@ impl Refusal {
             Self::PasswordTooLong => Code::PasswordTooLong,
             Self::PasswordTooCommon => Code::PasswordTooCommon,
             Self::PasswordOfNames => Code::PasswordTooSimilar,
+            Self::UnknownAccount => Code::UserNotFound,
+            Self::LastAdministrator => Code::LastAdministrator,
             Self::PasswordBreached => Code::PasswordBreached,
             Self::BreachesUnknown => Code::Unavailable,
             Self::PasswordUsedBefore => Code::PasswordUsedBefore,
@@ -320,6 +332,8 @@ impl Code {
             Self::PasswordTooLong => "password-too-long",
             Self::PasswordTooCommon => "password-too-common",
             Self::PasswordTooSimilar => "password-too-similar",
+            Self::UserNotFound => "user-not-found",
+            Self::LastAdministrator => "last-administrator",
             Self::PasswordBreached => "password-in-hibp-database",
             Self::Unavailable => "unavailable",
             Self::PasswordUsedBefore => "password-used-before",
@@ -357,6 +371,8 @@ impl Code {
             Self::PasswordTooLong => "The password may have 256 characters at most",
             Self::PasswordTooCommon => "The password is one of the commonest",
             Self::PasswordTooSimilar => "The password is made of names of the user or of the service",
+            Self::UserNotFound => "No such user",
+            Self::LastAdministrator => "The last administrator cannot be taken away",
             Self::PasswordBreached => "The password was seen in a breach of another service",
             Self::Unavailable => "The password cannot be checked now, try again later",
             Self::PasswordUsedBefore => "The password was used before",

@@ -104,6 +104,15 @@ pub(crate) async fn forget<C: ConnectionTrait>(connection: &C, bucket: &str, key
     Ok(())
 }
 
+/// Forgets the attempts on an account, wherever they came from.
+pub(crate) async fn forget_account<C: ConnectionTrait>(connection: &C, account: Uuid) -> Result<(), DbErr> {
+    let sql = "DELETE FROM limits WHERE bucket = $1 AND key = $2 \
+         OR bucket = $3 AND key > $2 || ' ' AND key < $2 || '!'";
+    let values = [ACCOUNT.into(), account_key(account).into(), NETWORK.into()];
+    connection.execute_raw(statement(connection, sql, values)).await?;
+    Ok(())
+}
+
 /// Deletes counters that tell nothing any more.
 pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let done = Entity::delete_many()

@@ -289,6 +289,33 @@ pub(crate) async fn forget_failures<C: ConnectionTrait>(connection: &C, id: Uuid
     Ok(())
 }
 
+/// What an administrator decides of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Whether it is switched off.
+    Disabled(bool),
+    /// Whether it is locked; whoever is not has no failed attempts either.
+    Locked(bool),
+}
+
+/// Writes the state of an account; tells whether there is one.
+pub(crate) async fn set_state<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    state: State,
+) -> Result<bool, DbErr> {
+    let update = Entity::update_many().filter(Column::Id.eq(id));
+    let update = match state {
+        State::Disabled(disabled) => update.col_expr(Column::Disabled, Expr::value(disabled)),
+        State::Locked(true) => update.col_expr(Column::IsLocked, Expr::value(true)),
+        State::Locked(false) => update
+            .col_expr(Column::IsLocked, Expr::value(false))
+            .col_expr(Column::AttemptNumber, Expr::value(0))
+            .col_expr(Column::LockedUntil, Expr::value(None::<DateTime<Utc>>)),
+    };
+    Ok(update.exec(connection).await?.rows_affected == 1)
+}
+
 /// Whether somebody, also someone deleted, has this name.
 pub(crate) async fn username_is_taken<C: ConnectionTrait>(
     connection: &C,

@@ -1,6 +1,7 @@
 //! The auth path: decode the arguments, call the flow, encode what it says. A file an operation, named like
 //! the flow.
 
+mod administer;
 mod auth_config;
 mod change_password;
 mod confirm_ticket;
@@ -75,6 +76,9 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
     if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {
         fields.push(elevate_password::field());
         fields.extend(SESSION_OPERATIONS.into_iter().map(|(_, field)| field()));
+    }
+    if role.is_admin() {
+        fields.extend(administer::fields());
     }
     fields
 }
