@@ -104,7 +104,7 @@ impl Event {
             actor_id: Set(actor),
             actor_role: Set(role),
             session_id: Set(self.session_id.or(ctx.session.map(|session| session.session_id))),
-            request_id: Set(Some(ctx.caller.request_id.clone())),
+            request_id: Set(Some(ctx.caller.request_id.to_string())),
             ip: Set(Some(ctx.caller.address.to_canonical().to_string())),
             user_agent: Set(ctx.caller.stored_user_agent()),
             details: Set(self

@@ -153,13 +153,13 @@ impl Auth {
     }
 
     /// Who an access token speaks for, if the token is ours, valid, and its session goes on.
-    pub async fn authenticate(&self, token: &str) -> Result<Authenticated, Error> {
+    pub async fn authenticate(&self, token: &str) -> Result<Arc<Authenticated>, Error> {
         let refused = |fault| Error::Refused(Refusal::AccessToken(fault));
         let now = now(self.clock.as_ref());
         let hash = self.tokens.hash(token);
         let accepts = |kid: &str| self.ring.find(kid, now).is_some();
         if let Some(kept) = self.tokens.find(hash.as_ref(), now, accepts) {
-            return Ok(kept.authenticated.clone());
+            return Ok(Arc::clone(&kept.authenticated));
         }
         let unverified = Unverified::parse(token).map_err(refused)?;
         let entry = self.verifying_key(unverified.kid(), now).await?;
@@ -167,12 +167,12 @@ impl Auth {
         let claims = unverified.verify(&entry.key, now).map_err(refused)?;
         let ticket = self.tokens.ticket(claims.sid, claims.sub);
         let (claims, session_ends_at) = self.check_session(claims, now).await?;
-        let authenticated = authenticated(claims);
+        let authenticated = Arc::new(authenticated(claims));
         if let Some(hash) = hash {
             let kept = Kept {
                 kid: unverified.kid().to_owned(),
                 ends_at: authenticated.expires_at.min(session_ends_at),
-                authenticated: authenticated.clone(),
+                authenticated: Arc::clone(&authenticated),
                 ticket,
             };
             self.tokens.keep(hash, kept);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -9,6 +10,9 @@ use uuid::Uuid;
 
 use crate::auth::Auth;
 use crate::port::{EntropyError, new_id, now};
+
+/// The session variable that holds the role of a request.
+pub const ROLE: &str = "x-hasura-role";
 
 /// Where a request comes from.
 #[derive(Debug, Clone)]
@@ -18,7 +22,7 @@ pub struct Caller {
     /// What the client calls itself.
     pub user_agent: Option<String>,
     /// Id of the request in the log.
-    pub request_id: String,
+    pub request_id: Arc<str>,
 }
 
 impl Caller {
@@ -60,8 +64,9 @@ pub struct Authenticated {
     pub anonymous: bool,
     /// Whether the user was proved anew a moment ago.
     pub elevated: bool,
-    /// Session variables: every `x-hasura-*` claim in lower case, but for the list of roles.
-    pub variables: BTreeMap<String, String>,
+    /// Session variables under the default role, that one among them: every `x-hasura-*` claim in lower case,
+    /// but for the list of roles.
+    pub variables: Arc<BTreeMap<String, String>>,
     /// When the token ends.
     pub expires_at: DateTime<Utc>,
 }
@@ -74,6 +79,7 @@ impl Authenticated {
             object.extend(
                 self.variables
                     .iter()
+                    .filter(|(name, _)| *name != ROLE)
                     .map(|(name, value)| (name.clone(), json!(value))),
             );
         }
@@ -111,7 +117,7 @@ mod tests {
         Caller {
             address,
             user_agent: None,
-            request_id: String::new(),
+            request_id: "".into(),
         }
         .network()
         .to_string()

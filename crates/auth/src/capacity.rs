@@ -72,7 +72,7 @@ mod tests {
         Caller {
             address: address.parse().unwrap(),
             user_agent: None,
-            request_id: String::new(),
+            request_id: "".into(),
         }
     }
 

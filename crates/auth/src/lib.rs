@@ -38,7 +38,7 @@ mod token_cache;
 pub mod value;
 
 pub use auth::{Auth, OpenError, Parts};
-pub use caller::{Authenticated, Caller, Ctx};
+pub use caller::{Authenticated, Caller, Ctx, ROLE};
 pub use database::{Database, PoolCounters};
 pub use error::{Error, InternalError};
 pub use hashing::{HashingCounters, StartHashingError};

@@ -1,6 +1,7 @@
 //! The one door: the only place where a session or a token is issued.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use portico_entity::refresh_tokens;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use crate::account::Account;
 use crate::auth::Auth;
-use crate::caller::{Authenticated, Ctx};
+use crate::caller::{Authenticated, Ctx, ROLE};
 use crate::error::{Error, InternalError};
 use crate::jwt::{Claims, HasuraClaims, sign};
 use crate::password::Matched;
@@ -43,7 +44,7 @@ pub struct Session {
     /// Id of the session.
     pub refresh_token_id: Uuid,
     /// Who it belongs to.
-    pub authenticated: Authenticated,
+    pub authenticated: Arc<Authenticated>,
 }
 
 #[cfg(test)]
@@ -248,7 +249,7 @@ fn issue(auth: &Auth, account: &Account, tokens: Tokens, now: DateTime<Utc>) -> 
         access_token_expires_in: (expires_at - now).num_seconds(),
         refresh_token: tokens.refresh,
         refresh_token_id: tokens.session,
-        authenticated: authenticated(claims),
+        authenticated: Arc::new(authenticated(claims)),
     })
 }
 
@@ -275,6 +276,7 @@ pub(crate) fn authenticated(claims: Claims) -> Authenticated {
     if let Some(elevated) = elevated {
         variables.insert("x-hasura-auth-elevated".to_owned(), elevated.to_string());
     }
+    variables.insert(ROLE.to_owned(), default_role.clone());
     Authenticated {
         user_id: claims.sub,
         elevated: elevated.is_some(),
@@ -282,7 +284,7 @@ pub(crate) fn authenticated(claims: Claims) -> Authenticated {
         default_role,
         allowed_roles,
         anonymous: anonymous == "true",
-        variables,
+        variables: Arc::new(variables),
         expires_at: DateTime::from_timestamp(claims.exp, 0).unwrap_or_default(),
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Ticket {
 
 /// A token that was found good.
 pub(crate) struct Kept {
-    pub(crate) authenticated: Authenticated,
+    pub(crate) authenticated: Arc<Authenticated>,
     /// Name of the key that signed it.
     pub(crate) kid: String,
     /// When the token or its session ends by itself.
@@ -208,11 +208,11 @@ mod tests {
             allowed_roles: vec!["user".to_owned()],
             elevated: false,
             anonymous: false,
-            variables: BTreeMap::new(),
+            variables: Arc::new(BTreeMap::new()),
             expires_at: ends_at,
         };
         Kept {
-            authenticated,
+            authenticated: Arc::new(authenticated),
             kid: "k1".to_owned(),
             ends_at,
             ticket,

@@ -144,7 +144,7 @@ impl App {
         // What one role may send must not be at hand for another that may not.
         let own = self.permissions.knows(&session.role) || self.graphql.trusted.binds(&session.role);
         let name = match own {
-            true => session.role.as_str(),
+            true => &*session.role,
             false => "",
         };
         let schemas = match backend {

@@ -32,7 +32,7 @@ impl Asking {
         portico_auth::Ctx {
             auth: &self.app.auth,
             caller: &self.caller,
-            session: self.session.authenticated.as_ref(),
+            session: self.session.authenticated.as_deref(),
         }
     }
 }
@@ -40,12 +40,12 @@ impl Asking {
 impl Asking {
     /// Who asks, for the audit.
     fn actor(&self) -> Actor {
-        let session = self.session.authenticated.as_ref();
+        let session = self.session.authenticated.as_deref();
         Actor {
             user_id: session.map(|session| session.user_id),
-            role: self.session.role.clone(),
+            role: self.session.role.to_string(),
             session_id: session.map(|session| session.session_id),
-            request_id: Some(self.caller.request_id.clone()),
+            request_id: Some(self.caller.request_id.to_string()),
             ip: Some(self.caller.address.to_canonical().to_string()),
             user_agent: self.caller.stored_user_agent(),
         }
@@ -72,12 +72,17 @@ pub(crate) fn bind(asking: &Asking, plan: &Compiled, variables: &Variables) -> R
         let message = format!("writing '{}' needs an elevated session", elevated.column);
         return Err(Failure::new(Code::ElevatedClaimRequired, &elevated.path, message));
     }
+    // Who reads is written down nowhere.
+    let actor = match plan.writes() {
+        true => asking.actor(),
+        false => Actor::default(),
+    };
     asking.app.executor.bind(
         plan,
         Values {
             variables,
             session: &asking.session.variables,
-            actor: &asking.actor(),
+            actor: &actor,
         },
     )
 }

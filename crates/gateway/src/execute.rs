@@ -60,7 +60,7 @@ pub(crate) async fn execute(asking: &Arc<Asking>, mut request: GraphqlRequest, r
     let schema = match asking.app.schema(&asking.session) {
         Ok(schema) => schema,
         Err(error) => {
-            let role = &asking.session.role;
+            let role = &*asking.session.role;
             tracing::error!(%error, role, "the schema of a role could not be built");
             return Answer::refused(WireError::new("unexpected", "$", "internal server error"));
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use portico_query::permission::ADMIN;
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use crate::data::Asking;
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, explain};
 use crate::graphql::asking;
-use crate::http::{ClientAddress, RequestId, json, plain_failure, read_body};
+use crate::http::{ClientAddress, Headers, RequestId, json, plain_failure, read_body};
 use crate::session::Session;
 
 /// A query, and who is said to ask.
@@ -31,7 +31,7 @@ pub(crate) async fn post(
     State(app): State<Arc<App>>,
     Extension(address): Extension<ClientAddress>,
     Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
     body: Body,
 ) -> Response {
     let body = match read_body(&headers, body, app.graphql.body).await {
@@ -42,7 +42,7 @@ pub(crate) async fn post(
         Ok(asking) => asking,
         Err(error) => return failure(&error),
     };
-    if asking.session.role != ADMIN {
+    if &*asking.session.role != ADMIN {
         let message = "You have to be an admin to access this endpoint";
         return failure(&WireError::new("access-denied", "$", message));
     }

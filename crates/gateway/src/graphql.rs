@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::data::Asking;
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, execute};
-use crate::http::{ClientAddress, RequestFacts, RequestId, read_body};
+use crate::http::{ClientAddress, Headers, RequestFacts, RequestId, read_body};
 use crate::session::Session;
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -28,7 +28,7 @@ pub(crate) async fn post(
     State(app): State<Arc<App>>,
     Extension(address): Extension<ClientAddress>,
     Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
     body: Body,
 ) -> Response {
     let body = match read_body(&headers, body, app.graphql.body).await {
@@ -75,7 +75,7 @@ pub(crate) async fn get(
     State(app): State<Arc<App>>,
     Extension(address): Extension<ClientAddress>,
     Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
     RawQuery(query): RawQuery,
 ) -> Response {
     let media = match Media::accepted(&headers) {
@@ -106,7 +106,7 @@ pub(crate) async fn asking(
     let caller = Caller {
         address,
         user_agent,
-        request_id: id.as_str().to_owned(),
+        request_id: id.into(),
     };
     let session = Session::of(&app.auth, &caller, headers).await?;
     Ok(Arc::new(Asking { app, caller, session }))
@@ -312,7 +312,7 @@ impl Media {
 
 fn facts(asking: Option<&Arc<Asking>>) -> RequestFacts {
     RequestFacts {
-        role: asking.map(|asking| asking.session.role.clone()),
+        role: asking.map(|asking| Arc::clone(&asking.session.role)),
         ..RequestFacts::default()
     }
 }

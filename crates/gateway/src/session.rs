@@ -1,18 +1,17 @@
 //! Who asks: headers become a role with its session variables. A bad credential is never an anonymous one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use portico_auth::{Auth, Authenticated, Caller};
+use portico_auth::{Auth, Authenticated, Caller, ROLE};
 use portico_query::permission::{ADMIN, PUBLIC};
 
 use crate::error::WireError;
 
 /// The header of the admin secret and its older name.
 pub(crate) const ADMIN_SECRET: [&str; 2] = ["x-hasura-admin-secret", "x-hasura-access-key"];
-/// The header that chooses a role.
-pub(crate) const ROLE: &str = "x-hasura-role";
 /// The header by which the holder of the admin secret asks for what only backends may.
 const BACKEND: &str = "x-hasura-use-backend-only-permissions";
 /// What the names of session variables begin with.
@@ -22,11 +21,11 @@ const VARIABLE: &str = "x-hasura-";
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
     /// The role of the request.
-    pub(crate) role: String,
+    pub(crate) role: Arc<str>,
     /// Session variables by lower-case name.
-    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) variables: Arc<BTreeMap<String, String>>,
     /// The signed-in user, if there is one.
-    pub(crate) authenticated: Option<Authenticated>,
+    pub(crate) authenticated: Option<Arc<Authenticated>>,
     /// Whether a backend with the admin secret asks for what only backends may.
     pub(crate) backend: bool,
 }
@@ -48,8 +47,8 @@ impl Session {
         }
         match text(headers, AUTHORIZATION.as_str())? {
             None => Ok(Self {
-                role: PUBLIC.to_owned(),
-                variables: BTreeMap::new(),
+                role: PUBLIC.into(),
+                variables: Arc::default(),
                 authenticated: None,
                 backend: false,
             }),
@@ -64,9 +63,13 @@ impl Session {
     }
 
     /// The session of a user who just signed in, under the default role.
-    pub(crate) fn of_user(authenticated: Authenticated) -> Self {
-        let role = authenticated.default_role.clone();
-        Self::under(role, authenticated)
+    pub(crate) fn of_user(authenticated: Arc<Authenticated>) -> Self {
+        Self {
+            role: authenticated.default_role.as_str().into(),
+            variables: Arc::clone(&authenticated.variables),
+            authenticated: Some(authenticated),
+            backend: false,
+        }
     }
 
     /// The holder of the secret is the role and the variables of the headers.
@@ -85,42 +88,40 @@ impl Session {
 
     /// Whoever the variables say, as the holder of the admin secret may.
     pub(crate) fn of_variables(variables: BTreeMap<String, String>) -> Self {
-        let role = variables.get(ROLE).cloned().unwrap_or_else(|| ADMIN.to_owned());
+        let role = variables.get(ROLE).map_or(ADMIN, String::as_str).into();
         let backend = variables
             .get(BACKEND)
             .is_some_and(|value| value.eq_ignore_ascii_case("true"));
         Self {
             role,
-            variables,
+            variables: Arc::new(variables),
             authenticated: None,
             backend,
         }
     }
 
     /// The role is the token's default, or another that the token allows.
-    fn with_token(authenticated: Authenticated, wanted: Option<&str>) -> Result<Self, WireError> {
-        let role = match wanted {
-            None => authenticated.default_role.clone(),
-            Some(role) if authenticated.allowed_roles.iter().any(|allowed| allowed == role) => {
-                role.to_owned()
-            }
-            Some(_) => {
-                let message = "Your requested role is not in allowed roles";
-                return Err(WireError::new("access-denied", "$", message));
-            }
-        };
-        Ok(Self::under(role, authenticated))
+    fn with_token(authenticated: Arc<Authenticated>, wanted: Option<&str>) -> Result<Self, WireError> {
+        let session = Self::of_user(authenticated);
+        match wanted {
+            None => Ok(session),
+            Some(role) => session.under(role),
+        }
     }
 
-    fn under(role: String, authenticated: Authenticated) -> Self {
-        let mut variables = authenticated.variables.clone();
-        variables.insert(ROLE.to_owned(), role.clone());
-        Self {
-            role,
-            variables,
-            authenticated: Some(authenticated),
-            backend: false,
+    fn under(self, role: &str) -> Result<Self, WireError> {
+        let allowed = self.authenticated.as_ref().map(|user| &user.allowed_roles);
+        if !allowed.is_some_and(|allowed| allowed.iter().any(|allowed| allowed == role)) {
+            let message = "Your requested role is not in allowed roles";
+            return Err(WireError::new("access-denied", "$", message));
         }
+        let mut variables = BTreeMap::clone(&self.variables);
+        variables.insert(ROLE.to_owned(), role.to_owned());
+        Ok(Self {
+            role: role.into(),
+            variables: Arc::new(variables),
+            ..self
+        })
     }
 }
 

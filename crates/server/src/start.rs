@@ -6,9 +6,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico_auth::{Auth, Clock, Database, Entropy, MailTemplates, OpenError, Parts, TemplateError};
+use portico_auth::{
+    Auth, Clock, Database, Entropy, EntropyError, MailTemplates, OpenError, Parts, TemplateError,
+};
 use portico_entity::catalogue::catalogue;
-use portico_gateway::http::HttpSettings;
+use portico_gateway::http::{HttpSettings, RequestIds};
 use portico_gateway::{App, AppParts};
 use portico_query::execute::Executor;
 use portico_query::permission::Permissions;
@@ -34,6 +36,9 @@ pub enum StartError {
     /// The auth core refuses the database or the settings.
     #[error(transparent)]
     Auth(#[from] OpenError),
+    /// There is no randomness to be had.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
     /// The data path refuses the database.
     #[error("{0}")]
     Executor(portico_query::error::Failure),
@@ -139,8 +144,7 @@ pub async fn start(
         trusted_proxies: settings.trusted_proxies.clone(),
         graphiql: settings.graphiql,
         outbox_page: settings.shows_outbox(),
-        clock,
-        entropy,
+        request_ids: RequestIds::new(clock, entropy.as_ref())?,
     };
     let app = Arc::new(App::new(parts));
     let routes = portico_gateway::router(Arc::clone(&app), http);

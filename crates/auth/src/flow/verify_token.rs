@@ -1,6 +1,6 @@
 //! `verifyToken`.
 
-use crate::caller::{Authenticated, Ctx};
+use crate::caller::Ctx;
 use crate::error::Error;
 use crate::refusal::Refusal;
 
@@ -11,15 +11,15 @@ pub struct VerifyTokenInput {
     pub token: Option<String>,
 }
 
-/// Tells whom an access token speaks for, if it is valid and its session goes on.
-pub async fn verify_token(ctx: &Ctx<'_>, input: VerifyTokenInput) -> Result<Authenticated, Error> {
-    match input.token {
-        Some(token) => {
+/// Refuses an access token that is not valid or whose session does not go on.
+pub async fn verify_token(ctx: &Ctx<'_>, input: VerifyTokenInput) -> Result<(), Error> {
+    match (input.token, ctx.session) {
+        (Some(token), _) => {
             let token = token.trim();
-            ctx.auth
-                .authenticate(token.strip_prefix("Bearer ").unwrap_or(token))
-                .await
+            let token = token.strip_prefix("Bearer ").unwrap_or(token);
+            ctx.auth.authenticate(token).await.map(|_| ())
         }
-        None => ctx.session.cloned().ok_or_else(|| Refusal::NotSignedIn.into()),
+        (None, Some(_)) => Ok(()),
+        (None, None) => Err(Refusal::NotSignedIn.into()),
     }
 }

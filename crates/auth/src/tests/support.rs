@@ -152,7 +152,7 @@ pub(super) fn caller(address: &str) -> Caller {
     Caller {
         address: address.parse().unwrap(),
         user_agent: Some("test".to_owned()),
-        request_id: "request-1".to_owned(),
+        request_id: "request-1".into(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! One line in the log for each request; nothing in it comes from a query string, a body or a credential.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
@@ -10,7 +11,7 @@ use http::Method;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestFacts {
     /// Who asked.
-    pub role: Option<String>,
+    pub role: Option<Arc<str>>,
     /// The name of the GraphQL operation.
     pub operation: Option<String>,
     /// The code of the first error.

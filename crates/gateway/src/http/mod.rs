@@ -14,10 +14,10 @@ pub(crate) mod system;
 pub use client_address::ClientAddress;
 pub use log::RequestFacts;
 pub use network::{Network, NotANetwork};
-pub use request_id::RequestId;
+pub use request_id::{RequestId, RequestIds};
 pub use settings::HttpSettings;
 
 pub(crate) use failure::{graphql_failure, json, method_not_allowed, not_found, plain_failure};
 pub(crate) use guard::read_body;
-pub(crate) use headers::cors;
+pub(crate) use headers::{Headers, cors};
 pub(crate) use surround::surround;

@@ -1,11 +1,11 @@
 //! One id for a request in its answer, in the log and in the audit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use uuid::Uuid;
-
-use super::HttpSettings;
+use portico_auth::{Clock, Entropy, EntropyError};
+use uuid::{Builder, Uuid};
 
 /// The header that carries the id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -23,16 +23,9 @@ impl RequestId {
     }
 
     /// The client's own id, or a new one.
-    pub(crate) fn of(headers: &HeaderMap, settings: &HttpSettings) -> Result<Self, portico_auth::Error> {
-        match headers.get(REQUEST_ID).and_then(Self::from_client) {
-            Some(id) => Ok(id),
-            None => {
-                let id = portico_auth::new_id(settings.clock.as_ref(), settings.entropy.as_ref())?;
-                Ok(Self(
-                    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).into(),
-                ))
-            }
-        }
+    pub(crate) fn of(headers: &HeaderMap, ids: &RequestIds) -> Self {
+        let own = headers.get(REQUEST_ID).and_then(Self::from_client);
+        own.unwrap_or_else(|| ids.next())
     }
 
     /// Only what is safe in a log and a header is taken from a client.
@@ -43,9 +36,79 @@ impl RequestId {
     }
 }
 
+impl From<&RequestId> for Arc<str> {
+    fn from(RequestId(id): &RequestId) -> Self {
+        Self::clone(id)
+    }
+}
+
+/// Makes ids of requests (uuid v7). They are told apart by the moment, by the node, whose part is random, and by
+/// a count; nobody has to be kept from guessing one, so that no request pays for randomness.
+pub struct RequestIds {
+    clock: Arc<dyn Clock>,
+    node: [u8; 6],
+    count: AtomicU32,
+}
+
+impl RequestIds {
+    /// The ids of this node, for as long as it runs.
+    pub fn new(clock: Arc<dyn Clock>, entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+        let mut node = [0; 6];
+        entropy.fill(&mut node)?;
+        Ok(Self {
+            clock,
+            node,
+            count: AtomicU32::default(),
+        })
+    }
+
+    fn next(&self) -> RequestId {
+        let [a, b, c, d, e, f] = self.node;
+        let [w, x, y, z] = self.count.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let milliseconds = u64::try_from(self.clock.now().timestamp_millis()).unwrap_or(0);
+        let id = Builder::from_unix_timestamp_millis(milliseconds, &[a, b, c, d, e, f, w, x, y, z]);
+        let mut text = Uuid::encode_buffer();
+        RequestId(id.as_uuid().hyphenated().encode_lower(&mut text).into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use chrono::{DateTime, Utc};
+
     use super::*;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::UNIX_EPOCH
+        }
+    }
+
+    struct Constant(u8);
+
+    impl Entropy for Constant {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+            bytes.fill(self.0);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn ids_of_one_moment_differ_on_a_node_and_between_nodes() {
+        let nodes = [1, 2].map(|node| RequestIds::new(Arc::new(Still), &Constant(node)).unwrap());
+        let ids: HashSet<String> = nodes
+            .iter()
+            .flat_map(|ids| (0..1_000).map(|_| ids.next().as_str().to_owned()))
+            .collect();
+        assert_eq!(ids.len(), 2_000);
+        for id in ids {
+            assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 7);
+        }
+    }
 
     #[test]
     fn only_harmless_ids_are_taken_from_a_client() {

@@ -1,11 +1,8 @@
 //! What the layers around the handlers need to know.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use portico_auth::{Clock, Entropy};
-
-use super::Network;
+use super::{Network, RequestIds};
 
 /// What the layers around the handlers need to know.
 pub struct HttpSettings {
@@ -19,8 +16,6 @@ pub struct HttpSettings {
     pub graphiql: bool,
     /// Whether the page `/dev/outbox` exists, which answers this machine alone.
     pub outbox_page: bool,
-    /// Tells the time, for the ids of requests.
-    pub clock: Arc<dyn Clock>,
-    /// Gives the random part of the ids of requests.
-    pub entropy: Arc<dyn Entropy>,
+    /// Makes the ids of requests.
+    pub request_ids: RequestIds,
 }

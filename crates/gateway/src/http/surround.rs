@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
 use tracing::Instrument;
 
 use super::guard::guarded;
 use super::headers::secure;
 use super::log::Arrival;
 use super::request_id::REQUEST_ID;
-use super::{ClientAddress, HttpSettings, RequestId, graphql_failure};
+use super::{ClientAddress, HttpSettings, RequestId};
 
 /// Gives the request an id and an address, holds its handler to its limits, and sees the answer off with its
 /// headers and a line in the log.
@@ -21,14 +21,7 @@ pub(crate) async fn surround(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let id = match RequestId::of(request.headers(), &settings) {
-        Ok(id) => id,
-        Err(error) => {
-            tracing::error!(%error, "no id for a request");
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            return graphql_failure(status, "internal-server-error", "internal server error");
-        }
-    };
+    let id = RequestId::of(request.headers(), &settings.request_ids);
     let arrival = Arrival::of(&request);
     let address = ClientAddress::of(&request, &settings.trusted_proxies);
     request.extensions_mut().insert(address);

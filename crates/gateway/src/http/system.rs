@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use portico_auth::Caller;
 use portico_query::permission::ADMIN;
 
 use super::failure::{json, plain_failure};
-use super::{ClientAddress, RequestId};
+use super::{ClientAddress, Headers, RequestId};
 use crate::app::App;
 use crate::error::WireError;
 use crate::session::Session;
@@ -56,16 +56,16 @@ pub(crate) async fn metrics(
     State(app): State<Arc<App>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Response {
     let caller = Caller {
         address,
         user_agent: None,
-        request_id: id.as_str().to_owned(),
+        request_id: (&id).into(),
     };
     let refused = |error: &WireError| plain_failure(error.status(), error.code, &error.message);
     match Session::of(&app.auth, &caller, &headers).await {
-        Ok(session) if session.role == ADMIN => {
+        Ok(session) if &*session.role == ADMIN => {
             let format = "text/plain; version=0.0.4; charset=utf-8";
             ([(header::CONTENT_TYPE, format)], app.counters().to_prometheus()).into_response()
         }

@@ -1,5 +1,7 @@
 //! The types that operations answer with.
 
+use std::sync::Arc;
+
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, Object, ResolverContext, TypeRef};
 use portico_auth::{Session, SignIn};
 
@@ -65,7 +67,7 @@ fn user() -> Field {
         FieldFuture::new(async move {
             match context.parent_value.downcast_ref::<Session>() {
                 Some(session) => {
-                    let session = crate::session::Session::of_user(session.authenticated.clone());
+                    let session = crate::session::Session::of_user(Arc::clone(&session.authenticated));
                     data::resolve_user(&context, session).await
                 }
                 None => Ok(None),

@@ -83,6 +83,18 @@ pub(super) fn value(writer: &mut Writer, scalar: Scalar, expression: impl FnOnce
             "json(CASE ",
             " WHEN TRUE THEN 'true' WHEN FALSE THEN 'false' END)",
         ),
+        _ => return output(writer, scalar, expression),
+    };
+    writer.push(before);
+    expression(writer);
+    writer.push(after);
+}
+
+/// Writes an expression of a scalar type to be answered. PostgreSQL looks for the functions that write a
+/// `citext` by their names, among all of its own and in every statement, and has those of `text` at hand.
+pub(super) fn output(writer: &mut Writer, scalar: Scalar, expression: impl FnOnce(&mut Writer)) {
+    let (before, after) = match (writer.dialect, scalar) {
+        (Dialect::Postgres, Scalar::Citext) => ("(", ")::text"),
         _ => ("", ""),
     };
     writer.push(before);

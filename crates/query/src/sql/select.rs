@@ -138,7 +138,7 @@ fn array(writer: &mut Writer, outer: Alias, relation: &Relation, select: &Select
     writer.push("ARRAY(SELECT ");
     for field in &select.fields {
         if let Content::Column(column, None) = &field.content {
-            writer.column(alias, column.sql);
+            json::output(writer, column.scalar, |writer| writer.column(alias, column.sql));
         }
     }
     from(writer, alias, Rows::new(select, Some((outer, relation))));
@@ -148,7 +148,9 @@ fn array(writer: &mut Writer, outer: Alias, relation: &Relation, select: &Select
 fn flat(writer: &mut Writer, alias: Alias, content: &Content) {
     match content {
         Content::Typename(_) => {}
-        Content::Column(column, None) => writer.column(alias, column.sql),
+        Content::Column(column, None) => {
+            json::output(writer, column.scalar, |writer| writer.column(alias, column.sql));
+        }
         Content::Column(column, Some(path)) => {
             match writer.dialect {
                 Dialect::Postgres => {

@@ -100,7 +100,7 @@ async fn press(
     let caller = Caller {
         address,
         user_agent: agent.map(str::to_owned),
-        request_id: id.as_str().to_owned(),
+        request_id: (&id).into(),
     };
     let ctx = Ctx {
         auth: &app.auth,

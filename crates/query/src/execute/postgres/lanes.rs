@@ -87,6 +87,8 @@ impl Lane {
             return Ok(connection);
         }
         let connection = Arc::new(link.connect().await?);
+        // Quick reads find a few rows by a key each: to set up a bitmap for them costs as much as to find them.
+        connection.batch("SET enable_bitmapscan = off").await?;
         *lock(&self.connection) = Some(Arc::clone(&connection));
         Ok(connection)
     }

@@ -1,4 +1,4 @@
-//! SQLite: readers of their own, answered inline when quick; one writer, shared with whoever else writes.
+//! SQLite: readers of their own, answered inline as long as they are quick; one writer, shared with whoever else writes.
 
 mod aggregates;
 mod constraint;
@@ -19,13 +19,15 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use super::answer::{self, Answer};
 use super::turns::{ConnectionCounters, Turns};
 use super::{ExecutorSettings, Origin, Task};
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::sql::{Compiled, Rows, Work};
 use leash::{Holder, Leash};
 use write::{Queue, Write};
 
 /// How many steps of SQLite's machine pass between two looks at the clock.
-const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+const STEPS_BETWEEN_LOOKS: i32 = 1_000;
+/// How long a read that may take long is tried where it was asked for. Others wait behind it meanwhile.
+const ATTEMPT: Duration = Duration::from_millis(1);
 
 /// A SQLite file.
 #[derive(Debug)]
@@ -50,7 +52,7 @@ struct File {
 struct Limited {
     connection: Connection,
     opened: Instant,
-    /// Milliseconds after `opened`.
+    /// Microseconds after `opened`.
     deadline: Arc<AtomicU64>,
 }
 
@@ -87,14 +89,20 @@ impl SqliteExecutor {
         if compiled.writes() {
             return self.write(Write::new(compiled, tasks, origin, answer)).await;
         }
+        let allowed = self.file.settings.statement_timeout;
         if !compiled.heavy() {
-            return self.file.read(compiled, tasks, answer, None);
+            return self.file.read(compiled, &tasks, answer, allowed, None);
         }
         let turn = self.heavy.take().await?;
+        // Most of what might take long is done sooner than a thread has woken up.
+        match self.file.read(compiled, &tasks, answer.clone(), ATTEMPT, None) {
+            Err(failure) if failure.code == Code::Timeout => {}
+            answered => return answered,
+        }
         let holder = Holder::default();
         let (file, compiled, leash) = (Arc::clone(&self.file), Arc::clone(compiled), holder.leash());
         blocking(move || {
-            let answered = file.read(&compiled, tasks, answer, Some(&leash));
+            let answered = file.read(&compiled, &tasks, answer, allowed, Some(&leash));
             drop(turn);
             answered
         })
@@ -140,7 +148,7 @@ impl File {
         let seen = Arc::clone(&deadline);
         connection.progress_handler(
             STEPS_BETWEEN_LOOKS,
-            Some(move || milliseconds(opened.elapsed()) > seen.load(Ordering::Relaxed)),
+            Some(move || microseconds(opened.elapsed()) > seen.load(Ordering::Relaxed)),
         )?;
         Ok(Limited {
             connection,
@@ -166,12 +174,13 @@ impl File {
     fn read(
         &self,
         compiled: &Compiled,
-        tasks: Vec<Task>,
+        tasks: &[Task],
         answer: Answer,
+        allowed: Duration,
         leash: Option<&Leash>,
     ) -> Result<Vec<u8>, Failure> {
         let reader = self.reader()?;
-        reader.allow(self.settings.statement_timeout);
+        reader.allow(allowed);
         let read = || reader.read(compiled, tasks, answer);
         let answered = match leash {
             None => read(),
@@ -188,11 +197,11 @@ impl File {
 impl Limited {
     fn allow(&self, time: Duration) {
         self.deadline
-            .store(milliseconds(self.opened.elapsed() + time), Ordering::Relaxed);
+            .store(microseconds(self.opened.elapsed() + time), Ordering::Relaxed);
     }
 
     /// Reads of one request see one state of the database.
-    fn read(&self, compiled: &Compiled, tasks: Vec<Task>, answer: Answer) -> Result<Vec<u8>, Failure> {
+    fn read(&self, compiled: &Compiled, tasks: &[Task], answer: Answer) -> Result<Vec<u8>, Failure> {
         if tasks.len() < 2 {
             return fill(&self.connection, compiled, tasks, answer);
         }
@@ -207,8 +216,8 @@ impl Limited {
     }
 }
 
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A poisoned lock only says that another request failed while it held a connection.
@@ -219,7 +228,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn fill(
     connection: &Connection,
     compiled: &Compiled,
-    tasks: Vec<Task>,
+    tasks: &[Task],
     mut answer: Answer,
 ) -> Result<Vec<u8>, Failure> {
     for (root, task) in compiled.roots.iter().zip(tasks) {
@@ -227,7 +236,7 @@ fn fill(
         match (&root.work, task) {
             (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
             (Work::Read(read), Task::Read(parameters)) => {
-                let values = params_from_iter(parameters.into_iter().map(row::value));
+                let values = params_from_iter(parameters.iter().cloned().map(row::value));
                 rows(connection, read.rows(), values, out).map_err(error::failure)?;
             }
             _ => return Err(misfit()),
