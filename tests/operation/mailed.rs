@@ -24,6 +24,7 @@ on_both_databases!(
     of_fifty_who_exchange_one_code_one_gets_a_session,
     to_look_at_a_link_changes_nothing,
     a_password_is_reset_by_mail_and_every_session_ends,
+    a_changed_password_ends_what_was_mailed,
     a_ticket_is_good_for_its_purpose_and_its_user_alone,
     a_ticket_ends_in_time,
 );
@@ -481,6 +482,12 @@ async fn a_password_is_reset_by_mail_and_every_session_ends(database: Arc<TestDa
     ] {
         assert_eq!(reset(&ticket(&mailed), password).await.error_code(), refusal);
     }
+    // Whoever forgot it has tried too often.
+    for _ in 0..20 {
+        app.public().sign_in(&jane.email, "not this one").await;
+    }
+    let delayed = app.public().sign_in(&jane.email, &jane.password).await;
+    assert!(delayed.body.get("errors").is_some());
     let good = ticket(&mailed);
     app.clock.advance(1);
     let answers = join_all((0..10).map(|_| reset(&good, "a wholly new phrase"))).await;
@@ -535,6 +542,22 @@ async fn a_password_is_reset_by_mail_and_every_session_ends(database: Arc<TestDa
         .sign_in(&jane.email, "the last new phrase")
         .await
         .data();
+}
+
+async fn a_changed_password_ends_what_was_mailed(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let jane = app.user("jane").await;
+    ask(&app, "signInOtpEmail", &jane.email).await;
+    let open = code(&mail(&app, &jane.email).await);
+    let arguments = [
+        ("currentPassword", jane.password.as_str()),
+        ("newPassword", "a wholly new phrase"),
+    ];
+    run(&jane, "changePassword", &arguments, "").await.data();
+    assert_eq!(
+        enter(&app, &jane.email, &open).await.error_code(),
+        "invalid-ticket"
+    );
 }
 
 async fn a_ticket_is_good_for_its_purpose_and_its_user_alone(database: Arc<TestDatabase>) {

@@ -55,7 +55,8 @@ async fn reset(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<Followed, Err
     };
     new_password::replace(ctx, &*transaction, replacement).await?;
     store::users::forget_failures(&*transaction, id).await?;
-    store::tickets::forget_of(&*transaction, id).await?;
+    // The row may not show yet what was counted.
+    store::limits::forget_account(&*transaction, id).await?;
     Event::success(ACTION, id, None)
         .append(ctx, &*transaction)
         .await?;

@@ -23,7 +23,7 @@ pub(crate) struct Replacement<'a> {
 }
 
 /// Writes the new password if the old one is still what it was, keeps the old one so that it is not used again,
-/// ends the other sessions and tells the owner. Of several that are under way at once, one succeeds.
+/// ends the other sessions and everything that was mailed, and tells the owner. Of several that are under way at once, one succeeds.
 ///
 /// The caller adds the event, commits, and then calls [`crate::Auth::after_change`].
 pub(crate) async fn replace<C: ConnectionTrait>(
@@ -52,6 +52,8 @@ pub(crate) async fn replace<C: ConnectionTrait>(
         None => Which::AllOf(user),
     };
     store::refresh_tokens::revoke(connection, which, now).await?;
+    // Whoever can read the mail of the owner may have asked for them.
+    store::tickets::forget_of(connection, user).await?;
     if let Some(email) = owner.email() {
         let locale = owner.locale(&ctx.auth.policy);
         message::notice(
