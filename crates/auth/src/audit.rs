@@ -6,8 +6,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::caller::Ctx;
+use crate::code::Code;
 use crate::error::Error;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Refusal;
 use crate::store;
 
 /// An event in the words of the table.

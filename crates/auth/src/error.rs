@@ -2,8 +2,9 @@
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
+use crate::code::Code;
 use crate::port::EntropyError;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Refusal;
 
 /// Why a flow did not succeed.
 #[derive(Debug, thiserror::Error)]

@@ -230,7 +230,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refusal::Code;
+    use crate::code::Code;
     use crate::testing::TestEntropy;
 
     fn password(text: &str) -> Arc<Password> {

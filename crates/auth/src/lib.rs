@@ -8,6 +8,7 @@ mod auth;
 mod caller;
 mod capacity;
 mod changes;
+mod code;
 mod database;
 mod error;
 pub mod flow;
@@ -39,6 +40,7 @@ pub mod value;
 
 pub use auth::{Auth, OpenError, Parts};
 pub use caller::{Authenticated, Caller, Ctx, ROLE};
+pub use code::Code;
 pub use database::{Database, PoolCounters};
 pub use error::{Error, InternalError};
 pub use hashing::{HashingCounters, StartHashingError};
@@ -49,7 +51,7 @@ pub use mail::{
 pub use password::HashError;
 pub use policy::{EmailVerification, Limits, Policy, SigningAlgorithm};
 pub use port::{BreachedPasswords, Clock, Entropy, EntropyError, RangeAnswer, RangeError, new_id};
-pub use refusal::{Code, Identifier, RefreshFault, Refusal, TokenFault};
+pub use refusal::{Identifier, RefreshFault, Refusal, TokenFault};
 pub use seal::{MasterKey, MasterKeyError, SealError};
 pub use secret::AdminSecret;
 pub use session::{Session, SignIn};

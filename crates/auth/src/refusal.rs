@@ -1,6 +1,8 @@
-//! The closed list of reasons to say no, and the wire code of each.
+//! The closed list of reasons to say no, and the code of each.
 
 use std::time::Duration;
+
+use crate::code::Code;
 
 /// What identifies a user who signs in with a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,77 +192,6 @@ pub enum Refusal {
     },
 }
 
-/// What a client is told: the wire code in `extensions.code`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Code {
-    /// `invalid-request`
-    InvalidRequest,
-    /// `password-too-short`
-    PasswordTooShort,
-    /// `password-too-long`
-    PasswordTooLong,
-    /// `password-too-common`
-    PasswordTooCommon,
-    /// `password-too-similar`
-    PasswordTooSimilar,
-    /// `user-not-found`
-    UserNotFound,
-    /// `last-administrator`
-    LastAdministrator,
-    /// `password-in-hibp-database`
-    PasswordBreached,
-    /// `unavailable`
-    Unavailable,
-    /// `password-used-before`
-    PasswordUsedBefore,
-    /// `invalid-password`
-    InvalidPassword,
-    /// `elevated-claim-required`
-    ElevatedClaimRequired,
-    /// `role-not-allowed`
-    RoleNotAllowed,
-    /// `default-role-must-be-in-allowed-roles`
-    DefaultRoleNotAllowed,
-    /// `redirectTo-not-allowed`
-    RedirectNotAllowed,
-    /// `signup-disabled`
-    SignUpDisabled,
-    /// `email-already-in-use`
-    EmailAlreadyInUse,
-    /// `username-already-in-use`
-    UsernameAlreadyInUse,
-    /// `invalid-email-password`
-    InvalidEmailPassword,
-    /// `invalid-username-password`
-    InvalidUsernamePassword,
-    /// `disabled-user`
-    DisabledUser,
-    /// `locked-user`
-    LockedUser,
-    /// `inactive-user`
-    InactiveUser,
-    /// `unverified-user`
-    UnverifiedUser,
-    /// `invalid-ticket`
-    InvalidTicket,
-    /// `email-already-verified`
-    EmailAlreadyVerified,
-    /// `invalid-refresh-token`
-    InvalidRefreshToken,
-    /// `invalid-jwt`
-    InvalidJwt,
-    /// `unauthenticated`
-    Unauthenticated,
-    /// `session-not-found`
-    SessionNotFound,
-    /// `access-denied`
-    AccessDenied,
-    /// `too-many-requests`
-    TooManyRequests,
-    /// `internal-server-error`
-    InternalServerError,
-}
-
 impl Refusal {
     /// The wire code: many reasons inside, few outside.
     pub fn code(self) -> Code {
@@ -319,86 +250,6 @@ impl Refusal {
         match self {
             Self::TooManyRequests { retry_after } => Some(retry_after),
             _ => None,
-        }
-    }
-}
-
-impl Code {
-    /// The code as it stands on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid-request",
-            Self::PasswordTooShort => "password-too-short",
-            Self::PasswordTooLong => "password-too-long",
-            Self::PasswordTooCommon => "password-too-common",
-            Self::PasswordTooSimilar => "password-too-similar",
-            Self::UserNotFound => "user-not-found",
-            Self::LastAdministrator => "last-administrator",
-            Self::PasswordBreached => "password-in-hibp-database",
-            Self::Unavailable => "unavailable",
-            Self::PasswordUsedBefore => "password-used-before",
-            Self::InvalidPassword => "invalid-password",
-            Self::ElevatedClaimRequired => "elevated-claim-required",
-            Self::RoleNotAllowed => "role-not-allowed",
-            Self::DefaultRoleNotAllowed => "default-role-must-be-in-allowed-roles",
-            Self::RedirectNotAllowed => "redirectTo-not-allowed",
-            Self::SignUpDisabled => "signup-disabled",
-            Self::EmailAlreadyInUse => "email-already-in-use",
-            Self::UsernameAlreadyInUse => "username-already-in-use",
-            Self::InvalidEmailPassword => "invalid-email-password",
-            Self::InvalidUsernamePassword => "invalid-username-password",
-            Self::DisabledUser => "disabled-user",
-            Self::LockedUser => "locked-user",
-            Self::InactiveUser => "inactive-user",
-            Self::UnverifiedUser => "unverified-user",
-            Self::InvalidTicket => "invalid-ticket",
-            Self::EmailAlreadyVerified => "email-already-verified",
-            Self::InvalidRefreshToken => "invalid-refresh-token",
-            Self::InvalidJwt => "invalid-jwt",
-            Self::Unauthenticated => "unauthenticated",
-            Self::SessionNotFound => "session-not-found",
-            Self::AccessDenied => "access-denied",
-            Self::TooManyRequests => "too-many-requests",
-            Self::InternalServerError => "internal-server-error",
-        }
-    }
-
-    /// What a client is told in words.
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "The request is incorrect",
-            Self::PasswordTooShort => "The password needs at least 8 characters",
-            Self::PasswordTooLong => "The password may have 256 characters at most",
-            Self::PasswordTooCommon => "The password is one of the commonest",
-            Self::PasswordTooSimilar => "The password is made of names of the user or of the service",
-            Self::UserNotFound => "No such user",
-            Self::LastAdministrator => "The last administrator cannot be taken away",
-            Self::PasswordBreached => "The password was seen in a breach of another service",
-            Self::Unavailable => "The password cannot be checked now, try again later",
-            Self::PasswordUsedBefore => "The password was used before",
-            Self::InvalidPassword => "The current password is incorrect",
-            Self::ElevatedClaimRequired => "The user has to be proved anew: elevate the session first",
-            Self::RoleNotAllowed => "The role is not allowed",
-            Self::DefaultRoleNotAllowed => "The default role must be among the allowed roles",
-            Self::RedirectNotAllowed => "The value of redirectTo is not allowed",
-            Self::SignUpDisabled => "Sign-up is disabled",
-            Self::EmailAlreadyInUse => "The email is already in use",
-            Self::UsernameAlreadyInUse => "The username is already in use",
-            Self::InvalidEmailPassword => "The email or the password is incorrect",
-            Self::InvalidUsernamePassword => "The username or the password is incorrect",
-            Self::DisabledUser => "The user is disabled",
-            Self::LockedUser => "The user is locked",
-            Self::InactiveUser => "The user is not activated yet",
-            Self::UnverifiedUser => "The email is not verified yet",
-            Self::InvalidTicket => "The ticket or code is invalid or expired",
-            Self::EmailAlreadyVerified => "The email is verified already",
-            Self::InvalidRefreshToken => "The refresh token is invalid or expired",
-            Self::InvalidJwt => "The access token is invalid or its session ended",
-            Self::Unauthenticated => "The operation needs a signed-in user",
-            Self::SessionNotFound => "No such session",
-            Self::AccessDenied => "invalid \"x-hasura-admin-secret\"/\"x-hasura-access-key\"",
-            Self::TooManyRequests => "Too many requests, try again later",
-            Self::InternalServerError => "Internal server error",
         }
     }
 }

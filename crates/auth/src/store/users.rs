@@ -1,22 +1,26 @@
 //! Table `users`.
 
 mod address;
+mod new;
+mod state;
 
 use chrono::{DateTime, Utc};
-use portico_entity::users::{ActiveModel, Column, Entity};
+use portico_entity::users::{Column, Entity};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait,
-    FromQueryResult, QueryFilter, QueryResult, QuerySelect, SqlErr, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter,
+    QueryResult, QuerySelect, Value,
 };
 use uuid::Uuid;
 
 use crate::account::Account;
 use crate::policy::Policy;
-use crate::store::{limits, statement};
-use crate::value::{DisplayName, Email, Gender, Locale, Metadata, Username};
+use crate::store::statement;
+use crate::value::{Email, Locale, Username};
 
 pub(crate) use address::{Addressee, addressee, confirm_email, erase_password, show_ticket, with_email};
+pub(crate) use new::{InsertError, NewUser, classify, insert};
+pub(crate) use state::{State, forget_failures, set_state, show_failures};
 
 /// The roles granted to a user `u`, as a JSON list.
 pub(crate) fn granted_roles(backend: DbBackend) -> &'static str {
@@ -254,68 +258,6 @@ pub(crate) async fn renew_hash<C: ConnectionTrait>(
     Ok(account)
 }
 
-/// Shows in the row what the counters of failed attempts say together. A delay that is over stays to be read until
-/// the failures are forgotten: to take it away means to lift the lock.
-pub(crate) async fn show_failures<C: ConnectionTrait>(
-    connection: &C,
-    id: Uuid,
-    last: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let sql = "UPDATE users SET last_attempt = COALESCE($1, last_attempt), (attempt_number, locked_until) = \
-         (SELECT COALESCE(CAST(SUM(l.count) AS INTEGER), 0), CASE WHEN COUNT(*) = 0 THEN NULL \
-             WHEN MAX(l.window_start) > $2 THEN MAX(l.window_start) ELSE users.locked_until END \
-          FROM limits l WHERE l.expires_at > $2 AND (l.bucket = $3 AND l.key = $4 \
-             OR l.bucket = $5 AND l.key > $4 || ' ' AND l.key < $4 || '!')) \
-         WHERE id = $6";
-    let values = [
-        last.into(),
-        now.into(),
-        limits::ACCOUNT.into(),
-        limits::account_key(id).into(),
-        limits::NETWORK.into(),
-        id.into(),
-    ];
-    connection.execute_raw(statement(connection, sql, values)).await?;
-    Ok(())
-}
-
-/// The row tells of no failed attempts any more, but for when the last was.
-pub(crate) async fn forget_failures<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<(), DbErr> {
-    let sql = "UPDATE users SET attempt_number = 0, locked_until = NULL WHERE id = $1";
-    connection
-        .execute_raw(statement(connection, sql, [id.into()]))
-        .await?;
-    Ok(())
-}
-
-/// What an administrator decides of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    /// Whether it is switched off.
-    Disabled(bool),
-    /// Whether it is locked; whoever is not has no failed attempts either.
-    Locked(bool),
-}
-
-/// Writes the state of an account; tells whether there is one.
-pub(crate) async fn set_state<C: ConnectionTrait>(
-    connection: &C,
-    id: Uuid,
-    state: State,
-) -> Result<bool, DbErr> {
-    let update = Entity::update_many().filter(Column::Id.eq(id));
-    let update = match state {
-        State::Disabled(disabled) => update.col_expr(Column::Disabled, Expr::value(disabled)),
-        State::Locked(true) => update.col_expr(Column::IsLocked, Expr::value(true)),
-        State::Locked(false) => update
-            .col_expr(Column::IsLocked, Expr::value(false))
-            .col_expr(Column::AttemptNumber, Expr::value(0))
-            .col_expr(Column::LockedUntil, Expr::value(None::<DateTime<Utc>>)),
-    };
-    Ok(update.exec(connection).await?.rows_affected == 1)
-}
-
 /// Whether somebody, also someone deleted, has this name.
 pub(crate) async fn username_is_taken<C: ConnectionTrait>(
     connection: &C,
@@ -326,83 +268,6 @@ pub(crate) async fn username_is_taken<C: ConnectionTrait>(
         .query_one_raw(statement(connection, sql, [username.as_str().into()]))
         .await?;
     Ok(found.is_some())
-}
-
-/// A user about to be made.
-pub(crate) struct NewUser {
-    pub(crate) id: Uuid,
-    pub(crate) created_at: DateTime<Utc>,
-    pub(crate) email: Option<Email>,
-    pub(crate) username: Option<Username>,
-    pub(crate) password_hash: Option<String>,
-    pub(crate) email_verified: bool,
-    pub(crate) display_name: Option<DisplayName>,
-    pub(crate) gender: Option<Gender>,
-    pub(crate) locale: Locale,
-    pub(crate) metadata: Metadata,
-    pub(crate) default_role: String,
-    /// Until when the mailed link and code work, if one is mailed.
-    pub(crate) ticket_expires_at: Option<DateTime<Utc>>,
-}
-
-/// Why a user was not made.
-pub(crate) enum InsertError {
-    EmailTaken,
-    UsernameTaken,
-    /// A configured role that somebody has removed.
-    NoSuchRole,
-    Database(DbErr),
-}
-
-/// Makes a user.
-pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, user: NewUser) -> Result<(), InsertError> {
-    let email = user.email.map(|email| email.as_str().to_owned());
-    let username = user.username.map(|username| username.as_str().to_owned());
-    let shown = user.display_name.map(|name| name.as_str().to_owned());
-    let ticket_expires_at = user.ticket_expires_at.unwrap_or(user.created_at);
-    let row = ActiveModel {
-        id: Set(user.id),
-        created_at: Set(user.created_at),
-        updated_at: Set(user.created_at),
-        activated_at: Set(Some(user.created_at)),
-        last_seen: Set(None),
-        display_name: Set(shown
-            .or_else(|| email.clone())
-            .or_else(|| username.clone())
-            .unwrap_or_default()),
-        email: Set(email),
-        username: Set(username),
-        password_hash: Set(user.password_hash),
-        email_verified: Set(user.email_verified),
-        gender: Set(user.gender.map(|gender| gender.as_str().to_owned())),
-        locale: Set(user.locale.as_str().to_owned()),
-        metadata: Set(user.metadata.into_value()),
-        default_role: Set(user.default_role),
-        ticket_expires_at: Set(ticket_expires_at),
-        otp_hash_expires_at: Set(ticket_expires_at),
-        ..Default::default()
-    };
-    Entity::insert(row)
-        .exec_without_returning(connection)
-        .await
-        .map_err(classify)?;
-    Ok(())
-}
-
-/// PostgreSQL names the constraint, SQLite the column. A new user refers to a role alone.
-pub(crate) fn classify(error: DbErr) -> InsertError {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(text)) if names(&text, "email") => InsertError::EmailTaken,
-        Some(SqlErr::UniqueConstraintViolation(text)) if names(&text, "username") => {
-            InsertError::UsernameTaken
-        }
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => InsertError::NoSuchRole,
-        _ => InsertError::Database(error),
-    }
-}
-
-fn names(text: &str, column: &str) -> bool {
-    text.contains(&format!("users_{column}_key")) || text.contains(&format!("users.{column}"))
 }
 
 /// Writes when users were last active, unless the row is newer already.
