@@ -14,12 +14,12 @@ on_both_databases!(
     a_private_address_is_not_asked_unless_allowed,
 );
 
-const BREACHED: &str = "jane likes long passwords";
+pub(super) const BREACHED: &str = "jane likes long passwords";
 /// SHA-1 of it.
-const HASH: (&str, &str) = ("3EBC1", "B3A773E05AB306E6FA1E1B9395C58E43279");
+pub(super) const HASH: (&str, &str) = ("3EBC1", "B3A773E05AB306E6FA1E1B9395C58E43279");
 
 /// A service that answers each request with these bytes and keeps what was asked.
-async fn service(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
+pub(super) async fn service(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/range", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -36,14 +36,14 @@ async fn service(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
     (url, asked)
 }
 
-fn response(status: &str, body: &str) -> String {
+pub(super) fn response(status: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     )
 }
 
-fn settings<'a>(url: &'a str, required: &'a str) -> [(&'static str, &'a str); 3] {
+pub(super) fn settings<'a>(url: &'a str, required: &'a str) -> [(&'static str, &'a str); 3] {
     [
         ("PORTICO_BREACHED_PASSWORDS_URL", url),
         ("PORTICO_BREACHED_PASSWORDS_REQUIRED", required),

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::breached_passwords;
 use crate::support::answer::Answer;
 use crate::support::app::TestApp;
 use crate::support::caller::Caller;
@@ -24,6 +25,7 @@ on_both_databases!(
     of_fifty_who_exchange_one_code_one_gets_a_session,
     to_look_at_a_link_changes_nothing,
     a_password_is_reset_by_mail_and_every_session_ends,
+    what_is_known_from_a_breach_leaves_the_ticket_good,
     a_changed_password_ends_what_was_mailed,
     a_ticket_is_good_for_its_purpose_and_its_user_alone,
     a_ticket_ends_in_time,
@@ -526,12 +528,19 @@ async fn a_password_is_reset_by_mail_and_every_session_ends(database: Arc<TestDa
     run(&app.public(), "resetPassword", &arguments, "").await.data();
     ask(&app, "sendPasswordResetEmail", &jane.email).await;
     let mailed = mail(&app, &jane.email).await;
-    let refused = press(&app, &mailed, "&newPassword=short").await;
-    assert!(
-        refused.status == 400 && refused.text.contains("role=\"alert\""),
-        "{}",
-        refused.text
-    );
+    for (password, problem) in [
+        ("short", "needs at least 8 characters"),
+        ("another+new+phrase", "was used before"),
+    ] {
+        let refused = press(&app, &mailed, &format!("&newPassword={password}")).await;
+        assert!(
+            refused.status == 400
+                && refused.text.contains("role=\"alert\"")
+                && refused.text.contains(problem),
+            "{}",
+            refused.text
+        );
+    }
     assert_eq!(
         press(&app, &mailed, "&newPassword=the+last+new+phrase")
             .await
@@ -542,6 +551,39 @@ async fn a_password_is_reset_by_mail_and_every_session_ends(database: Arc<TestDa
         .sign_in(&jane.email, "the last new phrase")
         .await
         .data();
+}
+
+async fn what_is_known_from_a_breach_leaves_the_ticket_good(database: Arc<TestDatabase>) {
+    let breached = breached_passwords::response("200 OK", &format!("{}:7\r\n", breached_passwords::HASH.1));
+    let away = breached_passwords::response("500 Oops", "");
+    let mut pages = Vec::new();
+    for answer in [breached, away] {
+        let (url, _) = breached_passwords::service(answer).await;
+        let variables = [LIMITS.as_slice(), &breached_passwords::settings(&url, "true")].concat();
+        let app = TestApp::with(&database, &variables).await;
+        pages.push(app);
+    }
+    let app = app(&database).await;
+    let jane = app.user("jane").await;
+    ask(&app, "sendPasswordResetEmail", &jane.email).await;
+    let mailed = mail(&app, &jane.email).await;
+    let breached = format!("&newPassword={}", breached_passwords::BREACHED.replace(' ', "+"));
+    for (page, problem) in pages.iter().zip(["seen in a breach", "cannot be checked now"]) {
+        let refused = press(page, &mailed, &breached).await;
+        assert!(
+            refused.status == 400
+                && refused.text.contains("type=\"password\"")
+                && refused.text.contains(problem),
+            "{}",
+            refused.text
+        );
+    }
+    assert_eq!(
+        press(&app, &mailed, "&newPassword=a+wholly+new+phrase")
+            .await
+            .status,
+        303
+    );
 }
 
 async fn a_changed_password_ends_what_was_mailed(database: Arc<TestDatabase>) {

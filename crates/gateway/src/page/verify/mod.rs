@@ -148,7 +148,10 @@ fn refused(app: &App, headers: &HeaderMap, given: &Given, refusal: Refusal) -> R
             Code::PasswordTooShort
             | Code::PasswordTooLong
             | Code::PasswordTooCommon
-            | Code::PasswordTooSimilar,
+            | Code::PasswordTooSimilar
+            | Code::PasswordUsedBefore
+            | Code::PasswordBreached
+            | Code::Unavailable,
         ) => (Page::Button(Some(code.message())), StatusCode::BAD_REQUEST),
         _ => (Page::Failed, StatusCode::BAD_REQUEST),
     };
