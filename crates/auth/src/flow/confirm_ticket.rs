@@ -3,10 +3,9 @@
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{confirm, enter, present, take};
-use crate::flow::sign_in_email::refuse;
+use crate::flow::mailed::{confirm, enter, open, present, refuse, take};
 use crate::refusal::Refusal;
-use crate::session::{self, SignIn, Verified};
+use crate::session::SignIn;
 use crate::ticket::{Presented, Purpose, proves};
 use crate::value::CodeVerifier;
 
@@ -55,21 +54,14 @@ async fn confirmed(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<SignIn, E
         true => enter(ctx, &*transaction, used).await?,
         false => confirm(ctx, &*transaction, used).await?,
     };
-    let user = proved.account.id;
     let sign_in = match signs_in || asked_here {
-        true => {
-            let verified = Verified::by_mail(proved.account, &proved.used);
-            SignIn::Done(Box::new(session::open(ctx, &*transaction, verified).await?))
+        true => SignIn::Done(Box::new(open(ctx, &*transaction, ACTION, proved).await?)),
+        false => {
+            let event = Event::success(ACTION, proved.account.id, None);
+            event.append(ctx, &*transaction).await?;
+            SignIn::Confirmed
         }
-        false => SignIn::Confirmed,
     };
-    let session = match &sign_in {
-        SignIn::Done(session) => Some(session.refresh_token_id),
-        SignIn::NeedsVerification | SignIn::Confirmed => None,
-    };
-    Event::success(ACTION, user, session)
-        .append(ctx, &*transaction)
-        .await?;
     transaction.commit().await?;
     Ok(sign_in)
 }

@@ -1,12 +1,10 @@
 //! `exchangeCode`.
 
-use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{confirm, present, take};
-use crate::flow::sign_in_email::refuse;
+use crate::flow::mailed::{confirm, open, present, refuse, take};
 use crate::refusal::Refusal;
-use crate::session::{self, Session, SignIn, Verified};
+use crate::session::{Session, SignIn};
 use crate::ticket::{Presented, Purpose, proves};
 use crate::value::CodeVerifier;
 
@@ -40,11 +38,7 @@ async fn exchange(ctx: &Ctx<'_>, input: ExchangeCodeInput) -> Result<Session, Er
         return Err(Refusal::WrongVerifier.into());
     }
     let proved = confirm(ctx, &*transaction, used).await?;
-    let user = proved.account.id;
-    let verified = Verified::by_mail(proved.account, &proved.used);
-    let session = session::open(ctx, &*transaction, verified).await?;
-    let event = Event::success(ACTION, user, Some(session.refresh_token_id));
-    event.append(ctx, &*transaction).await?;
+    let session = open(ctx, &*transaction, ACTION, proved).await?;
     transaction.commit().await?;
     Ok(session)
 }

@@ -1,12 +1,10 @@
 //! `signInPasswordlessEmail`, `signInOtpEmail` and `verifySignInOtpEmail`: whoever reads the mail signs in.
 
-use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{Ask, ask, enter, present, take};
+use crate::flow::mailed::{Ask, ask, enter, open, present, refuse, take};
 use crate::mail::Template;
-use crate::refusal::Refusal;
-use crate::session::{self, SignIn, Verified};
+use crate::session::SignIn;
 use crate::ticket::{Presented, Purpose};
 use crate::value::{Email, LinkOptions, SignUpOptions, SignUpOptionsInput};
 
@@ -78,11 +76,7 @@ pub async fn verify_sign_in_otp_email(
         let transaction = ctx.auth.database.begin().await?;
         let used = take(ctx, &*transaction, found, &[Purpose::SignIn]).await?;
         let proved = enter(ctx, &*transaction, used).await?;
-        let user = proved.account.id;
-        let verified = Verified::by_mail(proved.account, &proved.used);
-        let session = session::open(ctx, &*transaction, verified).await?;
-        let event = Event::success(ACTION, user, Some(session.refresh_token_id));
-        event.append(ctx, &*transaction).await?;
+        let session = open(ctx, &*transaction, ACTION, proved).await?;
         transaction.commit().await?;
         Ok(session)
     };
@@ -94,10 +88,4 @@ pub async fn verify_sign_in_otp_email(
         Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
         Err(error) => Err(error),
     }
-}
-
-/// Writes down that somebody was refused.
-pub(super) async fn refuse(ctx: &Ctx<'_>, action: &'static str, refusal: Refusal) -> Result<Error, Error> {
-    Event::refused(action, None, refusal).append_alone(ctx).await?;
-    Ok(refusal.into())
 }

@@ -38,6 +38,9 @@ pub(crate) async fn replace<C: ConnectionTrait>(
     } = replacement;
     let (user, now) = (owner.id(), ctx.now());
     let former = owner.credentials.password_hash.as_deref();
+    // Whoever can read the mail of the owner may have asked for them. Tickets come before their user wherever both
+    // are written: two that went the other way round would wait for each other.
+    store::tickets::forget_of(connection, user).await?;
     if !store::users::replace_password(connection, user, former, &hash).await? {
         return Err(Refusal::PasswordChangedMeanwhile.into());
     }
@@ -52,8 +55,6 @@ pub(crate) async fn replace<C: ConnectionTrait>(
         None => Which::AllOf(user),
     };
     store::refresh_tokens::revoke(connection, which, now).await?;
-    // Whoever can read the mail of the owner may have asked for them.
-    store::tickets::forget_of(connection, user).await?;
     if let Some(email) = owner.email() {
         let locale = owner.locale(&ctx.auth.policy);
         message::notice(

@@ -1,0 +1,109 @@
+//! What a used ticket proves: whose address it is, and who signs in.
+
+use sea_orm::ConnectionTrait;
+
+use crate::account::Account;
+use crate::audit::Event;
+use crate::auth::Auth;
+use crate::caller::Ctx;
+use crate::error::{Error, InternalError};
+use crate::flow::sign_up::{self, Registration};
+use crate::refusal::Refusal;
+use crate::seal::SealError;
+use crate::session::{self, Session, Verified};
+use crate::store;
+use crate::store::refresh_tokens::Which;
+use crate::store::tickets::Used;
+use crate::ticket::Purpose;
+use crate::value::{Email, SignUpOptions, SignUpOptionsInput};
+
+/// Whoever a ticket is for, and what it says.
+pub(in crate::flow) struct Proved {
+    pub(in crate::flow) account: Account,
+    pub(in crate::flow) email: Email,
+    pub(in crate::flow) used: Used,
+}
+
+/// The owner of an address acted: it is confirmed. The account must have it still.
+pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    used: Used,
+) -> Result<Proved, Error> {
+    let email = Email::parse(&used.row().address)?;
+    let user = used.row().user_id.ok_or(Refusal::InvalidTicket)?;
+    let account = store::users::with_email(connection, user, &email).await?;
+    let mut account = account.ok_or(Refusal::InvalidTicket)?;
+    if !account.email_verified {
+        store::users::confirm_email(connection, account.id).await?;
+        account.email_verified = true;
+        // What somebody set up with an address that was not theirs must not outlive the proof of whose it is.
+        if used.row().purpose == Purpose::SignIn.as_str() {
+            store::users::erase_password(connection, account.id).await?;
+            store::refresh_tokens::revoke(connection, Which::AllOf(account.id), ctx.now()).await?;
+        }
+    }
+    Ok(Proved { account, email, used })
+}
+
+/// The user that signs in by mail, made now if there is none.
+pub(in crate::flow) async fn enter<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    used: Used,
+) -> Result<Proved, Error> {
+    if used.row().user_id.is_some() {
+        return confirm(ctx, connection, used).await;
+    }
+    let email = Email::parse(&used.row().address)?;
+    let sealed = used
+        .row()
+        .sealed_options
+        .as_deref()
+        .ok_or(Refusal::InvalidTicket)?;
+    if ctx.auth.policy.sign_up_disabled {
+        return Err(Refusal::SignUpDisabled.into());
+    }
+    let options = unseal(ctx.auth, &email, sealed)?;
+    let registration = Registration {
+        email: Some(email.clone()),
+        username: options.username.clone(),
+        password_hash: None,
+        options,
+        email_verified: true,
+        ticket_lifetime: None,
+    };
+    let created = sign_up::create(ctx, connection, registration).await;
+    let created = created.map_err(|error| match error {
+        // Somebody made the account meanwhile: the mail was not for its owner.
+        Error::Refused(Refusal::EmailTaken) => Refusal::InvalidTicket.into(),
+        error => error,
+    })?;
+    Ok(Proved {
+        account: created.into_account(),
+        email,
+        used,
+    })
+}
+
+/// Opens a session for whoever proved an address, and writes it down.
+pub(in crate::flow) async fn open<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    action: &'static str,
+    proved: Proved,
+) -> Result<Session, Error> {
+    let user = proved.account.id;
+    let verified = Verified::by_mail(proved.account, &proved.used);
+    let session = session::open(ctx, connection, verified).await?;
+    let event = Event::success(action, user, Some(session.refresh_token_id));
+    event.append(ctx, connection).await?;
+    Ok(session)
+}
+
+fn unseal(auth: &Auth, email: &Email, sealed: &[u8]) -> Result<SignUpOptions, Error> {
+    let options = auth.keys.sealer.open(email.as_str().as_bytes(), sealed)?;
+    let options: SignUpOptionsInput =
+        serde_json::from_slice(&options).map_err(|_| InternalError::Seal(SealError::Open))?;
+    Ok(SignUpOptions::parse(options, &auth.policy)?)
+}
