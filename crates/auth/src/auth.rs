@@ -280,7 +280,7 @@ impl Auth {
     }
 
     /// Makes the next signing key when it is due, reads those of other nodes, deletes counters,
-    /// messages and notices that tell nothing any more. To be called every few minutes.
+    /// messages, sessions and notices that tell nothing any more. To be called every few minutes.
     pub async fn maintain(&self) -> Result<(), Error> {
         let now = now(self.clock.as_ref());
         self.admin_gate.shrink(now);
@@ -288,6 +288,7 @@ impl Auth {
         self.purge_limits().await?;
         self.purge_outbox().await?;
         self.purge_tickets().await?;
+        self.purge_sessions().await?;
         self.purge_old_notices().await
     }
 }

@@ -17,6 +17,7 @@ mod sign_in_email;
 mod sign_in_email_password;
 mod sign_in_username_password;
 mod sign_out;
+mod sign_out_others;
 mod sign_up;
 mod sign_up_email_password;
 mod sign_up_username_password;
@@ -39,6 +40,7 @@ pub use sign_in_email::{
 pub use sign_in_email_password::{SignInEmailPasswordInput, sign_in_email_password};
 pub use sign_in_username_password::{SignInUsernamePasswordInput, sign_in_username_password};
 pub use sign_out::{SignOutInput, sign_out};
+pub use sign_out_others::sign_out_others;
 pub use sign_up_email_password::{SignUpEmailPasswordInput, sign_up_email_password};
 pub use sign_up_username_password::{SignUpUsernamePasswordInput, sign_up_username_password};
 pub use verify_token::{VerifyTokenInput, verify_token};

@@ -10,6 +10,7 @@ mod capacity;
 mod changes;
 mod code;
 mod database;
+mod ended_sessions;
 mod error;
 pub mod flow;
 mod hashing;

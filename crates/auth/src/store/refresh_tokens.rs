@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use portico_entity::refresh_tokens::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    RuntimeErr, Value, sqlx,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RuntimeErr, Value, sqlx,
 };
 use uuid::Uuid;
 
@@ -294,4 +294,24 @@ pub(crate) async fn revoke<C: ConnectionTrait>(
             .filter(Column::Id.ne(id)),
     };
     Ok(update.exec(connection).await?.rows_affected)
+}
+
+/// Deletes some of the rows that ended by themselves before then. One that was ended goes when it would have: only
+/// that time has an index.
+pub(crate) async fn purge<C: ConnectionTrait>(
+    connection: &C,
+    before: DateTime<Utc>,
+    most: u64,
+) -> Result<u64, DbErr> {
+    let due = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ExpiresAt.lt(before))
+        .order_by_asc(Column::ExpiresAt)
+        .limit(most);
+    let done = Entity::delete_many()
+        .filter(Column::Id.in_subquery(due.into_query()))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected)
 }

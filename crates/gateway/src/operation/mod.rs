@@ -19,6 +19,7 @@ mod sign_in_otp_email;
 mod sign_in_passwordless_email;
 mod sign_in_username_password;
 mod sign_out;
+mod sign_out_others;
 mod sign_up_email_password;
 mod sign_up_username_password;
 mod verify_sign_in_otp_email;
@@ -38,14 +39,15 @@ use crate::schema::Types;
 type Operation = (&'static str, fn() -> Field);
 
 /// The operations that need a session whose user may be asked to be proved anew.
-const SESSION_OPERATIONS: [Operation; 2] = [
+const SESSION_OPERATIONS: &[Operation] = &[
     ("changePassword", change_password::field),
     ("revokeSession", revoke_session::field),
+    ("signOutOthers", sign_out_others::field),
 ];
 
 /// The names of the operations for which a user may be asked to be proved anew.
 pub fn session_operations() -> impl Iterator<Item = &'static str> {
-    SESSION_OPERATIONS.into_iter().map(|(name, _)| name)
+    SESSION_OPERATIONS.iter().map(|(name, _)| *name)
 }
 
 /// The operations that a role has among its queries.
@@ -75,7 +77,7 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
     ];
     if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {
         fields.push(elevate_password::field());
-        fields.extend(SESSION_OPERATIONS.into_iter().map(|(_, field)| field()));
+        fields.extend(SESSION_OPERATIONS.iter().map(|(_, field)| field()));
     }
     if role.is_admin() {
         fields.extend(administer::fields());
