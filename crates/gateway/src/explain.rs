@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use portico_query::permission::ADMIN;
@@ -15,7 +15,7 @@ use crate::data::Asking;
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, explain};
 use crate::graphql::asking;
-use crate::http::{ClientAddress, Headers, RequestId, json, plain_failure, read_body};
+use crate::http::{Sender, json, plain_failure, read_body};
 use crate::session::Session;
 
 /// A query, and who is said to ask.
@@ -29,16 +29,14 @@ struct Explained {
 /// Answers with a list: for each root field its SQL and the plan of the database.
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
-    Extension(address): Extension<ClientAddress>,
-    Extension(id): Extension<RequestId>,
-    Headers(headers): Headers,
+    Sender { caller, headers }: Sender,
     body: Body,
 ) -> Response {
     let body = match read_body(&headers, body, app.graphql.body).await {
         Ok(body) => body,
         Err(response) => return response,
     };
-    let asking = match asking(app, address, &id, &headers).await {
+    let asking = match asking(app, caller, &headers).await {
         Ok(asking) => asking,
         Err(error) => return failure(&error),
     };

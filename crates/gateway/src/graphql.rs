@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Extension, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use portico_auth::Caller;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::data::Asking;
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, execute};
-use crate::http::{ClientAddress, Headers, RequestFacts, RequestId, read_body};
+use crate::http::{RequestFacts, Sender, read_body};
 use crate::session::Session;
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -26,9 +26,7 @@ const GRAPHQL_RESPONSE: &str = "application/graphql-response+json; charset=utf-8
 /// Answers a request, or a batch of them, sent as JSON.
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
-    Extension(address): Extension<ClientAddress>,
-    Extension(id): Extension<RequestId>,
-    Headers(headers): Headers,
+    Sender { caller, headers }: Sender,
     body: Body,
 ) -> Response {
     let body = match read_body(&headers, body, app.graphql.body).await {
@@ -47,7 +45,7 @@ pub(crate) async fn post(
         );
         return media.failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error);
     }
-    let asking = match asking(app, address, &id, &headers).await {
+    let asking = match asking(app, caller, &headers).await {
         Ok(asking) => asking,
         Err(error) => return media.single(Answer::refused(error), None),
     };
@@ -73,9 +71,7 @@ pub(crate) async fn post(
 /// Answers a query whose parts stand in the address.
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
-    Extension(address): Extension<ClientAddress>,
-    Extension(id): Extension<RequestId>,
-    Headers(headers): Headers,
+    Sender { caller, headers }: Sender,
     RawQuery(query): RawQuery,
 ) -> Response {
     let media = match Media::accepted(&headers) {
@@ -86,7 +82,7 @@ pub(crate) async fn get(
         Ok(request) => request,
         Err(error) => return media.failure(StatusCode::BAD_REQUEST, &error),
     };
-    match asking(app, address, &id, &headers).await {
+    match asking(app, caller, &headers).await {
         Ok(asking) => media.single(execute(&asking, request, true).await, Some(&asking)),
         Err(error) => media.single(Answer::refused(error), None),
     }
@@ -95,19 +91,9 @@ pub(crate) async fn get(
 /// Who asks of which application.
 pub(crate) async fn asking(
     app: Arc<App>,
-    ClientAddress(address): ClientAddress,
-    id: &RequestId,
+    caller: Caller,
     headers: &HeaderMap,
 ) -> Result<Arc<Asking>, WireError> {
-    let user_agent = headers
-        .get(USER_AGENT)
-        .and_then(|agent| agent.to_str().ok())
-        .map(str::to_owned);
-    let caller = Caller {
-        address,
-        user_agent,
-        request_id: id.into(),
-    };
     let session = Session::of(&app.auth, &caller, headers).await?;
     Ok(Arc::new(Asking { app, caller, session }))
 }

@@ -1,27 +1,13 @@
 //! Headers of every answer.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use super::request_id::REQUEST_ID;
 
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
-
-/// The headers of a request, taken out of it: to copy them costs more than most handlers do with them.
-pub(crate) struct Headers(pub(crate) HeaderMap);
-
-impl<S: Sync> FromRequestParts<S> for Headers {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(std::mem::take(&mut parts.headers)))
-    }
-}
 
 /// Tells browsers to keep the answer to themselves, where the handler said nothing else.
 pub(crate) fn secure(headers: &mut HeaderMap) {

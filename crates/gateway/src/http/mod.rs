@@ -7,6 +7,7 @@ mod headers;
 mod log;
 mod network;
 mod request_id;
+mod sender;
 mod settings;
 mod surround;
 pub(crate) mod system;
@@ -19,5 +20,6 @@ pub use settings::HttpSettings;
 
 pub(crate) use failure::{graphql_failure, json, method_not_allowed, not_found, plain_failure};
 pub(crate) use guard::read_body;
-pub(crate) use headers::{Headers, cors};
+pub(crate) use headers::cors;
+pub(crate) use sender::Sender;
 pub(crate) use surround::surround;

@@ -1,7 +1,8 @@
 //! One id for a request in its answer, in the log and in the audit.
 
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use portico_auth::{Clock, Entropy, EntropyError};
@@ -42,31 +43,35 @@ impl From<&RequestId> for Arc<str> {
     }
 }
 
-/// Makes ids of requests (uuid v7). They are told apart by the moment, by the node, whose part is random, and by
-/// a count; nobody has to be kept from guessing one, so that no request pays for randomness.
+/// Makes ids of requests (uuid v7). They are told apart by the moment and by a count, hashed with a random key of
+/// the node so that nobody reads from two ids how much was asked between them. No request pays for randomness:
+/// nobody has to be kept from guessing an id.
 pub struct RequestIds {
     clock: Arc<dyn Clock>,
-    node: [u8; 6],
-    count: AtomicU32,
+    node: [u8; 16],
+    count: AtomicU64,
 }
 
 impl RequestIds {
     /// The ids of this node, for as long as it runs.
     pub fn new(clock: Arc<dyn Clock>, entropy: &dyn Entropy) -> Result<Self, EntropyError> {
-        let mut node = [0; 6];
+        let mut node = [0; 16];
         entropy.fill(&mut node)?;
         Ok(Self {
             clock,
             node,
-            count: AtomicU32::default(),
+            count: AtomicU64::default(),
         })
     }
 
     fn next(&self) -> RequestId {
-        let [a, b, c, d, e, f] = self.node;
-        let [w, x, y, z] = self.count.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&self.node);
+        hasher.write_u64(self.count.fetch_add(1, Ordering::Relaxed));
+        let [.., first, second] = self.node;
+        let [a, b, c, d, e, f, g, h] = hasher.finish().to_be_bytes();
         let milliseconds = u64::try_from(self.clock.now().timestamp_millis()).unwrap_or(0);
-        let id = Builder::from_unix_timestamp_millis(milliseconds, &[a, b, c, d, e, f, w, x, y, z]);
+        let id = Builder::from_unix_timestamp_millis(milliseconds, &[first, second, a, b, c, d, e, f, g, h]);
         let mut text = Uuid::encode_buffer();
         RequestId(id.as_uuid().hyphenated().encode_lower(&mut text).into())
     }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use portico_auth::Caller;
 use portico_query::permission::ADMIN;
 
+use super::Sender;
 use super::failure::{json, plain_failure};
-use super::{ClientAddress, Headers, RequestId};
 use crate::app::App;
 use crate::error::WireError;
 use crate::session::Session;
@@ -52,17 +51,7 @@ pub(crate) async fn version() -> impl IntoResponse {
 }
 
 /// How the service does, for administrators.
-pub(crate) async fn metrics(
-    State(app): State<Arc<App>>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
-    Extension(id): Extension<RequestId>,
-    Headers(headers): Headers,
-) -> Response {
-    let caller = Caller {
-        address,
-        user_agent: None,
-        request_id: (&id).into(),
-    };
+pub(crate) async fn metrics(State(app): State<Arc<App>>, Sender { caller, headers }: Sender) -> Response {
     let refused = |error: &WireError| plain_failure(error.status(), error.code, &error.message);
     match Session::of(&app.auth, &caller, &headers).await {
         Ok(session) if &*session.role == ADMIN => {

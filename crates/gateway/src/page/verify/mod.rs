@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Extension, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 use minijinja::{Environment, context};
 use portico_auth::flow::{Followed, ResetPasswordInput, follow_link, reset_password};
 use portico_auth::value::Password;
-use portico_auth::{Caller, Code, Ctx, Error, Presented, Purpose, Refusal};
+use portico_auth::{Code, Ctx, Error, Presented, Purpose, Refusal};
 
 use crate::app::App;
-use crate::http::{ClientAddress, RequestId, plain_failure, read_body};
+use crate::http::{Sender, plain_failure, read_body};
 
 /// No script, nothing from elsewhere. The form may lead to where the operator allows, which browsers would hold
 /// against a policy for forms.
@@ -82,26 +82,12 @@ async fn page(State(app): State<Arc<App>>, RawQuery(query): RawQuery, headers: H
     render(&app, &headers, &given, page, StatusCode::OK)
 }
 
-async fn press(
-    State(app): State<Arc<App>>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
-    Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+async fn press(State(app): State<Arc<App>>, Sender { caller, headers }: Sender, body: Body) -> Response {
     let body = match read_body(&headers, body, LONGEST).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
     let given = Given::parse(&body);
-    let agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|agent| agent.to_str().ok());
-    let caller = Caller {
-        address,
-        user_agent: agent.map(str::to_owned),
-        request_id: (&id).into(),
-    };
     let ctx = Ctx {
         auth: &app.auth,
         caller: &caller,
