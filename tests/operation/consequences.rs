@@ -11,6 +11,8 @@ use crate::support::database::{TestDatabase, on_both_databases};
 
 on_both_databases!(
     a_session_ended_by_data_is_as_one_ended_by_an_operation,
+    roles_taken_by_data_are_as_those_taken_by_an_operation,
+    a_user_made_by_data_is_as_one_made_by_the_operation,
     a_user_ends_own_sessions_by_data,
     the_last_administrator_stays,
     the_default_role_stays_among_the_roles,
@@ -77,6 +79,64 @@ async fn a_session_ended_by_data_is_as_one_ended_by_an_operation(database: Arc<T
         assert!(actions.contains(&json!(action)), "{action}: {actions:?}");
     }
     assert_eq!(actions.len(), 3);
+}
+
+/// By data and by the operation: what holds afterwards, and what the audit tells, is the same but for the name.
+async fn roles_taken_by_data_are_as_those_taken_by_an_operation(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let keeper = app.user("keeper").await;
+    grant_admin(&app, &keeper).await;
+    let everything = "{ users { disabled } }";
+    let by_data = "mutation ($id: uuid!) { deleteAuthUserRoles(where: { userId: { _eq: $id }, role: { _neq: \"user\" } }) { affected_rows } }";
+    let by_operation = "mutation ($id: uuid!) { setUserRoles(id: $id, roles: [\"user\"]) }";
+    for (query, action) in [(by_data, "deleteAuthUserRoles"), (by_operation, "setUserRoles")] {
+        let jane = app.user(&action.to_lowercase()).await;
+        grant_admin(&app, &jane).await;
+        let jane = jane.sign_in_again().await;
+        let as_admin = jane.with("x-hasura-role", "admin");
+        as_admin.graphql(everything).await.data();
+        // Whoever is signed in has to be proved anew for either.
+        let refused = as_admin.graphql_with(query, json!({ "id": jane.id })).await;
+        assert_eq!(refused.error_code(), "elevated-claim-required", "{query}");
+        app.admin()
+            .graphql_with(query, json!({ "id": jane.id }))
+            .await
+            .data();
+        assert_eq!(
+            as_admin.graphql(everything).await.error_code(),
+            "access-denied",
+            "{query}"
+        );
+        assert!(is_signed_in(&jane).await, "{query}");
+        // The last administrator stays.
+        let last = app.admin().graphql_with(query, json!({ "id": keeper.id })).await;
+        assert!(last.text.contains("last administrator"), "{}", last.text);
+        let told: Vec<Value> = audited(&app.admin(), &jane)
+            .await
+            .into_iter()
+            .filter(|event| event["action"] == action && event["outcome"] == "success")
+            .map(|event| event["actorRole"].clone())
+            .collect();
+        assert!(
+            !told.is_empty() && told.iter().all(|role| role == "admin"),
+            "{told:?}"
+        );
+    }
+}
+
+/// The same user made by data and by the operation.
+async fn a_user_made_by_data_is_as_one_made_by_the_operation(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let seen = "username emailVerified displayName locale metadata defaultRole active disabled isLocked isAnonymous roles(order_by: { role: asc }) { role }";
+    let data = format!(
+        "mutation {{ insertUser(object: {{ email: \"a@example.org\", displayName: \"Ada\", defaultRole: \"me\", metadata: {{ a: 1 }}, emailVerified: true }}) {{ {seen} }} }}"
+    );
+    let operation = format!(
+        "mutation {{ createUser(email: \"b@example.org\", options: {{ displayName: \"Ada\", roles: [\"me\"], defaultRole: \"me\", metadata: {{ a: 1 }}, emailVerified: true }}) {{ {seen} }} }}"
+    );
+    let by_data = app.admin().graphql(&data).await;
+    let by_operation = app.admin().graphql(&operation).await;
+    assert_eq!(by_data.value("/insertUser"), by_operation.value("/createUser"));
 }
 
 async fn a_user_ends_own_sessions_by_data(database: Arc<TestDatabase>) {

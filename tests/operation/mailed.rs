@@ -89,7 +89,7 @@ async fn ask_with_challenge(app: &TestApp, field: &str, email: &str) {
 }
 
 /// The newest mail to an address, as the outbox shows it.
-async fn mail(app: &TestApp, email: &str) -> Value {
+pub(super) async fn mail(app: &TestApp, email: &str) -> Value {
     let list = app.public().get("/dev/outbox.json").await;
     let found = list
         .body
@@ -102,7 +102,7 @@ async fn mail(app: &TestApp, email: &str) -> Value {
         .clone()
 }
 
-fn code(mail: &Value) -> String {
+pub(super) fn code(mail: &Value) -> String {
     let text = mail["text"].as_str().unwrap();
     let mut words = text.split_whitespace();
     words

@@ -2,7 +2,7 @@
 
 use portico_entity::audit_events::ActiveModel;
 use sea_orm::{ActiveValue::Set, ConnectionTrait};
-use serde_json::json;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::caller::Ctx;
@@ -18,7 +18,7 @@ pub(crate) struct Event {
     code: Option<Code>,
     user_id: Option<Uuid>,
     session_id: Option<Uuid>,
-    reason: Option<String>,
+    details: Map<String, Value>,
     /// Whether the user did it, rather than somebody who named the user.
     proved: bool,
     /// Whether an administrator did it.
@@ -34,7 +34,7 @@ impl Event {
             code: None,
             user_id: Some(user_id),
             session_id,
-            reason: None,
+            details: Map::new(),
             proved: true,
             by_administrator: false,
         }
@@ -48,7 +48,7 @@ impl Event {
             code: None,
             user_id,
             session_id: None,
-            reason: None,
+            details: Map::new(),
             proved: false,
             by_administrator: false,
         }
@@ -62,7 +62,7 @@ impl Event {
             code: Some(refusal.code()),
             user_id,
             session_id: None,
-            reason: Some(refusal.to_string()),
+            details: Map::from_iter([("reason".to_owned(), refusal.to_string().into())]),
             proved: false,
             by_administrator: false,
         }
@@ -75,6 +75,12 @@ impl Event {
             by_administrator: true,
             ..self
         }
+    }
+
+    /// Tells what else there is to tell; never a secret.
+    pub(crate) fn telling(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
     }
 
     /// Names the session it happened in.
@@ -108,9 +114,7 @@ impl Event {
             request_id: Set(Some(ctx.caller.request_id.to_string())),
             ip: Set(Some(ctx.caller.address.to_canonical().to_string())),
             user_agent: Set(ctx.caller.stored_user_agent()),
-            details: Set(self
-                .reason
-                .map_or_else(|| json!({}), |reason| json!({ "reason": reason }))),
+            details: Set(Value::Object(self.details)),
         };
         Ok(store::audit_events::append(connection, row).await?)
     }

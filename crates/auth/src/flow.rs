@@ -3,6 +3,7 @@
 mod administer;
 mod change_password;
 mod confirm_ticket;
+mod create_user;
 mod elevate_password;
 mod exchange_code;
 mod follow_link;
@@ -12,6 +13,7 @@ mod reset_password;
 mod revoke_session;
 mod send_password_reset_email;
 mod send_verification_email;
+mod set_user_roles;
 mod sign_in;
 mod sign_in_email;
 mod sign_in_email_password;
@@ -26,6 +28,7 @@ mod verify_token;
 pub use administer::{Administration, administer};
 pub use change_password::{ChangePasswordInput, change_password};
 pub use confirm_ticket::{ConfirmTicketInput, confirm_ticket};
+pub use create_user::{CreateUserInput, NewPassword, Welcome, create_user};
 pub use elevate_password::{ElevatePasswordInput, elevate_password};
 pub use exchange_code::{ExchangeCodeInput, exchange_code};
 pub use follow_link::{Followed, follow_link};
@@ -34,6 +37,7 @@ pub use reset_password::{ResetPasswordInput, reset_password};
 pub use revoke_session::{RevokeSessionInput, revoke_session};
 pub use send_password_reset_email::{SendPasswordResetEmailInput, send_password_reset_email};
 pub use send_verification_email::{SendVerificationEmailInput, send_verification_email};
+pub use set_user_roles::{SetUserRolesInput, set_user_roles};
 pub use sign_in_email::{
     SignInEmailForm, SignInEmailInput, VerifySignInOtpEmailInput, sign_in_email, verify_sign_in_otp_email,
 };

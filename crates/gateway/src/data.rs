@@ -12,6 +12,7 @@ use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Input, Selection, Variables};
 use portico_query::sql::Compiled;
 use portico_query::{Code, Failure, permission, sql};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::WireError;
@@ -143,6 +144,22 @@ pub(crate) async fn resolve_user(
         ..selection(context.ctx.field())?
     };
     resolve(&asking, user)
+        .await
+        .map_err(WireError::into_resolver_error)
+}
+
+/// A user as whoever asks sees it, once an operation is done with it.
+pub(crate) async fn resolve_user_of(
+    context: &ResolverContext<'_>,
+    asking: &Asking,
+    id: Uuid,
+) -> async_graphql::Result<Option<FieldValue<'static>>> {
+    let user = Selection {
+        name: "user".to_owned(),
+        arguments: vec![("id".to_owned(), Input::String(id.to_string()))],
+        ..selection(context.ctx.field())?
+    };
+    resolve(asking, user)
         .await
         .map_err(WireError::into_resolver_error)
 }

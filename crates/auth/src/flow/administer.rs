@@ -58,9 +58,7 @@ pub async fn administer(ctx: &Ctx<'_>, administration: Administration, user: Uui
         Err(Error::Refused(refusal)) => {
             // PostgreSQL takes no further statement in a transaction that failed.
             drop(transaction);
-            let event = Event::refused(action, Some(user), refusal).by_administrator();
-            event.append_alone(ctx).await?;
-            return Err(refusal.into());
+            return Err(refuse(ctx, action, Some(user), refusal).await?);
         }
         Err(error) => return Err(error),
     }
@@ -100,8 +98,28 @@ async fn write<C: ConnectionTrait>(
     Ok(())
 }
 
+/// Writes down that an administrator was refused.
+pub(super) async fn refuse(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    user: Option<Uuid>,
+    refusal: Refusal,
+) -> Result<Error, Error> {
+    let event = Event::refused(action, user, refusal).by_administrator();
+    event.append_alone(ctx).await?;
+    Ok(refusal.into())
+}
+
+/// Granting a role proves something of a user: as by data, whoever is signed in has to be proved anew.
+pub(super) fn require_elevation(ctx: &Ctx<'_>) -> Result<(), Refusal> {
+    match ctx.session {
+        Some(session) if !session.elevated => Err(Refusal::NotElevated),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Both databases say it in the same words.
-fn classify(error: DbErr) -> Error {
+pub(super) fn classify(error: DbErr) -> Error {
     match error.to_string().contains("the last administrator") {
         true => Refusal::LastAdministrator.into(),
         false => error.into(),

@@ -53,15 +53,19 @@ pub(super) async fn admit(ctx: &Ctx<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Names that the password of a new user must not be made of; `identifier` is what the user signs in with.
-pub(super) fn names(ctx: &Ctx<'_>, identifier: &str, options: &SignUpOptions) -> Names {
+/// Names that the password of a new user must not be made of; the identifiers are what the user signs in with.
+pub(super) fn names<'a>(
+    ctx: &Ctx<'a>,
+    identifiers: impl IntoIterator<Item = &'a str>,
+    options: &'a SignUpOptions,
+) -> Names {
     let said = [
         options.username.as_ref().map(Username::as_str),
         options.display_name.as_ref().map(DisplayName::as_str),
         options.first_name.as_ref().map(PersonName::as_str),
         options.last_name.as_ref().map(PersonName::as_str),
     ];
-    Names::new(&ctx.auth.policy, said.into_iter().flatten().chain([identifier]))
+    Names::new(&ctx.auth.policy, said.into_iter().flatten().chain(identifiers))
 }
 
 /// Makes the user and opens the first session.
@@ -80,11 +84,30 @@ pub(super) async fn with_session(
     Ok(session)
 }
 
+/// What an administrator says of a user they make.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standing {
+    /// Whether the account is switched off until it is enabled.
+    pub(super) disabled: bool,
+    /// The administrator, if signed in.
+    pub(super) created_by: Option<Uuid>,
+}
+
 /// Writes the user, its roles and its contact.
 pub(super) async fn create<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
     registration: Registration,
+) -> Result<Created, Error> {
+    create_with(ctx, connection, registration, Standing::default()).await
+}
+
+/// The same in the standing that an administrator gives.
+pub(super) async fn create_with<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    registration: Registration,
+    standing: Standing,
 ) -> Result<Created, Error> {
     let (id, now) = (ctx.new_id()?, ctx.now());
     let Registration {
@@ -114,6 +137,8 @@ pub(super) async fn create<C: ConnectionTrait>(
         locale: options.locale,
         metadata: options.metadata,
         default_role: options.default_role.clone(),
+        disabled: standing.disabled,
+        created_by: standing.created_by,
         ticket_expires_at: ticket_lifetime.map(|lifetime| now + lifetime),
     };
     store::users::insert(connection, user).await?;
@@ -130,6 +155,7 @@ pub(super) async fn create<C: ConnectionTrait>(
     }
     let account = Account {
         email_verified,
+        disabled: standing.disabled,
         ..Account::new(id, options.default_role, roles, has_email)
     };
     Ok(Created { account })

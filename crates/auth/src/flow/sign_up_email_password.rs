@@ -37,7 +37,7 @@ pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInp
     let auth = ctx.auth;
     let required = auth.policy.email_verification == EmailVerification::Required;
     let email = input.email;
-    let names = sign_up::names(ctx, email.as_str(), &input.options);
+    let names = sign_up::names(ctx, [email.as_str()], &input.options);
     let password_hash = new_password::hash(ctx, input.password, &names).await?;
     let registration = Registration {
         email: Some(email.clone()),

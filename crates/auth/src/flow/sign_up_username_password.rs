@@ -25,7 +25,7 @@ pub async fn sign_up_username_password(
     input: SignUpUsernamePasswordInput,
 ) -> Result<SignIn, Error> {
     sign_up::admit(ctx).await?;
-    let names = sign_up::names(ctx, input.username.as_str(), &input.options);
+    let names = sign_up::names(ctx, [input.username.as_str()], &input.options);
     let password_hash = new_password::hash(ctx, input.password, &names).await?;
     let registration = Registration {
         email: None,

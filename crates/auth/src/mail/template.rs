@@ -13,18 +13,21 @@ pub(crate) enum Template {
     SigninOtp,
     /// Sets a new password.
     PasswordReset,
+    /// Tells the owner of an address that an administrator made an account for it, and sets its first password.
+    AccountCreated,
     /// Tells the owner of an account that its password is another now.
     PasswordChanged,
 }
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::EmailVerify,
         Self::EmailTaken,
         Self::SigninPasswordless,
         Self::SigninOtp,
         Self::PasswordReset,
+        Self::AccountCreated,
         Self::PasswordChanged,
     ];
 
@@ -36,6 +39,7 @@ impl Template {
             Self::SigninPasswordless => "signin-passwordless",
             Self::SigninOtp => "signin-otp",
             Self::PasswordReset => "password-reset",
+            Self::AccountCreated => "account-created",
             Self::PasswordChanged => "password-changed",
         }
     }
@@ -48,7 +52,11 @@ impl Template {
     /// Whether it carries a code beside the link.
     pub(crate) fn has_code(self) -> bool {
         match self {
-            Self::EmailVerify | Self::SigninPasswordless | Self::SigninOtp | Self::PasswordReset => true,
+            Self::EmailVerify
+            | Self::SigninPasswordless
+            | Self::SigninOtp
+            | Self::PasswordReset
+            | Self::AccountCreated => true,
             Self::EmailTaken | Self::PasswordChanged => false,
         }
     }

@@ -1,11 +1,42 @@
 //! Table `user_roles`.
 
 use chrono::{DateTime, Utc};
-use portico_entity::user_roles::{ActiveModel, Entity};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use portico_entity::user_roles::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use crate::store::statement;
 use crate::store::users::{InsertError, classify};
+
+/// Makes these the roles of a user, in an order that leaves the default role among them at every moment. Rows that
+/// stay are not written; the database keeps the last administrator. The row of the user has to be locked.
+pub(crate) async fn replace<C: ConnectionTrait>(
+    connection: &C,
+    user_id: Uuid,
+    roles: Vec<(Uuid, String)>,
+    default_role: &str,
+    at: DateTime<Utc>,
+) -> Result<(), InsertError> {
+    let names: Vec<String> = roles.iter().map(|(_, role)| role.clone()).collect();
+    let held = OnConflict::columns([Column::UserId, Column::Role])
+        .do_nothing()
+        .to_owned();
+    Entity::insert_many(rows(user_id, roles, at))
+        .on_conflict(held)
+        .exec_without_returning(connection)
+        .await
+        .map_err(classify)?;
+    let sql = "UPDATE users SET default_role = $1 WHERE id = $2 AND default_role <> $1";
+    let values = [default_role.into(), user_id.into()];
+    let done = connection.execute_raw(statement(connection, sql, values)).await;
+    done.map_err(classify)?;
+    let others = Entity::delete_many()
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::Role.is_not_in(names));
+    others.exec(connection).await.map_err(classify)?;
+    Ok(())
+}
 
 /// Grants roles to a new user; `ids` are those of the rows.
 pub(crate) async fn grant<C: ConnectionTrait>(
@@ -14,15 +45,22 @@ pub(crate) async fn grant<C: ConnectionTrait>(
     roles: impl IntoIterator<Item = (Uuid, String)>,
     at: DateTime<Utc>,
 ) -> Result<(), InsertError> {
-    let rows = roles.into_iter().map(|(id, role)| ActiveModel {
-        id: Set(id),
-        created_at: Set(at),
-        user_id: Set(user_id),
-        role: Set(role),
-    });
-    Entity::insert_many(rows)
+    Entity::insert_many(rows(user_id, roles, at))
         .exec_without_returning(connection)
         .await
         .map_err(classify)?;
     Ok(())
+}
+
+fn rows(
+    user_id: Uuid,
+    roles: impl IntoIterator<Item = (Uuid, String)>,
+    at: DateTime<Utc>,
+) -> impl Iterator<Item = ActiveModel> {
+    roles.into_iter().map(move |(id, role)| ActiveModel {
+        id: Set(id),
+        created_at: Set(at),
+        user_id: Set(user_id),
+        role: Set(role),
+    })
 }

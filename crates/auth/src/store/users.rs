@@ -210,6 +210,23 @@ pub(crate) async fn account<C: ConnectionTrait>(connection: &C, id: Uuid) -> Res
         .await
 }
 
+/// The default role of a user, also of a deleted one; nobody changes it until the transaction ends.
+pub(crate) async fn lock_default_role<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+) -> Result<Option<String>, DbErr> {
+    // On SQLite the write transaction keeps others from writing.
+    let lock = match connection.get_database_backend() {
+        DbBackend::Postgres => " FOR NO KEY UPDATE",
+        _ => "",
+    };
+    let sql = format!("SELECT default_role FROM users WHERE id = $1{lock}");
+    let found = connection
+        .query_one_raw(statement(connection, sql, [id.into()]))
+        .await?;
+    found.map(|row| row.try_get("", "default_role")).transpose()
+}
+
 /// How a row is kept until the transaction ends. To ask for more than one holds is how two wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lock {

@@ -7,6 +7,9 @@ use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::value::{CodeChallenge, DisplayName, Gender, Locale, Metadata, PersonName, RedirectUrl, Username};
 
+/// No role has a longer name, in bytes.
+const ROLE_LENGTH: usize = 256;
+
 /// What a client sends, as it sends it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SignUpOptionsInput {
@@ -64,7 +67,21 @@ pub struct SignUpOptions {
 impl SignUpOptions {
     /// Checks every field; what is missing gets the configured default.
     pub fn parse(input: SignUpOptionsInput, policy: &Policy) -> Result<Self, Refusal> {
-        let (allowed_roles, default_role) = roles(input.allowed_roles, input.default_role, policy)?;
+        let offered = |role: &String| role != "admin" && policy.allowed_roles.contains(role);
+        Self::with_roles(input, policy, offered)
+    }
+
+    /// The same for a user whom an administrator makes: any role will do that there is.
+    pub fn parse_by_administrator(input: SignUpOptionsInput, policy: &Policy) -> Result<Self, Refusal> {
+        Self::with_roles(input, policy, |role| is_role(role))
+    }
+
+    fn with_roles(
+        input: SignUpOptionsInput,
+        policy: &Policy,
+        offered: impl Fn(&String) -> bool,
+    ) -> Result<Self, Refusal> {
+        let (allowed_roles, default_role) = roles(input.allowed_roles, input.default_role, policy, offered)?;
         let person = |field, text: Option<String>| {
             text.filter(|text| !text.trim().is_empty())
                 .map(|text| PersonName::parse(field, &text))
@@ -104,14 +121,19 @@ impl SignUpOptions {
     }
 }
 
+/// Whether a text may name a role; whether there is one, the database tells.
+pub(crate) fn is_role(text: &str) -> bool {
+    (1..=ROLE_LENGTH).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
 fn roles(
     allowed: Option<Vec<String>>,
     default: Option<String>,
     policy: &Policy,
+    offered: impl Fn(&String) -> bool,
 ) -> Result<(Vec<String>, String), Refusal> {
-    let offered = |role: &String| role != "admin" && policy.allowed_roles.contains(role);
     let mut roles = allowed.unwrap_or_else(|| policy.allowed_roles.clone());
-    if !roles.iter().all(offered) {
+    if !roles.iter().all(&offered) {
         return Err(Refusal::RoleNotAllowed);
     }
     roles.sort_unstable();

@@ -3,7 +3,7 @@
 use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
 use portico_auth::flow::{Administration, administer};
 
-use super::{invalid, operation, output};
+use super::{operation, output};
 
 /// The mutations; for administrators alone.
 pub(super) fn fields() -> impl Iterator<Item = Field> {
@@ -15,8 +15,7 @@ fn field(administration: Administration) -> Field {
         administration.operation(),
         output::boolean_type(),
         move |asking, mut arguments| async move {
-            let id = arguments.required("id")?;
-            let id = id.parse().map_err(|_| invalid("id", "must be a uuid"))?;
+            let id = arguments.id()?;
             administer(&asking.auth(), administration, id).await?;
             Ok(FieldValue::value(true))
         },

@@ -116,11 +116,14 @@ pub(super) fn code_verifier(arguments: &mut Arguments) -> Result<Option<CodeVeri
     parsed(text.as_deref().map(CodeVerifier::parse).transpose())
 }
 
-/// The argument `options`.
-fn members(arguments: &mut Arguments) -> Result<Arguments, WireError> {
+/// The members of the argument `options` that are not null.
+pub(super) fn members(arguments: &mut Arguments) -> Result<Arguments, WireError> {
     match arguments.0.remove("options") {
         None => Ok(Arguments(Map::new())),
-        Some(Value::Object(members)) => Ok(Arguments(members)),
+        Some(Value::Object(mut members)) => {
+            members.retain(|_, value| !value.is_null());
+            Ok(Arguments(members))
+        }
         Some(_) => Err(invalid("options", "must be an object")),
     }
 }
@@ -132,24 +135,26 @@ pub(super) fn read_options(arguments: &mut Arguments, policy: &Policy) -> Result
 
 /// Takes the options of a sign-up as they came.
 pub(super) fn take_options(arguments: &mut Arguments) -> Result<SignUpOptionsInput, WireError> {
-    let Arguments(mut given) = members(arguments)?;
-    given.retain(|_, value| !value.is_null());
-    let metadata = given.remove("metadata");
-    let allowed_roles = given
-        .remove("allowedRoles")
-        .and_then(|roles| serde_json::from_value(roles).ok());
-    let mut given = Arguments(given);
+    let mut given = members(arguments)?;
     Ok(SignUpOptionsInput {
         username: given.text("username")?,
+        allowed_roles: given.texts("allowedRoles")?,
+        code_challenge: given.text("codeChallenge")?,
+        ..profile(&mut given)?
+    })
+}
+
+/// Takes what is said of a user, be it by themselves or by an administrator.
+pub(super) fn profile(given: &mut Arguments) -> Result<SignUpOptionsInput, WireError> {
+    Ok(SignUpOptionsInput {
         first_name: given.text("firstName")?,
         last_name: given.text("lastName")?,
         gender: given.text("gender")?,
-        allowed_roles,
         default_role: given.text("defaultRole")?,
         display_name: given.text("displayName")?,
         locale: given.text("locale")?,
-        metadata,
+        metadata: given.0.remove("metadata"),
         redirect_to: given.text("redirectTo")?,
-        code_challenge: given.text("codeChallenge")?,
+        ..SignUpOptionsInput::default()
     })
 }

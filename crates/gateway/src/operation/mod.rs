@@ -5,6 +5,7 @@ mod administer;
 mod auth_config;
 mod change_password;
 mod confirm_ticket;
+mod create_user;
 mod elevate_password;
 mod exchange_code;
 mod input;
@@ -14,6 +15,7 @@ mod reset_password;
 mod revoke_session;
 mod send_password_reset_email;
 mod send_verification_email;
+mod set_user_roles;
 mod sign_in_email_password;
 mod sign_in_otp_email;
 mod sign_in_passwordless_email;
@@ -28,8 +30,9 @@ mod verify_token;
 use std::future::Future;
 use std::sync::Arc;
 
-use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ObjectAccessor, TypeRef};
+use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ObjectAccessor, ResolverContext, TypeRef};
 use portico_query::permission::{ANONYMOUS, PUBLIC, Role};
+use uuid::Uuid;
 
 use crate::data::Asking;
 use crate::error::WireError;
@@ -81,13 +84,18 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
     }
     if role.is_admin() {
         fields.extend(administer::fields());
+        fields.extend([create_user::field(), set_user_roles::field()]);
     }
     fields
 }
 
-/// Registers the types of operations, in a schema with the type of users or without.
-pub(crate) fn types(types: Types, users: bool) -> Types {
-    output::types(input::types(types), users)
+/// Registers the types of a role's operations, in a schema with the type of users or without.
+pub(crate) fn types(types: Types, role: &Role, users: bool) -> Types {
+    let types = output::types(input::types(types), users);
+    match role.is_admin() {
+        true => types.with(create_user::options_type()),
+        false => types,
+    }
 }
 
 /// A field that runs an operation.
@@ -100,17 +108,22 @@ where
     Field::new(name, type_ref, move |context| {
         let (run, operation) = (run.clone(), operation.clone());
         FieldFuture::new(async move {
-            let asking = Arc::clone(context.ctx.data::<Arc<Asking>>()?);
-            asking
-                .check_elevation(&operation)
-                .map_err(WireError::into_resolver_error)?;
-            let arguments = Arguments::of(&context.args);
+            let (asking, arguments) = begin(&operation, &context)?;
             run(asking, arguments)
                 .await
                 .map(Some)
                 .map_err(WireError::into_resolver_error)
         })
     })
+}
+
+/// Who asks for an operation, who may, and with what.
+fn begin(operation: &str, context: &ResolverContext<'_>) -> async_graphql::Result<(Arc<Asking>, Arguments)> {
+    let asking = Arc::clone(context.ctx.data::<Arc<Asking>>()?);
+    asking
+        .check_elevation(operation)
+        .map_err(WireError::into_resolver_error)?;
+    Ok((asking, Arguments::of(&context.args)))
 }
 
 /// The arguments of an operation, taken out one by one. Their types were checked by the schema.
@@ -137,6 +150,21 @@ impl Arguments {
     /// A text that the schema requires.
     fn required(&mut self, name: &'static str) -> Result<String, WireError> {
         self.text(name)?.ok_or_else(|| invalid(name, "is missing"))
+    }
+
+    /// An id that the schema requires.
+    fn id(&mut self) -> Result<Uuid, WireError> {
+        let id = self.required("id")?;
+        id.parse().map_err(|_| invalid("id", "must be a uuid"))
+    }
+
+    /// A list of texts; one alone is a list of one.
+    fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>, WireError> {
+        let taken = match self.0.remove(name) {
+            Some(serde_json::Value::String(text)) => Ok(Some(vec![text])),
+            other => other.map(serde_json::from_value).transpose(),
+        };
+        taken.map_err(|_| invalid(name, "must be a list of strings"))
     }
 
     fn flag(&mut self, name: &str) -> bool {

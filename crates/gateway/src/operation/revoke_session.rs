@@ -3,7 +3,7 @@
 use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
 use portico_auth::flow::{RevokeSessionInput, revoke_session};
 
-use super::{invalid, operation, output};
+use super::{operation, output};
 
 /// The mutation.
 pub(super) fn field() -> Field {
@@ -11,8 +11,7 @@ pub(super) fn field() -> Field {
         "revokeSession",
         output::boolean_type(),
         |asking, mut arguments| async move {
-            let id = arguments.required("id")?;
-            let id = id.parse().map_err(|_| invalid("id", "must be a uuid"))?;
+            let id = arguments.id()?;
             revoke_session(&asking.auth(), RevokeSessionInput { id }).await?;
             Ok(FieldValue::value(true))
         },

@@ -69,7 +69,7 @@ impl RoleSchema {
             mutation = mutation.field(field);
         }
         let users = visible_tables(reader).any(|table| table.type_name == "users");
-        types = operation::types(types, users);
+        types = operation::types(types, &role, users);
         let builder = Schema::build("query_root", Some("mutation_root"), None)
             .register(query)
             .register(mutation)

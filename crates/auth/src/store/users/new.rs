@@ -20,6 +20,9 @@ pub(crate) struct NewUser {
     pub(crate) locale: Locale,
     pub(crate) metadata: Metadata,
     pub(crate) default_role: String,
+    pub(crate) disabled: bool,
+    /// The administrator who makes the user.
+    pub(crate) created_by: Option<Uuid>,
     /// Until when the mailed link and code work, if one is mailed.
     pub(crate) ticket_expires_at: Option<DateTime<Utc>>,
 }
@@ -28,7 +31,7 @@ pub(crate) struct NewUser {
 pub(crate) enum InsertError {
     EmailTaken,
     UsernameTaken,
-    /// A configured role that somebody has removed.
+    /// A role that there is not, or not any more.
     NoSuchRole,
     Database(DbErr),
 }
@@ -57,6 +60,8 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, user: NewUser) ->
         locale: Set(user.locale.as_str().to_owned()),
         metadata: Set(user.metadata.into_value()),
         default_role: Set(user.default_role),
+        disabled: Set(user.disabled),
+        created_by: Set(user.created_by),
         ticket_expires_at: Set(ticket_expires_at),
         otp_hash_expires_at: Set(ticket_expires_at),
         ..Default::default()
