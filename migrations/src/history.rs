@@ -43,6 +43,11 @@ const POSTGRES: Files = &[
     (12, "mail", include_str!("../postgres/0012_mail.sql")),
     (13, "passwords", include_str!("../postgres/0013_passwords.sql")),
     (14, "tickets", include_str!("../postgres/0014_tickets.sql")),
+    (
+        15,
+        "second factors",
+        include_str!("../postgres/0015_second_factors.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -75,6 +80,11 @@ const SQLITE: Files = &[
     (11, "mail", include_str!("../sqlite/0011_mail.sql")),
     (12, "passwords", include_str!("../sqlite/0012_passwords.sql")),
     (13, "tickets", include_str!("../sqlite/0013_tickets.sql")),
+    (
+        14,
+        "second factors",
+        include_str!("../sqlite/0014_second_factors.sql"),
+    ),
 ];
 
 /// The history of a PostgreSQL database.

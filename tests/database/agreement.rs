@@ -83,9 +83,11 @@ async fn postgres_has_the_unique_constraints_of_the_entities_by_name() {
         "limits",
         "outbox",
         "password_history",
+        "recovery_codes",
         "settings",
         "signing_keys",
         "tickets",
+        "totp_steps",
     ];
     let constraints = postgres_facts::constraints(&pool).await;
     let uniques = constraints.iter().filter(|constraint| {

@@ -7,7 +7,10 @@ use portico_entity::{
     audit_events, contacts, langs, members, orgs, provider_requests, providers, refresh_token_types,
     refresh_tokens, roles, user_apps, user_providers, user_roles, user_security_keys, users,
 };
-use portico_entity::{change_notices, limits, outbox, password_history, settings, signing_keys, tickets};
+use portico_entity::{
+    change_notices, limits, outbox, password_history, recovery_codes, settings, signing_keys, tickets,
+    totp_steps,
+};
 use sea_orm::sea_query::StringLen;
 use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn};
 
@@ -36,12 +39,14 @@ macro_rules! for_each_entity {
             password_history,
             provider_requests,
             providers,
+            recovery_codes,
             refresh_token_types,
             refresh_tokens,
             roles,
             settings,
             signing_keys,
             tickets,
+            totp_steps,
             user_apps,
             user_providers,
             user_roles,

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Duration, Utc};
 use portico_entity::{
     audit_events, change_notices, contacts, langs, limits, members, orgs, outbox, password_history,
-    provider_requests, providers, refresh_token_types, refresh_tokens, roles, settings, signing_keys,
-    tickets, user_apps, user_providers, user_roles, user_security_keys, users,
+    provider_requests, providers, recovery_codes, refresh_token_types, refresh_tokens, roles, settings,
+    signing_keys, tickets, totp_steps, user_apps, user_providers, user_roles, user_security_keys, users,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
@@ -210,4 +210,15 @@ async fn insert_records(database: &Migrated) {
         ..Default::default()
     };
     assert_eq!(ticket.insert(connection).await.unwrap().attempts, 0);
+    let code = recovery_codes::ActiveModel {
+        user_id: Set(JANE),
+        code_hash: Set(vec![1]),
+        ..Default::default()
+    };
+    code.insert(connection).await.unwrap();
+    let step = totp_steps::ActiveModel {
+        user_id: Set(JANE),
+        step: Set(i64::MAX),
+    };
+    assert_eq!(step.insert(connection).await.unwrap().step, i64::MAX);
 }

@@ -12,13 +12,17 @@ use crate::support::database::{TestDatabase, on_both_databases};
 on_both_databases!(no_role_has_a_secret_anywhere_in_its_schema);
 
 /// Tables that exist for the service alone.
-const INTERNAL: [&str; 7] = [
+const INTERNAL: [&str; 11] = [
     "tickets",
     "limits",
     "signingKeys",
     "settings",
     "outbox",
     "signing_keys",
+    "recovery_codes",
+    "recoveryCodes",
+    "totp_steps",
+    "totpSteps",
     "portico_migrations",
 ];
 

@@ -30,6 +30,9 @@ pub(crate) struct Claims {
     pub(crate) typ: String,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
+    /// What proved the user (RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) amr: Vec<String>,
     #[serde(rename = "https://hasura.io/jwt/claims")]
     pub(crate) hasura: HasuraClaims,
 }
@@ -172,6 +175,7 @@ mod tests {
             typ: Claims::access_type(),
             iat: now().timestamp(),
             exp: now().timestamp() + 900,
+            amr: Vec::new(),
             hasura: HasuraClaims {
                 allowed_roles: vec!["me".into(), "user".into()],
                 default_role: "user".into(),

@@ -81,6 +81,7 @@ pub(crate) async fn mail_ticket<C: ConnectionTrait>(
             .map(CodeChallenge::as_str)
             .map(str::to_owned)),
         sealed_options: Set(sealed_options),
+        authentication_methods: Set(None),
         created_at: Set(now),
         expires_at: Set(expires_at),
     };

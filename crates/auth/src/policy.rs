@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 
+use crate::factor::Factor;
+
 /// Whether an address must be confirmed before its first session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailVerification {
@@ -121,6 +123,10 @@ pub struct Policy {
     pub password_history: u32,
     /// Whether a new password is refused while nobody knows whether it was breached.
     pub breached_passwords_required: bool,
+    /// Factors that are asked for after another proof, of whoever has one of them.
+    pub second_factors: Vec<Factor>,
+    /// How long the second proof may take.
+    pub second_factor_lifetime: TimeDelta,
     /// How long a session stays elevated after its user was proved anew.
     pub elevation_lifetime: TimeDelta,
     /// Operations for which a signed-in user has to be proved anew.
@@ -168,6 +174,8 @@ impl Default for Policy {
             redirect_urls: Vec::new(),
             password_history: 5,
             breached_passwords_required: false,
+            second_factors: vec![Factor::Totp, Factor::Webauthn],
+            second_factor_lifetime: TimeDelta::minutes(5),
             elevation_lifetime: TimeDelta::minutes(10),
             elevated_operations: Vec::new(),
             password_words: Vec::new(),

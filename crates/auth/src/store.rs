@@ -3,6 +3,7 @@
 pub(crate) mod audit_events;
 pub(crate) mod change_notices;
 pub(crate) mod contacts;
+pub(crate) mod factors;
 pub(crate) mod limits;
 pub(crate) mod outbox;
 pub(crate) mod password_history;

@@ -9,6 +9,7 @@ mod lockout;
 mod nodes;
 mod open;
 mod refresh;
+mod second_factor;
 mod session;
 mod sign_in;
 mod sign_up;

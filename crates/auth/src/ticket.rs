@@ -25,6 +25,8 @@ pub enum Purpose {
     ResetPassword,
     /// Is exchanged for a session by whoever asked for the link.
     Exchange,
+    /// Goes with the second proof of whoever proved a first.
+    SecondFactor,
 }
 
 impl Purpose {
@@ -35,6 +37,7 @@ impl Purpose {
             Self::SignIn => "sign-in",
             Self::ResetPassword => "reset-password",
             Self::Exchange => "exchange",
+            Self::SecondFactor => "second-factor",
         }
     }
 
@@ -45,6 +48,7 @@ impl Purpose {
             Self::SignIn => "signinPasswordless",
             Self::ResetPassword => "passwordReset",
             Self::Exchange => "exchange",
+            Self::SecondFactor => "secondFactor",
         }
     }
 
@@ -56,6 +60,7 @@ impl Purpose {
             Self::ResetPassword => policy.password_reset_lifetime,
             // What RFC 6749 calls short.
             Self::Exchange => TimeDelta::minutes(5),
+            Self::SecondFactor => policy.second_factor_lifetime,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What was mailed to prove an address, as hashes.
+//! What was mailed to prove an address, or handed out until a second factor is proved; as hashes.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -23,7 +23,7 @@ pub struct Model {
     pub subject: String,
     /// The user; empty where nobody has the address. Without options, too, it is good for nothing.
     pub user_id: Option<Uuid>,
-    /// The address it was mailed to.
+    /// The address it was mailed to; empty for what was handed out.
     #[sea_orm(column_type = "Text")]
     pub address: String,
     /// Hash of the secret in the link.
@@ -44,6 +44,9 @@ pub struct Model {
     /// What somebody who has no account yet says of themselves, sealed under the master key.
     #[sea_orm(column_type = "VarBinary(StringLen::None)", nullable)]
     pub sealed_options: Option<Vec<u8>>,
+    /// What proved the user already, where another proof is awaited.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub authentication_methods: Option<Json>,
     /// When it was made.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: DateTime<Utc>,

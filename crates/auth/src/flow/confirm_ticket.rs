@@ -55,7 +55,7 @@ async fn confirmed(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<SignIn, E
         false => confirm(ctx, &*transaction, used).await?,
     };
     let sign_in = match signs_in || asked_here {
-        true => SignIn::Done(Box::new(open(ctx, &*transaction, ACTION, proved).await?)),
+        true => open(ctx, &*transaction, ACTION, proved).await?,
         false => {
             let event = Event::success(ACTION, proved.account.id, None);
             event.append(ctx, &*transaction).await?;

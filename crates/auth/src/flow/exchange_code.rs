@@ -4,7 +4,7 @@ use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::mailed::{confirm, open, present, refuse, take};
 use crate::refusal::Refusal;
-use crate::session::{Session, SignIn};
+use crate::session::SignIn;
 use crate::ticket::{Presented, Purpose, proves};
 use crate::value::CodeVerifier;
 
@@ -22,13 +22,13 @@ pub struct ExchangeCodeInput {
 /// wrong verifier: then somebody else has it.
 pub async fn exchange_code(ctx: &Ctx<'_>, input: ExchangeCodeInput) -> Result<SignIn, Error> {
     match exchange(ctx, input).await {
-        Ok(session) => Ok(SignIn::Done(Box::new(session))),
+        Ok(sign_in) => Ok(sign_in),
         Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
         Err(error) => Err(error),
     }
 }
 
-async fn exchange(ctx: &Ctx<'_>, input: ExchangeCodeInput) -> Result<Session, Error> {
+async fn exchange(ctx: &Ctx<'_>, input: ExchangeCodeInput) -> Result<SignIn, Error> {
     let found = present(ctx, Presented::new(input.code, None)?, Purpose::Exchange).await?;
     let transaction = ctx.auth.database.begin().await?;
     let used = take(ctx, &*transaction, found, &[Purpose::Exchange]).await?;
@@ -38,7 +38,7 @@ async fn exchange(ctx: &Ctx<'_>, input: ExchangeCodeInput) -> Result<Session, Er
         return Err(Refusal::WrongVerifier.into());
     }
     let proved = confirm(ctx, &*transaction, used).await?;
-    let session = open(ctx, &*transaction, ACTION, proved).await?;
+    let sign_in = open(ctx, &*transaction, ACTION, proved).await?;
     transaction.commit().await?;
-    Ok(session)
+    Ok(sign_in)
 }

@@ -72,7 +72,7 @@ async fn not_current(ctx: &Ctx<'_>, presented: &RefreshToken) -> Result<Session,
     account.admit(&ctx.auth.policy)?;
     match standing(&found, presented, now) {
         Standing::Previous(sealed) => {
-            let reopened = Reopened::by_previous(account, presented, sealed, found.elevated_until)?;
+            let reopened = Reopened::by_previous(account, presented, sealed, &found)?;
             session::go_on_beside(ctx, reopened, presented.session())
         }
         Standing::Stale => {

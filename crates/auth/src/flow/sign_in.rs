@@ -10,7 +10,7 @@ use crate::caller::Ctx;
 use crate::error::Error;
 use crate::password::{Matched, PasswordHash};
 use crate::refusal::{Identifier, Refusal};
-use crate::session::{self, Session, SignIn, Verified};
+use crate::session::{self, SignIn, Verified};
 use crate::store;
 use crate::store::users::Credentials;
 use crate::value::Password;
@@ -28,7 +28,7 @@ pub(super) struct Presented {
 /// wrong password and gets the same answer.
 pub(super) async fn finish(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn, Error> {
     match prove(ctx, &presented).await {
-        Ok(session) => Ok(SignIn::Done(Box::new(session))),
+        Ok(sign_in) => Ok(sign_in),
         Err(Error::Refused(refusal)) => {
             presented.attempt.failed(ctx);
             let user_id = presented.found.as_ref().map(|user| user.account.id);
@@ -41,7 +41,7 @@ pub(super) async fn finish(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn
     }
 }
 
-async fn prove(ctx: &Ctx<'_>, presented: &Presented) -> Result<Session, Error> {
+async fn prove(ctx: &Ctx<'_>, presented: &Presented) -> Result<SignIn, Error> {
     let wrong = || Refusal::WrongPassword(presented.identifier);
     let stored = presented
         .found
@@ -63,8 +63,8 @@ async fn prove(ctx: &Ctx<'_>, presented: &Presented) -> Result<Session, Error> {
         let proof = proof.ok_or_else(wrong)?;
         let proved = Proved::new(ctx, user.account.id, stored, proof, &presented.password).await?;
         let foreign = proved.renewed.is_some();
-        if let Some(session) = enter(ctx, presented, proved).await? {
-            return Ok(session);
+        if let Some(sign_in) = enter(ctx, presented, proved).await? {
+            return Ok(sign_in);
         }
         // While the hash was computed, or waited for its turn, the password was changed. Or another sign-in made
         // the hash anew; after that there is nothing left to make.
@@ -104,9 +104,9 @@ impl Proved {
     }
 }
 
-/// Opens the session if the password is still the one that was compared: an old one opens none after it was
+/// Passes the door if the password is still the one that was compared: an old one opens none after it was
 /// changed and the sessions ended.
-async fn enter(ctx: &Ctx<'_>, presented: &Presented, proved: Proved) -> Result<Option<Session>, Error> {
+async fn enter(ctx: &Ctx<'_>, presented: &Presented, proved: Proved) -> Result<Option<SignIn>, Error> {
     let transaction = ctx.auth.database.begin().await?;
     let Proved { id, stored, .. } = &proved;
     let account = match &proved.renewed {
@@ -118,10 +118,10 @@ async fn enter(ctx: &Ctx<'_>, presented: &Presented, proved: Proved) -> Result<O
     };
     let Some(account) = account else { return Ok(None) };
     let verified = Verified::by_password(account, proved.proof);
-    let session = session::open(ctx, &*transaction, verified).await?;
+    let sign_in = session::open(ctx, &*transaction, verified).await?;
     presented.attempt.succeeded(ctx, &*transaction).await?;
-    let event = Event::success(presented.action, proved.id, Some(session.refresh_token_id));
+    let event = Event::success(presented.action, proved.id, sign_in.session_id());
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;
-    Ok(Some(session))
+    Ok(Some(sign_in))
 }

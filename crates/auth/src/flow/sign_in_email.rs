@@ -76,14 +76,14 @@ pub async fn verify_sign_in_otp_email(
         let transaction = ctx.auth.database.begin().await?;
         let used = take(ctx, &*transaction, found, &[Purpose::SignIn]).await?;
         let proved = enter(ctx, &*transaction, used).await?;
-        let session = open(ctx, &*transaction, ACTION, proved).await?;
+        let sign_in = open(ctx, &*transaction, ACTION, proved).await?;
         transaction.commit().await?;
-        Ok(session)
+        Ok(sign_in)
     };
     match entered.await {
-        Ok(session) => {
+        Ok(sign_in) => {
             ctx.auth.after_change().await;
-            Ok(SignIn::Done(Box::new(session)))
+            Ok(sign_in)
         }
         Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
         Err(error) => Err(error),

@@ -10,7 +10,7 @@ use crate::caller::Ctx;
 use crate::error::Error;
 use crate::new_password::Names;
 use crate::refusal::Refusal;
-use crate::session::{self, Session, Verified};
+use crate::session::{self, SignIn, Verified};
 use crate::store;
 use crate::store::contacts::NewContact;
 use crate::store::users::{InsertError, NewUser};
@@ -73,15 +73,15 @@ pub(super) async fn with_session(
     ctx: &Ctx<'_>,
     action: &'static str,
     registration: Registration,
-) -> Result<Session, Error> {
+) -> Result<SignIn, Error> {
     let transaction = ctx.auth.database.begin().await?;
     let created = create(ctx, &*transaction, registration).await?;
     let user_id = created.user_id();
-    let session = session::open(ctx, &*transaction, Verified::by_sign_up(created)).await?;
-    let event = Event::success(action, user_id, Some(session.refresh_token_id));
+    let sign_in = session::open(ctx, &*transaction, Verified::by_sign_up(created)).await?;
+    let event = Event::success(action, user_id, sign_in.session_id());
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;
-    Ok(session)
+    Ok(sign_in)
 }
 
 /// What an administrator says of a user they make.

@@ -49,10 +49,7 @@ pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInp
     };
     let result = match required {
         true => with_verification(ctx, &email, registration).await,
-        false => {
-            let session = sign_up::with_session(ctx, ACTION, registration).await;
-            session.map(|session| SignIn::Done(Box::new(session)))
-        }
+        false => sign_up::with_session(ctx, ACTION, registration).await,
     };
     match result {
         Ok(signed_in) => Ok(signed_in),

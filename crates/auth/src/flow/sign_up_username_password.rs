@@ -36,7 +36,7 @@ pub async fn sign_up_username_password(
         ticket_lifetime: None,
     };
     match sign_up::with_session(ctx, ACTION, registration).await {
-        Ok(session) => Ok(SignIn::Done(Box::new(session))),
+        Ok(sign_in) => Ok(sign_in),
         Err(error) => Err(sign_up::record_refusal(ctx, ACTION, error).await?),
     }
 }

@@ -7,12 +7,13 @@ use portico_entity::refresh_tokens::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, RuntimeErr, Value, sqlx,
+    QueryResult, QuerySelect, QueryTrait, RuntimeErr, Value, sqlx,
 };
 use uuid::Uuid;
 
 use crate::account::{Account, Roles};
 use crate::database::Database;
+use crate::method::Methods;
 use crate::store::{statement, users};
 
 /// Types that a sign-in makes; a personal access token is no session.
@@ -42,20 +43,22 @@ pub(crate) struct Rotation<'a> {
 /// Proof that a current token was presented and replaced; only [`rotate`] makes one.
 pub(crate) struct Rotated {
     account: Account,
+    methods: Methods,
     elevated_until: Option<DateTime<Utc>>,
 }
 
 impl Rotated {
-    /// The user, and until when the session is elevated.
-    pub(crate) fn into_parts(self) -> (Account, Option<DateTime<Utc>>) {
-        (self.account, self.elevated_until)
+    /// The user, what proved them, and until when the session is elevated.
+    pub(crate) fn into_parts(self) -> (Account, Methods, Option<DateTime<Utc>>) {
+        (self.account, self.methods, self.elevated_until)
     }
 }
 
 impl FromQueryResult for Rotated {
-    fn from_query_result(row: &sea_orm::QueryResult, prefix: &str) -> Result<Self, DbErr> {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         Ok(Self {
             account: Account::from_query_result(row, prefix)?,
+            methods: methods(row)?,
             elevated_until: row.try_get(prefix, "elevated_until")?,
         })
     }
@@ -75,7 +78,7 @@ async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<
         let columns = users::account_columns(DbBackend::Postgres);
         format!(
             "UPDATE refresh_tokens t SET {ROTATION} FROM users u \
-             WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}, t.elevated_until"
+             WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}, t.authentication_methods, t.elevated_until"
         )
     });
     let pool = database.connection.get_postgres_connection_pool();
@@ -105,7 +108,7 @@ async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Op
     let connection = &database.connection;
     let sql = format!(
         "UPDATE refresh_tokens AS t SET {ROTATION} WHERE {CURRENT} AND EXISTS \
-         (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id, elevated_until"
+         (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id, authentication_methods, elevated_until"
     );
     let values = [
         rotation.session.into(),
@@ -128,14 +131,21 @@ async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Op
     match rotated {
         Some(row) => {
             let account = users::account(connection, row.try_get("", "user_id")?).await?;
-            let elevated_until = row.try_get("", "elevated_until")?;
+            let (methods, elevated_until) = (methods(&row)?, row.try_get("", "elevated_until")?);
             Ok(account.map(|account| Rotated {
                 account,
+                methods,
                 elevated_until,
             }))
         }
         None => Ok(None),
     }
+}
+
+/// What proved the user of a session.
+fn methods(row: &QueryResult) -> Result<Methods, DbErr> {
+    let names: serde_json::Value = row.try_get("", "authentication_methods")?;
+    Ok(Methods::from_json(&names))
 }
 
 const ROTATION: &str = "generation = $2 + 1, refresh_token_hash = $6, previous_token_hash = $3, \
@@ -164,6 +174,7 @@ pub(crate) struct Found {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) session_expires_at: Option<DateTime<Utc>>,
     pub(crate) revoked_at: Option<DateTime<Utc>>,
+    pub(crate) authentication_methods: serde_json::Value,
     pub(crate) elevated_until: Option<DateTime<Utc>>,
 }
 
@@ -194,6 +205,7 @@ pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result
             Column::ExpiresAt,
             Column::SessionExpiresAt,
             Column::RevokedAt,
+            Column::AuthenticationMethods,
             Column::ElevatedUntil,
         ])
         .into_model::<Found>()
@@ -238,23 +250,21 @@ pub(crate) async fn alive<C: ConnectionTrait>(
         .await
 }
 
-/// Elevates a session that goes on; tells whether there is one.
+/// Elevates a session that goes on, and tells what proved its user before; nothing where there is none.
 pub(crate) async fn elevate<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
     user: Uuid,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
-) -> Result<bool, DbErr> {
-    let done = Entity::update_many()
-        .col_expr(Column::ElevatedUntil, Expr::value(until))
-        .filter(Column::Id.eq(id))
-        .filter(Column::UserId.eq(user))
-        .filter(Column::RevokedAt.is_null())
-        .filter(Column::ExpiresAt.gt(now))
-        .exec(connection)
+) -> Result<Option<Methods>, DbErr> {
+    let sql = "UPDATE refresh_tokens SET elevated_until = $1 WHERE id = $2 AND user_id = $3 \
+        AND revoked_at IS NULL AND expires_at > $4 RETURNING authentication_methods";
+    let values = [until.into(), id.into(), user.into(), now.into()];
+    let row = connection
+        .query_one_raw(statement(connection, sql, values))
         .await?;
-    Ok(done.rows_affected == 1)
+    row.as_ref().map(methods).transpose()
 }
 
 /// Which sessions to end.

@@ -36,6 +36,7 @@ pub(crate) async fn put<C: ConnectionTrait>(connection: &C, ticket: ActiveModel)
         Column::RedirectTo,
         Column::CodeChallenge,
         Column::SealedOptions,
+        Column::AuthenticationMethods,
         Column::CreatedAt,
         Column::ExpiresAt,
     ];
@@ -53,7 +54,7 @@ pub(crate) async fn put<C: ConnectionTrait>(connection: &C, ticket: ActiveModel)
 const GOOD: &str = "(user_id IS NOT NULL OR sealed_options IS NOT NULL)";
 
 const ALL: &str = "id, purpose, subject, user_id, address, ticket_hash, code_hash, attempts, redirect_to, \
-    code_challenge, sealed_options, created_at, expires_at";
+    code_challenge, sealed_options, authentication_methods, created_at, expires_at";
 
 /// A ticket as it stands, not used up.
 pub(crate) async fn find<C: ConnectionTrait>(
@@ -119,6 +120,22 @@ pub(crate) async fn guess<C: ConnectionTrait>(
         .await?;
     row.map(|row| Ok((row.try_get("", "id")?, row.try_get("", "code_hash")?)))
         .transpose()
+}
+
+/// Whose ticket it is, if it stands another try; the try is counted.
+pub(crate) async fn try_once<C: ConnectionTrait>(
+    connection: &C,
+    purpose: Purpose,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>, DbErr> {
+    let sql = "UPDATE tickets SET attempts = attempts + 1 WHERE ticket_hash = $1 AND purpose = $2 \
+        AND expires_at > $3 AND attempts < $4 AND user_id IS NOT NULL RETURNING user_id";
+    let values = [hash.into(), purpose.as_str().into(), now.into(), GUESSES.into()];
+    let row = connection
+        .query_one_raw(statement(connection, sql, values))
+        .await?;
+    row.map(|row| row.try_get("", "user_id")).transpose()
 }
 
 /// Uses up a ticket whose code was guessed right.

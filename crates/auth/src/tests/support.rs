@@ -240,6 +240,7 @@ impl<'a> Client<'a> {
 pub(super) fn session(result: Result<SignIn, Error>) -> Session {
     match result {
         Ok(SignIn::Done(session)) => *session,
+        Ok(SignIn::NeedsFactor(_)) => panic!("no session before a second factor"),
         Ok(SignIn::NeedsVerification | SignIn::Confirmed) => panic!("no session before verification"),
         Err(error) => panic!("{error}"),
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, Object, ResolverContext, TypeRef};
-use portico_auth::{Session, SignIn};
+use portico_auth::{MfaChallenge, Session, SignIn};
+use serde_json::json;
 
 use crate::data;
 use crate::schema::{Types, json_field};
@@ -53,8 +54,11 @@ fn session_payload() -> Object {
             _ => None,
         })
     });
-    let mfa = Field::new("mfa", TypeRef::named("MfaChallenge"), |_| {
-        FieldFuture::Value(None)
+    let mfa = Field::new("mfa", TypeRef::named("MfaChallenge"), |context| {
+        FieldFuture::Value(match context.parent_value.downcast_ref::<SignIn>() {
+            Some(SignIn::NeedsFactor(challenge)) => Some(FieldValue::owned_any(challenge_value(challenge))),
+            _ => None,
+        })
     });
     Object::new("SessionPayload")
         .description("what a sign-in or sign-up came to")
@@ -116,6 +120,11 @@ fn part(name: &str, type_ref: TypeRef, value: fn(&Session) -> async_graphql::Val
         let session = context.parent_value.downcast_ref::<Session>();
         FieldFuture::Value(session.map(|session| FieldValue::value(value(session))))
     })
+}
+
+fn challenge_value(challenge: &MfaChallenge) -> serde_json::Value {
+    let factors: Vec<_> = challenge.factors.iter().map(|factor| factor.as_str()).collect();
+    json!({ "ticket": challenge.ticket.reveal(), "factors": factors })
 }
 
 fn mfa_challenge() -> Object {

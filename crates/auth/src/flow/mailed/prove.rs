@@ -10,7 +10,7 @@ use crate::error::{Error, InternalError};
 use crate::flow::sign_up::{self, Registration};
 use crate::refusal::Refusal;
 use crate::seal::SealError;
-use crate::session::{self, Session, Verified};
+use crate::session::{self, SignIn, Verified};
 use crate::store;
 use crate::store::refresh_tokens::Which;
 use crate::store::tickets::Used;
@@ -92,13 +92,13 @@ pub(in crate::flow) async fn open<C: ConnectionTrait>(
     connection: &C,
     action: &'static str,
     proved: Proved,
-) -> Result<Session, Error> {
+) -> Result<SignIn, Error> {
     let user = proved.account.id;
     let verified = Verified::by_mail(proved.account, &proved.used);
-    let session = session::open(ctx, connection, verified).await?;
-    let event = Event::success(action, user, Some(session.refresh_token_id));
+    let sign_in = session::open(ctx, connection, verified).await?;
+    let event = Event::success(action, user, sign_in.session_id());
     event.append(ctx, connection).await?;
-    Ok(session)
+    Ok(sign_in)
 }
 
 fn unseal(auth: &Auth, email: &Email, sealed: &[u8]) -> Result<SignUpOptions, Error> {

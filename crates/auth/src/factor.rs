@@ -1,0 +1,76 @@
+//! What a user can be asked for after the first proof.
+
+/// A second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    /// A code of an authenticator application (RFC 6238).
+    Totp,
+    /// A security key or passkey.
+    Webauthn,
+    /// A code kept for when the other factor is lost; nobody is asked for one who has no other factor.
+    RecoveryCode,
+}
+
+impl Factor {
+    /// The name in `MfaChallenge.factors`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Webauthn => "webauthn",
+            Self::RecoveryCode => "recovery-code",
+        }
+    }
+}
+
+/// The factors a user can prove now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) totp: bool,
+    pub(crate) webauthn: bool,
+    pub(crate) recovery_code: bool,
+}
+
+impl Held {
+    /// Those that are asked for where these are; none if none of them is held.
+    pub(crate) fn asked(self, asked: &[Factor]) -> Vec<Factor> {
+        let held = [(self.totp, Factor::Totp), (self.webauthn, Factor::Webauthn)];
+        let mut factors: Vec<Factor> = held
+            .into_iter()
+            .filter(|(held, factor)| *held && asked.contains(factor))
+            .map(|(_, factor)| factor)
+            .collect();
+        if self.recovery_code && !factors.is_empty() {
+            factors.push(Factor::RecoveryCode);
+        }
+        factors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_asked_for_a_recovery_code_alone() {
+        let held = |totp, webauthn| Held {
+            totp,
+            webauthn,
+            recovery_code: true,
+        };
+        let both = [Factor::Totp, Factor::Webauthn];
+        assert_eq!(held(false, false).asked(&both), []);
+        assert_eq!(
+            held(true, false).asked(&both),
+            [Factor::Totp, Factor::RecoveryCode]
+        );
+        assert_eq!(
+            held(true, true).asked(&both),
+            [Factor::Totp, Factor::Webauthn, Factor::RecoveryCode]
+        );
+        assert_eq!(
+            held(true, true).asked(&[Factor::Webauthn]),
+            [Factor::Webauthn, Factor::RecoveryCode]
+        );
+        assert_eq!(held(true, true).asked(&[]), []);
+    }
+}

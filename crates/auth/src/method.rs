@@ -1,0 +1,120 @@
+//! What proved a user.
+
+use serde_json::Value;
+
+/// One proof, or what is to be said of several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// The password.
+    Password,
+    /// What was mailed.
+    Email,
+    /// A code of the authenticator application.
+    Totp,
+    /// A code kept for when the other factor is lost.
+    RecoveryCode,
+    /// More than one factor: whoever proved this is asked for no other.
+    MultipleFactors,
+}
+
+impl Method {
+    const ALL: [Self; 5] = [
+        Self::Password,
+        Self::Email,
+        Self::Totp,
+        Self::RecoveryCode,
+        Self::MultipleFactors,
+    ];
+
+    /// The name on a session: that of RFC 8176 where it says as much.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::RecoveryCode => "recovery-code",
+            Self::Password | Self::Totp | Self::MultipleFactors => self.reference(),
+        }
+    }
+
+    /// The value of the claim `amr` (RFC 8176).
+    fn reference(self) -> &'static str {
+        match self {
+            Self::Password => "pwd",
+            Self::Email | Self::Totp | Self::RecoveryCode => "otp",
+            Self::MultipleFactors => "mfa",
+        }
+    }
+}
+
+/// All that proved the user of a session, in the order it was proved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Methods(Vec<Method>);
+
+impl Methods {
+    /// One or more of one proof.
+    pub(crate) fn new(methods: &[Method]) -> Self {
+        Self::default().and(methods)
+    }
+
+    /// These and more; none twice.
+    pub(crate) fn and(mut self, more: &[Method]) -> Self {
+        for method in more {
+            if !self.0.contains(method) {
+                self.0.push(*method);
+            }
+        }
+        self
+    }
+
+    /// Whether more than one factor was proved.
+    pub(crate) fn are_several_factors(&self) -> bool {
+        self.0.contains(&Method::MultipleFactors)
+    }
+
+    /// Reads the names on a session; others, as an adopted session may have, say nothing here.
+    pub(crate) fn from_json(names: &Value) -> Self {
+        let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let known = names.filter_map(|name| Method::ALL.into_iter().find(|method| method.name() == name));
+        Self::new(&known.collect::<Vec<_>>())
+    }
+
+    /// The names on a session.
+    pub(crate) fn to_json(&self) -> Value {
+        self.0.iter().map(|method| method.name()).collect()
+    }
+
+    /// The claim `amr` (RFC 8176).
+    pub(crate) fn references(&self) -> Vec<String> {
+        let mut references: Vec<String> = Vec::with_capacity(self.0.len());
+        for method in &self.0 {
+            if !references.iter().any(|known| known == method.reference()) {
+                references.push(method.reference().to_owned());
+            }
+        }
+        references
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        let all = Methods::new(&Method::ALL);
+        assert_eq!(Methods::from_json(&all.to_json()), all);
+        assert_eq!(
+            Methods::from_json(&json!(["pwd", "something else", 7])),
+            Methods::new(&[Method::Password])
+        );
+        assert_eq!(Methods::from_json(&json!("pwd")), Methods::default());
+    }
+
+    #[test]
+    fn a_token_says_it_in_the_words_of_the_standard() {
+        let proved = Methods::new(&[Method::Email]).and(&[Method::Totp, Method::MultipleFactors]);
+        assert_eq!(proved.to_json(), json!(["email", "otp", "mfa"]));
+        assert_eq!(proved.references(), ["otp", "mfa"]);
+    }
+}

@@ -1,0 +1,100 @@
+//! The challenge between two proofs: good for one user, whose first proof it keeps, for a few guesses and minutes.
+
+use portico_entity::tickets;
+use sea_orm::ActiveValue::Set;
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use crate::account::Account;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::factor::Factor;
+use crate::method::Methods;
+use crate::refusal::Refusal;
+use crate::seal::hex;
+use crate::store;
+use crate::ticket::{self, Purpose, Ticket};
+use crate::token::Plain;
+
+/// A second proof that is asked for.
+pub struct MfaChallenge {
+    /// What goes with the second proof.
+    pub ticket: Plain,
+    /// What can prove it.
+    pub factors: Vec<Factor>,
+}
+
+/// Asks for one of these factors in the place of a session.
+pub(crate) async fn challenge<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    (account, first): (&Account, &Methods),
+    factors: Vec<Factor>,
+) -> Result<MfaChallenge, Error> {
+    let (auth, now) = (ctx.auth, ctx.now());
+    let ticket = Ticket::create(auth.entropy.as_ref())?;
+    let row = tickets::ActiveModel {
+        id: Set(ctx.new_id()?),
+        purpose: Set(Purpose::SecondFactor.as_str().to_owned()),
+        // Two sign-ins under way do not end each other.
+        subject: Set(hex(&ticket.hash)),
+        user_id: Set(Some(account.id)),
+        address: Set(String::new()),
+        ticket_hash: Set(ticket.hash),
+        authentication_methods: Set(Some(first.to_json())),
+        created_at: Set(now),
+        expires_at: Set(now + Purpose::SecondFactor.lifetime(&auth.policy)),
+        ..Default::default()
+    };
+    store::tickets::put(connection, row).await?;
+    Ok(MfaChallenge {
+        ticket: ticket.text,
+        factors,
+    })
+}
+
+/// A challenge that was presented and counted, but not used up.
+pub(crate) struct Pending {
+    hash: Vec<u8>,
+    /// Whose second proof is awaited.
+    pub(crate) user: Uuid,
+}
+
+/// A challenge that was used up: whose it was, and what they proved first. Only [`Pending::take`] makes one.
+pub(crate) struct Answered {
+    pub(crate) account: Account,
+    pub(crate) first: Methods,
+}
+
+#[cfg_attr(not(test), expect(dead_code, reason = "each factor brings its own step"))]
+/// Finds the challenge and counts the proof that comes with it, right or wrong: a challenge stands a few.
+pub(crate) async fn present(ctx: &Ctx<'_>, ticket: &str) -> Result<Pending, Error> {
+    let auth = ctx.auth;
+    auth.limit_sign_in(ctx.caller).await?;
+    let hash = ticket::hash(ticket.trim());
+    let _turn = auth.database.turn().await;
+    let user =
+        store::tickets::try_once(&auth.database.connection, Purpose::SecondFactor, &hash, ctx.now()).await?;
+    let user = user.ok_or(Refusal::InvalidTicket)?;
+    Ok(Pending { hash, user })
+}
+
+impl Pending {
+    #[cfg_attr(not(test), expect(dead_code, reason = "each factor brings its own step"))]
+    /// Uses the challenge up, in the transaction of the session it opens; of many that race, one does.
+    pub(crate) async fn take<C: ConnectionTrait>(
+        self,
+        ctx: &Ctx<'_>,
+        connection: &C,
+    ) -> Result<Answered, Error> {
+        let purposes = [Purpose::SecondFactor];
+        let used = store::tickets::take(connection, &purposes, self.hash, ctx.now()).await?;
+        let used = used.ok_or(Refusal::InvalidTicket)?;
+        let account = store::users::account(connection, self.user).await?;
+        let first = used.row().authentication_methods.as_ref();
+        Ok(Answered {
+            account: account.ok_or(Refusal::InvalidTicket)?,
+            first: first.map(Methods::from_json).unwrap_or_default(),
+        })
+    }
+}

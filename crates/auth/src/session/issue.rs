@@ -1,0 +1,107 @@
+//! The tokens of a session.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Session;
+use crate::account::Account;
+use crate::auth::Auth;
+use crate::caller::{Authenticated, ROLE};
+use crate::error::{Error, InternalError};
+use crate::jwt::{Claims, HasuraClaims, sign};
+use crate::method::Methods;
+use crate::signing_key::KeyError;
+use crate::token::Plain;
+
+/// What a session hands out.
+pub(super) struct Tokens {
+    pub(super) session: Uuid,
+    /// What the next access token is had for; none where the one at hand stays valid.
+    pub(super) refresh: Option<Plain>,
+    /// What proved the user.
+    pub(super) methods: Methods,
+    pub(super) elevated_until: Option<DateTime<Utc>>,
+}
+
+/// Signs an access token.
+pub(super) fn issue(
+    auth: &Auth,
+    account: &Account,
+    tokens: Tokens,
+    now: DateTime<Utc>,
+) -> Result<Session, Error> {
+    let elevated_until = tokens.elevated_until.filter(|until| *until > now);
+    // An elevated token ends with the elevation, so that whoever reads it need not know when that was.
+    let expires_at = now + auth.policy.access_token_lifetime;
+    let expires_at = elevated_until.map_or(expires_at, |until| until.min(expires_at));
+    let signer = auth
+        .ring
+        .signer(now)
+        .ok_or(InternalError::Sign(KeyError::Rejected))?;
+    let claims = Claims {
+        iss: auth.policy.issuer.clone(),
+        sub: account.id,
+        sid: tokens.session,
+        jti: crate::port::new_id(auth.clock.as_ref(), auth.entropy.as_ref())?,
+        typ: Claims::access_type(),
+        iat: now.timestamp(),
+        exp: expires_at.timestamp(),
+        amr: tokens.methods.references(),
+        hasura: HasuraClaims {
+            allowed_roles: account.roles.clone(),
+            default_role: account.default_role.clone(),
+            user_id: account.id,
+            anonymous: account.anonymous.to_string(),
+            elevated: elevated_until.map(|_| account.id),
+            custom: BTreeMap::new(),
+        },
+    };
+    let access_token = Plain::new(sign(&signer.kid, &signer.key, &claims).map_err(InternalError::Sign)?);
+    auth.last_seen.record(account.id, now);
+    Ok(Session {
+        access_token,
+        access_token_expires_in: (expires_at - now).num_seconds(),
+        refresh_token: tokens.refresh,
+        refresh_token_id: tokens.session,
+        authenticated: Arc::new(authenticated(claims)),
+    })
+}
+
+/// Claims as the rest of the service reads them.
+pub(crate) fn authenticated(claims: Claims) -> Authenticated {
+    let HasuraClaims {
+        allowed_roles,
+        default_role,
+        user_id,
+        anonymous,
+        elevated,
+        custom,
+    } = claims.hasura;
+    let custom = custom
+        .into_iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let mut variables: BTreeMap<String, String> =
+        custom.filter(|(name, _)| name.starts_with("x-hasura-")).collect();
+    variables.insert("x-hasura-user-id".to_owned(), user_id.to_string());
+    variables.insert("x-hasura-default-role".to_owned(), default_role.clone());
+    variables.insert("x-hasura-user-is-anonymous".to_owned(), anonymous.clone());
+    // The claim of another user would be a mistake of whoever signed it.
+    let elevated = elevated.filter(|elevated| *elevated == user_id);
+    if let Some(elevated) = elevated {
+        variables.insert("x-hasura-auth-elevated".to_owned(), elevated.to_string());
+    }
+    variables.insert(ROLE.to_owned(), default_role.clone());
+    Authenticated {
+        user_id: claims.sub,
+        elevated: elevated.is_some(),
+        session_id: claims.sid,
+        default_role,
+        allowed_roles,
+        anonymous: anonymous == "true",
+        variables: Arc::new(variables),
+        expires_at: DateTime::from_timestamp(claims.exp, 0).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,31 @@
+//! What the tables together say of the factors of a user.
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use uuid::Uuid;
+
+use crate::factor::Held;
+use crate::store::statement;
+
+/// The factors of a user, who gets no other until the transaction ends.
+pub(crate) async fn held<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Held, DbErr> {
+    // On SQLite the write transaction keeps others from writing.
+    let lock = match connection.get_database_backend() {
+        DbBackend::Postgres => " FOR SHARE OF u",
+        _ => "",
+    };
+    let sql = format!(
+        "SELECT COALESCE(u.active_mfa_type = 'totp' AND u.totp_secret IS NOT NULL, false) AS totp, \
+         EXISTS (SELECT 1 FROM user_security_keys k WHERE k.user_id = u.id) AS webauthn, \
+         EXISTS (SELECT 1 FROM recovery_codes r WHERE r.user_id = u.id) AS recovery_code \
+         FROM users u WHERE u.id = $1{lock}"
+    );
+    let row = connection
+        .query_one_raw(statement(connection, sql, [user.into()]))
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("the user who was just proved".to_owned()))?;
+    Ok(Held {
+        totp: row.try_get("", "totp")?,
+        webauthn: row.try_get("", "webauthn")?,
+        recovery_code: row.try_get("", "recovery_code")?,
+    })
+}

@@ -1,0 +1,20 @@
+//! The latest time step whose code a user sent.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `totp_steps`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "totp_steps")]
+pub struct Model {
+    /// Whose authenticator it is.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_id: Uuid,
+    /// Periods since 1970, as RFC 6238 counts them.
+    pub step: i64,
+}
+
+/// None: the service reads the table by key.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
