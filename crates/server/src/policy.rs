@@ -38,6 +38,8 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         redirect_urls: settings.redirect_urls.clone(),
         password_history: settings.password_history,
         breached_passwords_required: settings.breached_passwords_required,
+        second_factors: settings.second_factors.to_vec(),
+        second_factor_lifetime: delta(settings.second_factor_lifetime),
         elevation_lifetime: delta(settings.elevation_lifetime),
         elevated_operations: settings.elevated_operations.clone(),
         password_words: settings.password_words.clone(),

@@ -15,7 +15,8 @@ pub(crate) async fn held<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
     };
     let sql = format!(
         "SELECT COALESCE(u.active_mfa_type = 'totp' AND u.totp_secret IS NOT NULL, false) AS totp, \
-         EXISTS (SELECT 1 FROM user_security_keys k WHERE k.user_id = u.id) AS webauthn, \
+         EXISTS (SELECT 1 FROM user_security_keys k WHERE k.user_id = u.id \
+            AND (k.passkey IS NOT NULL OR k.credential_public_key IS NOT NULL)) AS webauthn, \
          EXISTS (SELECT 1 FROM recovery_codes r WHERE r.user_id = u.id) AS recovery_code \
          FROM users u WHERE u.id = $1{lock}"
     );

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use portico_auth::{EmailVerification, SigningAlgorithm};
+use portico_auth::{EmailVerification, Factor, SigningAlgorithm};
 use portico_gateway::http::Network;
 
 use super::rule::{
@@ -109,6 +109,14 @@ settings! {
     breached_passwords_required: bool = Always("false"), switch();
     /// Private networks that requests of the service's own may go to.
     outgoing_networks: Vec<Network> = Unset("none"), list(network());
+    /// Factors that are asked for after another proof, of whoever has one of them.
+    second_factors: &'static [Factor] = Always("totp,webauthn"),
+        one_of::<&[Factor]>(&[
+            ("totp,webauthn", &[Factor::Totp, Factor::Webauthn]), ("totp", &[Factor::Totp]),
+            ("webauthn", &[Factor::Webauthn]), ("none", &[]),
+        ]);
+    /// How long the second proof may take.
+    second_factor_lifetime: Duration = Always("5m"), time(30, 3_600);
     /// How long a session stays elevated after its user was proved anew.
     elevation_lifetime: Duration = Always("10m"), time(60, DAY);
     /// Operations that need an elevated session where there is one.
