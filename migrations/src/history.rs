@@ -48,6 +48,11 @@ const POSTGRES: Files = &[
         "second factors",
         include_str!("../postgres/0015_second_factors.sql"),
     ),
+    (
+        16,
+        "email change",
+        include_str!("../postgres/0016_email_change.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -84,6 +89,11 @@ const SQLITE: Files = &[
         14,
         "second factors",
         include_str!("../sqlite/0014_second_factors.sql"),
+    ),
+    (
+        15,
+        "email change",
+        include_str!("../sqlite/0015_email_change.sql"),
     ),
 ];
 

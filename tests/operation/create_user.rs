@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::mailed::{code, mail};
 use crate::support::answer::Answer;
 use crate::support::app::TestApp;
 use crate::support::caller::{Caller, User};
 use crate::support::database::{TestDatabase, on_both_databases};
+use crate::support::mailbox::{code, mail};
 
 on_both_databases!(
     a_user_is_made_with_everything_that_is_said,

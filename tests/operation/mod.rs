@@ -4,6 +4,7 @@ mod administer;
 mod algorithms;
 mod auth_config;
 mod breached_passwords;
+mod change_email;
 mod consequences;
 mod create_user;
 mod elevate_password;

@@ -8,6 +8,7 @@ pub(crate) mod clock;
 pub(crate) mod database;
 pub(crate) mod entropy;
 pub(crate) mod log;
+pub(crate) mod mailbox;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod requirement;

@@ -57,6 +57,7 @@ codes! {
     InvalidRefreshToken "invalid-refresh-token": "The refresh token is invalid or expired",
     InvalidJwt "invalid-jwt": "The access token is invalid or its session ended",
     Unauthenticated "unauthenticated": "The operation needs a signed-in user",
+    ForbiddenAnonymous "forbidden-anonymous": "Forbidden, the user is anonymous",
     SessionNotFound "session-not-found": "No such session",
     AccessDenied "access-denied": "invalid \"x-hasura-admin-secret\"/\"x-hasura-access-key\"",
     TooManyRequests "too-many-requests": "Too many requests, try again later",

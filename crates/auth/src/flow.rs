@@ -1,6 +1,7 @@
 //! What a user can do, one file per operation, named like the operation.
 
 mod administer;
+mod change_email;
 mod change_password;
 mod confirm_ticket;
 mod create_user;
@@ -23,9 +24,11 @@ mod sign_out_others;
 mod sign_up;
 mod sign_up_email_password;
 mod sign_up_username_password;
+mod undo_email_change;
 mod verify_token;
 
 pub use administer::{Administration, administer};
+pub use change_email::{ChangeEmailInput, change_email};
 pub use change_password::{ChangePasswordInput, change_password};
 pub use confirm_ticket::{ConfirmTicketInput, confirm_ticket};
 pub use create_user::{CreateUserInput, NewPassword, Welcome, create_user};
@@ -47,6 +50,7 @@ pub use sign_out::{SignOutInput, sign_out};
 pub use sign_out_others::sign_out_others;
 pub use sign_up_email_password::{SignUpEmailPasswordInput, sign_up_email_password};
 pub use sign_up_username_password::{SignUpUsernamePasswordInput, sign_up_username_password};
+pub use undo_email_change::{UndoEmailChangeInput, undo_email_change};
 pub use verify_token::{VerifyTokenInput, verify_token};
 
 pub(crate) use sign_up::Created;

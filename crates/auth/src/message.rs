@@ -24,6 +24,10 @@ pub(crate) struct Mailing<'a> {
     pub(crate) locale: &'a str,
     /// The user; without one and without options nothing is sent, but the work is the same.
     pub(crate) user: Option<Uuid>,
+    /// Whom it is for: one for each purpose.
+    pub(crate) subject: String,
+    /// The session that goes on after what the ticket does.
+    pub(crate) session: Option<Uuid>,
     pub(crate) link: &'a LinkOptions,
     /// What somebody without an account says of themselves, sealed with the address.
     pub(crate) sealed_options: Option<Vec<u8>>,
@@ -36,27 +40,54 @@ pub(crate) async fn mail_ticket<C: ConnectionTrait>(
     connection: &C,
     mailing: Mailing<'_>,
 ) -> Result<(), Error> {
+    let reader = (mailing.email, mailing.locale);
+    let template = mailing.template;
+    let worth = mailing.user.is_some() || mailing.sealed_options.is_some();
+    let (variables, expires_at) = open_ticket(ctx, connection, mailing).await?;
+    // A message that has expired when it is written is never sent.
+    let until = if worth { expires_at } else { ctx.now() };
+    leave(ctx, connection, reader, (template, variables), until).await
+}
+
+/// Opens a ticket that nobody gets, and sends its reader something else instead: the work is the same.
+pub(crate) async fn mail_instead<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    mailing: Mailing<'_>,
+    template: Template,
+) -> Result<(), Error> {
+    let reader = (mailing.email, mailing.locale);
+    let mailing = Mailing {
+        user: None,
+        sealed_options: None,
+        ..mailing
+    };
+    open_ticket(ctx, connection, mailing).await?;
+    notice(ctx, connection, template, reader).await
+}
+
+async fn open_ticket<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    mailing: Mailing<'_>,
+) -> Result<(Variables, DateTime<Utc>), Error> {
     let (auth, now) = (ctx.auth, ctx.now());
-    let (entropy, policy) = (auth.entropy.as_ref(), &auth.policy);
+    let entropy = auth.entropy.as_ref();
     let Mailing {
         purpose,
-        template,
+        template: _,
         email,
         locale,
         user,
+        subject,
+        session,
         link,
         sealed_options,
     } = mailing;
     let (id, ticket, code) = (ctx.new_id()?, Ticket::create(entropy)?, new_code(entropy)?);
-    let expires_at = now + purpose.lifetime(policy);
-    let worth = user.is_some() || sealed_options.is_some();
+    let expires_at = now + purpose.lifetime(&auth.policy);
     let variables = Variables {
-        link: format!(
-            "{}/v1/verify?ticket={}&type={}&lang={locale}",
-            policy.public_url.trim_end_matches('/'),
-            ticket.text.reveal(),
-            purpose.link_type(),
-        ),
+        link: address(ctx, purpose, &ticket, locale),
         code: code.clone(),
         email: email.as_str().to_owned(),
         ..Variables::default()
@@ -64,7 +95,7 @@ pub(crate) async fn mail_ticket<C: ConnectionTrait>(
     let row = tickets::ActiveModel {
         id: Set(id),
         purpose: Set(purpose.as_str().to_owned()),
-        subject: Set(subject(user, email)),
+        subject: Set(subject),
         user_id: Set(user),
         address: Set(email.as_str().to_owned()),
         ticket_hash: Set(ticket.hash),
@@ -84,12 +115,56 @@ pub(crate) async fn mail_ticket<C: ConnectionTrait>(
         authentication_methods: Set(None),
         created_at: Set(now),
         expires_at: Set(expires_at),
+        session_id: Set(session),
     };
     store::tickets::put(connection, row).await?;
     store::users::show_ticket(connection, user.unwrap_or_default(), expires_at).await?;
-    // A message that has expired when it is written is never sent.
-    let until = if worth { expires_at } else { now };
-    leave(ctx, connection, (email, locale), (template, variables), until).await
+    Ok((variables, expires_at))
+}
+
+/// Where the link of a ticket leads.
+fn address(ctx: &Ctx<'_>, purpose: Purpose, ticket: &Ticket, locale: &str) -> String {
+    format!(
+        "{}/v1/verify?ticket={}&type={}&lang={locale}",
+        ctx.auth.policy.public_url.trim_end_matches('/'),
+        ticket.text.reveal(),
+        purpose.link_type(),
+    )
+}
+
+/// Tells whoever has the former address of a user that it is another now, with a link that takes that back. It has
+/// no code: it lasts for days.
+pub(crate) async fn announce_change<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user: Uuid,
+    (email, locale): (&Email, &str),
+) -> Result<(), Error> {
+    let (purpose, now) = (Purpose::UndoEmailChange, ctx.now());
+    let ticket = Ticket::create(ctx.auth.entropy.as_ref())?;
+    let subject = format!("{user} {}", email.as_str());
+    // An address goes before those that came after it, however often they change places.
+    let first = store::tickets::first_made(connection, purpose, &subject, now).await?;
+    let expires_at = now + purpose.lifetime(&ctx.auth.policy);
+    let variables = Variables {
+        link: address(ctx, purpose, &ticket, locale),
+        email: email.as_str().to_owned(),
+        ..Variables::default()
+    };
+    let row = tickets::ActiveModel {
+        id: Set(ctx.new_id()?),
+        purpose: Set(purpose.as_str().to_owned()),
+        subject: Set(subject),
+        user_id: Set(Some(user)),
+        address: Set(email.as_str().to_owned()),
+        ticket_hash: Set(ticket.hash),
+        created_at: Set(first.unwrap_or(now)),
+        expires_at: Set(expires_at),
+        ..Default::default()
+    };
+    store::tickets::put(connection, row).await?;
+    let message = (Template::EmailChanged, variables);
+    leave(ctx, connection, (email, locale), message, expires_at).await
 }
 
 /// Whom a ticket is for: one for each purpose.
@@ -105,18 +180,43 @@ pub(crate) async fn notice<C: ConnectionTrait>(
     (email, locale): (&Email, &str),
 ) -> Result<(), Error> {
     let variables = Variables {
-        link: ctx.auth.policy.client_address().to_owned(),
         email: email.as_str().to_owned(),
         ..Variables::default()
     };
-    leave(
-        ctx,
-        connection,
-        (email, locale),
-        (template, variables),
-        ctx.now() + NOTICE,
-    )
-    .await
+    tell(ctx, connection, (email, locale), (template, variables)).await
+}
+
+/// Tells both addresses of an account that it has the one again, and not the other any more.
+pub(crate) async fn announce_undo<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    (former, again): (&Email, &Email),
+    locale: &str,
+) -> Result<(), Error> {
+    for reader in [former, again] {
+        let variables = Variables {
+            email: former.as_str().to_owned(),
+            new_email: again.as_str().to_owned(),
+            ..Variables::default()
+        };
+        let message = (Template::EmailRestored, variables);
+        tell(ctx, connection, (reader, locale), message).await?;
+    }
+    Ok(())
+}
+
+/// Leaves a message whose link leads to the application.
+async fn tell<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    reader: (&Email, &str),
+    (template, variables): (Template, Variables),
+) -> Result<(), Error> {
+    let variables = Variables {
+        link: ctx.auth.policy.client_address().to_owned(),
+        ..variables
+    };
+    leave(ctx, connection, reader, (template, variables), ctx.now() + NOTICE).await
 }
 
 async fn leave<C: ConnectionTrait>(

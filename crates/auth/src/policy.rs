@@ -101,6 +101,10 @@ pub struct Policy {
     pub email_sign_in_lifetime: TimeDelta,
     /// How long the link and the code of a mail work that sets a new password.
     pub password_reset_lifetime: TimeDelta,
+    /// How long the link and the code of a mail work that makes an address that of an account.
+    pub email_change_lifetime: TimeDelta,
+    /// How long an account can be given the address back that it had, which nobody else gets meanwhile.
+    pub email_undo_lifetime: TimeDelta,
     /// Whether proving an address that no user has makes a user.
     pub email_sign_up: bool,
     /// Nobody can sign up.
@@ -163,6 +167,8 @@ impl Default for Policy {
             verification_lifetime: TimeDelta::days(1),
             email_sign_in_lifetime: TimeDelta::minutes(15),
             password_reset_lifetime: TimeDelta::hours(1),
+            email_change_lifetime: TimeDelta::hours(1),
+            email_undo_lifetime: TimeDelta::days(7),
             email_sign_up: true,
             sign_up_disabled: false,
             allowed_roles: vec!["user".to_owned(), "me".to_owned()],

@@ -178,6 +178,9 @@ pub enum Refusal {
     /// The operation needs a session.
     #[error("the operation needs a session")]
     NotSignedIn,
+    /// The operation is not for a user whom nothing identifies yet.
+    #[error("the user is anonymous")]
+    AnonymousUser,
     /// No session of the caller has this id.
     #[error("no such session of this user")]
     UnknownSession,
@@ -230,6 +233,7 @@ impl Refusal {
             Self::RefreshToken(_) => Code::InvalidRefreshToken,
             Self::AccessToken(_) => Code::InvalidJwt,
             Self::NotSignedIn => Code::Unauthenticated,
+            Self::AnonymousUser => Code::ForbiddenAnonymous,
             Self::UnknownSession => Code::SessionNotFound,
             Self::WrongAdminSecret => Code::AccessDenied,
             Self::TooManyRequests { .. } => Code::TooManyRequests,

@@ -23,6 +23,10 @@ pub enum Purpose {
     SignIn,
     /// Sets a new password.
     ResetPassword,
+    /// Makes an address that of an account.
+    ChangeEmail,
+    /// Gives an account the address back that it had.
+    UndoEmailChange,
     /// Is exchanged for a session by whoever asked for the link.
     Exchange,
     /// Goes with the second proof of whoever proved a first.
@@ -36,6 +40,8 @@ impl Purpose {
             Self::VerifyEmail => "verify-email",
             Self::SignIn => "sign-in",
             Self::ResetPassword => "reset-password",
+            Self::ChangeEmail => "change-email",
+            Self::UndoEmailChange => "undo-email-change",
             Self::Exchange => "exchange",
             Self::SecondFactor => "second-factor",
         }
@@ -47,6 +53,8 @@ impl Purpose {
             Self::VerifyEmail => "emailVerify",
             Self::SignIn => "signinPasswordless",
             Self::ResetPassword => "passwordReset",
+            Self::ChangeEmail => "emailConfirmChange",
+            Self::UndoEmailChange => "emailUndoChange",
             Self::Exchange => "exchange",
             Self::SecondFactor => "secondFactor",
         }
@@ -58,6 +66,8 @@ impl Purpose {
             Self::VerifyEmail => policy.verification_lifetime,
             Self::SignIn => policy.email_sign_in_lifetime,
             Self::ResetPassword => policy.password_reset_lifetime,
+            Self::ChangeEmail => policy.email_change_lifetime,
+            Self::UndoEmailChange => policy.email_undo_lifetime,
             // What RFC 6749 calls short.
             Self::Exchange => TimeDelta::minutes(5),
             Self::SecondFactor => policy.second_factor_lifetime,

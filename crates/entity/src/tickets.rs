@@ -52,6 +52,8 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
+    /// The session that asked, where it goes on after what the ticket does.
+    pub session_id: Option<Uuid>,
 }
 
 /// None: the service reads the table by key.

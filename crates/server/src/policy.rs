@@ -27,6 +27,8 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         verification_lifetime: delta(settings.verification_lifetime),
         email_sign_in_lifetime: delta(settings.email_sign_in_lifetime),
         password_reset_lifetime: delta(settings.password_reset_lifetime),
+        email_change_lifetime: delta(settings.email_change_lifetime),
+        email_undo_lifetime: delta(settings.email_undo_lifetime),
         email_sign_up: settings.email_sign_up,
         sign_up_disabled: settings.sign_up_disabled,
         allowed_roles: settings.allowed_roles.clone(),

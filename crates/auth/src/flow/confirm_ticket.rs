@@ -3,9 +3,10 @@
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{confirm, enter, open, present, refuse, take};
+use crate::flow::mailed::{LINKS, do_it, open, present, refuse, take};
 use crate::refusal::Refusal;
 use crate::session::SignIn;
+use crate::store;
 use crate::ticket::{Presented, Purpose, proves};
 use crate::value::CodeVerifier;
 
@@ -13,7 +14,8 @@ const ACTION: &str = "confirmTicket";
 
 /// What was mailed.
 pub struct ConfirmTicketInput {
-    /// The ticket of a link, or the code of a mail that confirms an address, with that address.
+    /// The ticket of a link, or the code of a mail that confirms an address, with that address. The code of a change
+    /// of address is good for whoever asked, signed in.
     pub presented: Presented,
     /// What proves that it was asked for here.
     pub code_verifier: Option<CodeVerifier>,
@@ -33,16 +35,11 @@ pub async fn confirm_ticket(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<
 }
 
 async fn confirmed(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<SignIn, Error> {
-    let found = present(ctx, input.presented, Purpose::VerifyEmail).await?;
+    let purpose = code_purpose(ctx, &input.presented).await?;
+    let found = present(ctx, input.presented, purpose).await?;
     let transaction = ctx.auth.database.begin().await?;
-    let used = take(
-        ctx,
-        &*transaction,
-        found,
-        &[Purpose::VerifyEmail, Purpose::SignIn],
-    )
-    .await?;
-    let signs_in = used.row().purpose == Purpose::SignIn.as_str();
+    let used = take(ctx, &*transaction, found, &LINKS).await?;
+    let signs_in = used.is_for(Purpose::SignIn);
     let challenge = used.row().code_challenge.as_deref();
     let asked_here = match (challenge, &input.code_verifier) {
         (Some(challenge), Some(verifier)) if proves(verifier, challenge) => true,
@@ -50,10 +47,7 @@ async fn confirmed(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<SignIn, E
         (Some(_), None) if signs_in => return Err(Refusal::WrongVerifier.into()),
         (_, None) | (None, Some(_)) => false,
     };
-    let proved = match signs_in {
-        true => enter(ctx, &*transaction, used).await?,
-        false => confirm(ctx, &*transaction, used).await?,
-    };
+    let proved = do_it(ctx, &*transaction, used).await?;
     let sign_in = match signs_in || asked_here {
         true => open(ctx, &*transaction, ACTION, proved).await?,
         false => {
@@ -64,4 +58,18 @@ async fn confirmed(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<SignIn, E
     };
     transaction.commit().await?;
     Ok(sign_in)
+}
+
+/// What a code is for: the change of address that whoever is signed in asked for, if it was mailed there; else it
+/// confirms an address. What a ticket is for is known from the ticket.
+async fn code_purpose(ctx: &Ctx<'_>, presented: &Presented) -> Result<Purpose, Error> {
+    let (Presented::Code { email, .. }, Some(session)) = (presented, ctx.session) else {
+        return Ok(Purpose::VerifyEmail);
+    };
+    let (connection, subject) = (&ctx.auth.database.connection, session.user_id.to_string());
+    let place = (subject.as_str(), email);
+    match store::tickets::is_open(connection, Purpose::ChangeEmail, place, ctx.now()).await? {
+        true => Ok(Purpose::ChangeEmail),
+        false => Ok(Purpose::VerifyEmail),
+    }
 }

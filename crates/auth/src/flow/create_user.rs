@@ -107,6 +107,8 @@ async fn create(ctx: &Ctx<'_>, input: CreateUserInput) -> Result<Uuid, Error> {
             email,
             locale: &locale,
             user: Some(id),
+            subject: id.to_string(),
+            session: None,
             link: &link,
             sealed_options: None,
         };

@@ -7,7 +7,7 @@ use sea_orm::ConnectionTrait;
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{Found, Proved, confirm, enter, present, refuse, take};
+use crate::flow::mailed::{Found, LINKS, Proved, do_it, present, refuse, take};
 use crate::refusal::Refusal;
 use crate::seal::hex;
 use crate::store;
@@ -36,17 +36,16 @@ pub async fn follow_link(ctx: &Ctx<'_>, ticket: String) -> Result<Followed, Erro
 }
 
 async fn follow(ctx: &Ctx<'_>, ticket: String) -> Result<Followed, Error> {
-    let purposes = [Purpose::VerifyEmail, Purpose::SignIn];
-    // Counted like a sign-in; which of the two it is follows from the ticket.
+    // Counted like a sign-in; what it is for follows from the ticket.
     let found: Found = present(ctx, Presented::new(ticket, None)?, Purpose::SignIn).await?;
     let transaction = ctx.auth.database.begin().await?;
-    let used = take(ctx, &*transaction, found, &purposes).await?;
-    let signs_in = used.row().purpose == Purpose::SignIn.as_str();
-    let (proved, purpose) = match signs_in {
-        true if used.row().code_challenge.is_none() => return Err(Refusal::LinkNeedsCode.into()),
-        true => (enter(ctx, &*transaction, used).await?, Purpose::SignIn),
-        false => (confirm(ctx, &*transaction, used).await?, Purpose::VerifyEmail),
-    };
+    let used = take(ctx, &*transaction, found, &LINKS).await?;
+    if used.is_for(Purpose::SignIn) && used.row().code_challenge.is_none() {
+        return Err(Refusal::LinkNeedsCode.into());
+    }
+    let purpose = LINKS.into_iter().find(|purpose| used.is_for(*purpose));
+    let purpose = purpose.ok_or(Refusal::InvalidTicket)?;
+    let proved = do_it(ctx, &*transaction, used).await?;
     Event::success(ACTION, proved.account.id, None)
         .append(ctx, &*transaction)
         .await?;

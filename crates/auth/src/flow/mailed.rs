@@ -17,7 +17,7 @@ use crate::store;
 
 pub(super) use ask::{Ask, ask};
 pub(super) use present::{Found, present, take};
-pub(super) use prove::{Proved, confirm, enter, open};
+pub(super) use prove::{LINKS, Proved, confirm, do_it, enter, open};
 
 /// Writes down that somebody was refused.
 pub(super) async fn refuse(ctx: &Ctx<'_>, action: &'static str, refusal: Refusal) -> Result<Error, Error> {

@@ -32,7 +32,10 @@ pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
         (None, Some(session), false) => Which::Session(session.session_id),
     };
     let (user_id, session_id) = match which {
-        Which::AllOf(user) | Which::SessionOf(_, user) | Which::OthersOf(user, _) => (user, None),
+        Which::AllOf(user)
+        | Which::EverythingOf(user)
+        | Which::SessionOf(_, user)
+        | Which::OthersOf(user, _) => (user, None),
         Which::Session(id) => {
             let found = store::refresh_tokens::find(&auth.database.connection, id).await?;
             // An old token, sent again and again, must not keep others from writing.

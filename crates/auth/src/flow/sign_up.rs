@@ -142,6 +142,12 @@ pub(super) async fn create_with<C: ConnectionTrait>(
         ticket_expires_at: ticket_lifetime.map(|lifetime| now + lifetime),
     };
     store::users::insert(connection, user).await?;
+    // Afterwards: whoever gave it up just now has committed by then.
+    if let Some(email) = &email
+        && store::tickets::is_kept_for_another(connection, email, id, now).await?
+    {
+        return Err(Refusal::EmailTaken.into());
+    }
     let roles = Account::all_roles(options.allowed_roles, &options.default_role);
     grant(ctx, connection, id, &roles).await?;
     if options.first_name.is_some() || options.last_name.is_some() {

@@ -76,6 +76,8 @@ async fn with_verification(
                 email,
                 locale: &locale,
                 user: Some(created.user_id()),
+                subject: created.user_id().to_string(),
+                session: None,
                 link: &link,
                 sealed_options: None,
             };

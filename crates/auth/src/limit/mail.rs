@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait;
+use uuid::Uuid;
 
 use super::too_many;
 use crate::auth::Auth;
@@ -26,7 +27,16 @@ impl Auth {
     pub(crate) async fn limit_mail(&self, caller: &Caller, email: &Email) -> Result<(), Error> {
         self.limit_caller(REQUESTS, caller, self.policy.limits.mail_requests)
             .await?;
-        let (key, now) = (self.limit_key(email.as_str()), now(self.clock.as_ref()));
+        self.limit_hourly(email.as_str()).await
+    }
+
+    /// Counts a mail that this user asks for, whatever address it goes to.
+    pub(crate) async fn limit_mail_of(&self, user: Uuid) -> Result<(), Error> {
+        self.limit_hourly(&user.to_string()).await
+    }
+
+    async fn limit_hourly(&self, name: &str) -> Result<(), Error> {
+        let (key, now) = (self.limit_key(name), now(self.clock.as_ref()));
         let _turn = self.database.turn().await;
         let (count, end) =
             store::limits::count(&self.database.connection, ADDRESS, &key, now, now + HOUR).await?;

@@ -20,7 +20,7 @@ pub(super) const BUILT_IN: [(&str, &str); 5] = [
 const COMMON: [&str; 3] = ["greeting", "expires", "automatic"];
 const COMMON_SECTION: &str = "common";
 /// What the page behind a link says.
-const PAGE: [&str; 15] = [
+const PAGE: [&str; 22] = [
     "emailVerifyTitle",
     "emailVerifyText",
     "emailVerifyButton",
@@ -30,6 +30,13 @@ const PAGE: [&str; 15] = [
     "passwordResetTitle",
     "passwordResetText",
     "passwordResetButton",
+    "emailConfirmChangeTitle",
+    "emailConfirmChangeText",
+    "emailConfirmChangeButton",
+    "emailUndoChangeTitle",
+    "emailUndoChangeText",
+    "emailUndoChangeButton",
+    "emailUndoChangeDone",
     "password",
     "doneTitle",
     "doneText",

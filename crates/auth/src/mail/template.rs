@@ -17,11 +17,17 @@ pub(crate) enum Template {
     AccountCreated,
     /// Tells the owner of an account that its password is another now.
     PasswordChanged,
+    /// Asks the owner of an address to make it that of an account.
+    EmailConfirmChange,
+    /// Tells who has the former address of an account that it is another now, and how to take that back.
+    EmailChanged,
+    /// Tells that an account has its former address again.
+    EmailRestored,
 }
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::EmailVerify,
         Self::EmailTaken,
         Self::SigninPasswordless,
@@ -29,6 +35,9 @@ impl Template {
         Self::PasswordReset,
         Self::AccountCreated,
         Self::PasswordChanged,
+        Self::EmailConfirmChange,
+        Self::EmailChanged,
+        Self::EmailRestored,
     ];
 
     /// The name in the outbox and of the folder with its files.
@@ -41,6 +50,9 @@ impl Template {
             Self::PasswordReset => "password-reset",
             Self::AccountCreated => "account-created",
             Self::PasswordChanged => "password-changed",
+            Self::EmailConfirmChange => "email-confirm-change",
+            Self::EmailChanged => "email-changed",
+            Self::EmailRestored => "email-restored",
         }
     }
 
@@ -56,8 +68,9 @@ impl Template {
             | Self::SigninPasswordless
             | Self::SigninOtp
             | Self::PasswordReset
-            | Self::AccountCreated => true,
-            Self::EmailTaken | Self::PasswordChanged => false,
+            | Self::AccountCreated
+            | Self::EmailConfirmChange => true,
+            Self::EmailTaken | Self::PasswordChanged | Self::EmailChanged | Self::EmailRestored => false,
         }
     }
 }

@@ -276,6 +276,8 @@ pub(crate) enum Which {
     SessionOf(Uuid, Uuid),
     /// Every session of the user.
     AllOf(Uuid),
+    /// Every session and every personal access token of the user.
+    EverythingOf(Uuid),
     /// Every session of the user but this one.
     OthersOf(Uuid, Uuid),
 }
@@ -298,6 +300,7 @@ pub(crate) async fn revoke<C: ConnectionTrait>(
         Which::AllOf(user) => update
             .filter(Column::UserId.eq(user))
             .filter(Column::Type.is_in(SESSION_TYPES)),
+        Which::EverythingOf(user) => update.filter(Column::UserId.eq(user)),
         Which::OthersOf(user, id) => update
             .filter(Column::UserId.eq(user))
             .filter(Column::Type.is_in(SESSION_TYPES))

@@ -1,13 +1,17 @@
-//! Table `tickets`. Each step is one statement: of many that race, one wins.
+//! Table `tickets`. Of many that race for one, one wins. Whoever uses one up holds all of its user's until the
+//! transaction ends, taken in one order, and takes the user afterwards: nobody waits in a circle.
 
 use chrono::{DateTime, Utc};
 use portico_entity::tickets::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, Value,
+};
 use uuid::Uuid;
 
 use crate::store::statement;
 use crate::ticket::Purpose;
+use crate::value::Email;
 
 /// How often a code may be guessed before it is dead.
 const GUESSES: i64 = 5;
@@ -21,6 +25,11 @@ impl Used {
     /// What was known of it.
     pub(crate) fn row(&self) -> &Model {
         &self.row
+    }
+
+    /// Whether it was made for this.
+    pub(crate) fn is_for(&self, purpose: Purpose) -> bool {
+        self.row.purpose == purpose.as_str()
     }
 }
 
@@ -39,6 +48,7 @@ pub(crate) async fn put<C: ConnectionTrait>(connection: &C, ticket: ActiveModel)
         Column::AuthenticationMethods,
         Column::CreatedAt,
         Column::ExpiresAt,
+        Column::SessionId,
     ];
     let newer = OnConflict::columns([Column::Purpose, Column::Subject])
         .update_columns(rest)
@@ -54,7 +64,7 @@ pub(crate) async fn put<C: ConnectionTrait>(connection: &C, ticket: ActiveModel)
 const GOOD: &str = "(user_id IS NOT NULL OR sealed_options IS NOT NULL)";
 
 const ALL: &str = "id, purpose, subject, user_id, address, ticket_hash, code_hash, attempts, redirect_to, \
-    code_challenge, sealed_options, authentication_methods, created_at, expires_at";
+    code_challenge, sealed_options, authentication_methods, created_at, expires_at, session_id";
 
 /// A ticket as it stands, not used up.
 pub(crate) async fn find<C: ConnectionTrait>(
@@ -83,6 +93,8 @@ pub(crate) async fn take<C: ConnectionTrait>(
     hash: Vec<u8>,
     now: DateTime<Utc>,
 ) -> Result<Option<Used>, DbErr> {
+    let of_its_user = "user_id = (SELECT t.user_id FROM tickets t WHERE t.ticket_hash = $1)";
+    lock(connection, of_its_user, [hash.clone().into()]).await?;
     let mut values = vec![hash.into(), now.into()];
     let mut places = Vec::new();
     for purpose in purposes {
@@ -140,6 +152,8 @@ pub(crate) async fn try_once<C: ConnectionTrait>(
 
 /// Uses up a ticket whose code was guessed right.
 pub(crate) async fn take_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Used>, DbErr> {
+    let of_its_user = "user_id = (SELECT t.user_id FROM tickets t WHERE t.id = $1)";
+    lock(connection, of_its_user, [id.into()]).await?;
     let sql = format!("DELETE FROM tickets WHERE id = $1 AND {GOOD} RETURNING {ALL}");
     let row = Model::find_by_statement(statement(connection, sql, [id.into()]))
         .one(connection)
@@ -147,20 +161,116 @@ pub(crate) async fn take_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> 
     Ok(row.map(|row| Used { row }))
 }
 
-/// Ends every ticket of a user.
+/// Ends every ticket of a user but those that give an address back: whoever got hold of an account must not end them.
 pub(crate) async fn forget_of<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::UserId.eq(user))
-        .exec(connection)
+    let values = [user.into(), Purpose::UndoEmailChange.as_str().into()];
+    delete(connection, "user_id = $1 AND purpose <> $2", values).await
+}
+
+/// Ends the tickets that give a user an address back which it had since then.
+pub(crate) async fn forget_undo_since<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let values = [
+        user.into(),
+        Purpose::UndoEmailChange.as_str().into(),
+        since.into(),
+    ];
+    delete(
+        connection,
+        "user_id = $1 AND purpose = $2 AND created_at >= $3",
+        values,
+    )
+    .await
+}
+
+/// When the ticket of this purpose and subject was first made, if there is one.
+pub(crate) async fn first_made<C: ConnectionTrait>(
+    connection: &C,
+    purpose: Purpose,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let found = Entity::find()
+        .filter(Column::Purpose.eq(purpose.as_str()))
+        .filter(Column::Subject.eq(subject))
+        .filter(Column::ExpiresAt.gt(now))
+        .one(connection)
         .await?;
-    Ok(())
+    Ok(found.map(|row| row.created_at))
+}
+
+/// Whether a ticket of this purpose and subject was mailed to this address, be it good for something or not.
+pub(crate) async fn is_open<C: ConnectionTrait>(
+    connection: &C,
+    purpose: Purpose,
+    (subject, address): (&str, &Email),
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let found = Entity::find()
+        .filter(Column::Purpose.eq(purpose.as_str()))
+        .filter(Column::Subject.eq(subject))
+        .filter(Column::Address.eq(address.as_str()))
+        .filter(Column::ExpiresAt.gt(now))
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Whether an address is kept for another user, who may have it back.
+pub(crate) async fn is_kept_for_another<C: ConnectionTrait>(
+    connection: &C,
+    address: &Email,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let found = Entity::find()
+        .filter(Column::Address.eq(address.as_str()))
+        .filter(Column::Purpose.eq(Purpose::UndoEmailChange.as_str()))
+        .filter(Column::UserId.ne(user))
+        .filter(Column::ExpiresAt.gt(now))
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Deletes what has expired.
 pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, now: DateTime<Utc>) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(connection)
-        .await?;
+    delete(connection, "expires_at <= $1", [now.into()]).await
+}
+
+/// On SQLite the write transaction keeps others from writing.
+fn in_order(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "ORDER BY id FOR UPDATE",
+        _ => "",
+    }
+}
+
+async fn lock<C: ConnectionTrait, const N: usize>(
+    connection: &C,
+    condition: &str,
+    values: [Value; N],
+) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    if backend == DbBackend::Postgres {
+        let sql = format!("SELECT 1 FROM tickets WHERE {condition} {}", in_order(backend));
+        connection
+            .query_all_raw(statement(connection, sql, values))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn delete<C: ConnectionTrait, const N: usize>(
+    connection: &C,
+    condition: &str,
+    values: [Value; N],
+) -> Result<(), DbErr> {
+    let order = in_order(connection.get_database_backend());
+    let sql = format!("DELETE FROM tickets WHERE id IN (SELECT id FROM tickets WHERE {condition} {order})");
+    connection.execute_raw(statement(connection, sql, values)).await?;
     Ok(())
 }

@@ -18,7 +18,10 @@ use crate::policy::Policy;
 use crate::store::statement;
 use crate::value::{Email, Locale, Username};
 
-pub(crate) use address::{Addressee, addressee, confirm_email, erase_password, show_ticket, with_email};
+pub(crate) use address::{
+    Addressee, addressee, confirm_email, email_is_taken, erase_password, holder, set_email, show_new_email,
+    show_ticket, with_email,
+};
 pub(crate) use new::{InsertError, NewUser, classify, insert};
 pub(crate) use state::{State, forget_failures, set_state, show_failures};
 

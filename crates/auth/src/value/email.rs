@@ -10,13 +10,18 @@ pub struct Email(String);
 impl Email {
     /// Takes what the HTML standard calls a valid address; international domains become ASCII.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
+        Self::parse_as("email", text)
+    }
+
+    /// The same for an argument of another name.
+    pub fn parse_as(argument: &'static str, text: &str) -> Result<Self, Refusal> {
         let text = text.trim();
-        let too_long = || invalid("email", "may have 254 characters at most");
+        let too_long = || invalid(argument, "may have 254 characters at most");
         // Refused before the work on it: a domain may be expensive to convert.
         if text.chars().count() > 254 {
             return Err(too_long());
         }
-        let malformed = || invalid("email", "must be a valid email address");
+        let malformed = || invalid(argument, "must be a valid email address");
         let (local, domain) = text.rsplit_once('@').ok_or_else(malformed)?;
         let domain = idna::domain_to_ascii(domain).map_err(|_| malformed())?;
         if !is_local(local) || !domain.split('.').all(is_label) {

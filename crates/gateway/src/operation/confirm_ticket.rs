@@ -18,8 +18,8 @@ pub(super) fn field() -> Field {
         };
         Ok(output::sign_in(confirm_ticket(&asking.auth(), input).await?))
     })
-    .description("does what a mailed link is for: confirms an address, or signs in; a session where the link signs in or the verifier proves who asked")
+    .description("does what a mailed link is for: confirms an address, makes it that of an account, or signs in; a session where the link signs in or the verifier proves who asked")
     .argument(InputValue::new("codeVerifier", TypeRef::named(TypeRef::STRING)).description("proves that the mail was asked for here (PKCE)"))
-    .argument(InputValue::new("email", TypeRef::named("citext")).description("the address that a code was mailed to; goes with a code"))
+    .argument(InputValue::new("email", TypeRef::named("citext")).description("the address that a code was mailed to; goes with a code. The code of a change of address is entered by whoever asked, signed in"))
     .argument(InputValue::new("ticket", TypeRef::named_nn(TypeRef::STRING)).description("what the link holds, or the code beside it"))
 }

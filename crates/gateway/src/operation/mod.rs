@@ -3,6 +3,7 @@
 
 mod administer;
 mod auth_config;
+mod change_email;
 mod change_password;
 mod confirm_ticket;
 mod create_user;
@@ -24,6 +25,7 @@ mod sign_out;
 mod sign_out_others;
 mod sign_up_email_password;
 mod sign_up_username_password;
+mod undo_email_change;
 mod verify_sign_in_otp_email;
 mod verify_token;
 
@@ -43,6 +45,7 @@ type Operation = (&'static str, fn() -> Field);
 
 /// The operations that need a session whose user may be asked to be proved anew.
 const SESSION_OPERATIONS: &[Operation] = &[
+    ("changeEmail", change_email::field),
     ("changePassword", change_password::field),
     ("revokeSession", revoke_session::field),
     ("signOutOthers", sign_out_others::field),
@@ -76,6 +79,7 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
         send_verification_email::field(),
         sign_in_otp_email::field(),
         sign_in_passwordless_email::field(),
+        undo_email_change::field(),
         verify_sign_in_otp_email::field(),
     ];
     if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {

@@ -125,6 +125,10 @@ settings! {
     email_sign_in_lifetime: Duration = Always("15m"), time(60, DAY);
     /// How long the link and the code of a mail work that sets a new password.
     password_reset_lifetime: Duration = Always("1h"), time(60, DAY);
+    /// How long the link and the code of a mail work that changes an address.
+    email_change_lifetime: Duration = Always("1h"), time(60, DAY);
+    /// How long an account can be given the address back that it had, which nobody else gets meanwhile.
+    email_undo_lifetime: Duration = Always("7d"), time(3_600, 30 * DAY);
     /// Whether signing in by mail with an address that no user has makes a user.
     email_sign_up: bool = Always("true"), switch();
     /// How access tokens are signed.

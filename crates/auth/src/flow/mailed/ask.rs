@@ -49,6 +49,8 @@ pub(in crate::flow) async fn ask(ctx: &Ctx<'_>, ask: Ask<'_>) -> Result<(), Erro
         email: ask.email,
         locale: found.as_ref().map_or(ask.locale, |found| &found.locale),
         user: user.filter(|_| refusal.is_none()),
+        subject: message::subject(user.filter(|_| refusal.is_none()), ask.email),
+        session: None,
         link: ask.link,
         sealed_options: sealed.filter(|_| refusal.is_none()),
     };

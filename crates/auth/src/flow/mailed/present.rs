@@ -34,10 +34,14 @@ pub(in crate::flow) async fn present(
     };
     let guess = auth.guess(&email).await?;
     let connection = &auth.database.connection;
-    let user = store::users::addressee(connection, &email)
-        .await?
-        .map(|found| found.id);
-    let subject = message::subject(user, &email);
+    let subject = match (purpose, ctx.session) {
+        // The address is not that of the account yet.
+        (Purpose::ChangeEmail, Some(session)) => session.user_id.to_string(),
+        _ => {
+            let found = store::users::addressee(connection, &email).await?;
+            message::subject(found.map(|found| found.id), &email)
+        }
+    };
     let turn = auth.database.turn().await;
     let open = store::tickets::guess(connection, purpose, &subject, ctx.now()).await?;
     drop(turn);

@@ -7,6 +7,7 @@ use crate::audit::Event;
 use crate::auth::Auth;
 use crate::caller::Ctx;
 use crate::error::{Error, InternalError};
+use crate::flow::change_email;
 use crate::flow::sign_up::{self, Registration};
 use crate::refusal::Refusal;
 use crate::seal::SealError;
@@ -24,6 +25,24 @@ pub(in crate::flow) struct Proved {
     pub(in crate::flow) used: Used,
 }
 
+/// What a link does that only has to be followed.
+pub(in crate::flow) const LINKS: [Purpose; 3] = [Purpose::VerifyEmail, Purpose::SignIn, Purpose::ChangeEmail];
+
+/// Does what a ticket is for that only has to be followed.
+pub(in crate::flow) async fn do_it<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    used: Used,
+) -> Result<Proved, Error> {
+    if used.is_for(Purpose::SignIn) {
+        return enter(ctx, connection, used).await;
+    }
+    if used.is_for(Purpose::ChangeEmail) {
+        return change_email::complete(ctx, connection, used).await;
+    }
+    confirm(ctx, connection, used).await
+}
+
 /// The owner of an address acted: it is confirmed. The account must have it still.
 pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
@@ -38,7 +57,7 @@ pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
         store::users::confirm_email(connection, account.id).await?;
         account.email_verified = true;
         // What somebody set up with an address that was not theirs must not outlive the proof of whose it is.
-        if used.row().purpose == Purpose::SignIn.as_str() {
+        if used.is_for(Purpose::SignIn) {
             store::users::erase_password(connection, account.id).await?;
             store::refresh_tokens::revoke(connection, Which::AllOf(account.id), ctx.now()).await?;
         }

@@ -1,13 +1,14 @@
 //! Users by the address that mail reaches them at, and what its owner may change.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
-use super::account_columns;
+use super::{InsertError, account_columns, classify};
 use crate::account::Account;
+use crate::policy::Policy;
 use crate::store::statement;
-use crate::value::Email;
+use crate::value::{Email, Locale};
 
 /// Whoever a mail is for.
 #[derive(FromQueryResult)]
@@ -36,12 +37,7 @@ pub(crate) async fn with_email<C: ConnectionTrait>(
     email: &Email,
 ) -> Result<Option<Account>, DbErr> {
     let backend = connection.get_database_backend();
-    let columns = account_columns(backend);
-    // On SQLite the write transaction keeps others from writing.
-    let lock = match backend {
-        DbBackend::Postgres => "FOR UPDATE OF u",
-        _ => "",
-    };
+    let (columns, lock) = (account_columns(backend), for_update(backend));
     let sql = format!(
         "SELECT {columns} FROM users u WHERE u.id = $1 AND u.email = CAST($2 AS citext) \
          AND u.deleted_at IS NULL {lock}"
@@ -49,6 +45,91 @@ pub(crate) async fn with_email<C: ConnectionTrait>(
     Account::find_by_statement(statement(connection, sql, [id.into(), email.as_str().into()]))
         .one(connection)
         .await
+}
+
+/// A user whose address is about to be another.
+pub(crate) struct Holder {
+    account: Account,
+    email: Option<String>,
+    locale: String,
+}
+
+impl Holder {
+    /// The user.
+    pub(crate) fn into_account(self) -> Account {
+        self.account
+    }
+
+    /// The address until now, where it is one that could be written to.
+    pub(crate) fn email(&self) -> Option<Email> {
+        Email::parse(self.email.as_deref()?).ok()
+    }
+
+    /// The language of messages.
+    pub(crate) fn locale(&self, policy: &Policy) -> Locale {
+        Locale::parse(&self.locale, policy).unwrap_or_else(|_| Locale::default_of(policy))
+    }
+}
+
+impl FromQueryResult for Holder {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            account: Account::from_query_result(row, prefix)?,
+            email: row.try_get(prefix, "email")?,
+            locale: row.try_get(prefix, "locale")?,
+        })
+    }
+}
+
+/// The user, unless deleted; nobody else changes it meanwhile.
+pub(crate) async fn holder<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Holder>, DbErr> {
+    let backend = connection.get_database_backend();
+    let (columns, lock) = (account_columns(backend), for_update(backend));
+    let sql = format!(
+        "SELECT {columns}, CAST(u.email AS text) AS email, u.locale FROM users u \
+         WHERE u.id = $1 AND u.deleted_at IS NULL {lock}"
+    );
+    Holder::find_by_statement(statement(connection, sql, [id.into()]))
+        .one(connection)
+        .await
+}
+
+/// On SQLite the write transaction keeps others from writing.
+fn for_update(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "FOR UPDATE OF u",
+        _ => "",
+    }
+}
+
+/// Whether somebody, also someone deleted, has this address.
+pub(crate) async fn email_is_taken<C: ConnectionTrait>(connection: &C, email: &Email) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 AS taken FROM users u WHERE u.email = CAST($1 AS citext)";
+    let found = connection
+        .query_one_raw(statement(connection, sql, [email.as_str().into()]))
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Shows the user the address that it asked for.
+pub(crate) async fn show_new_email<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    email: &Email,
+) -> Result<(), DbErr> {
+    set(connection, "new_email = $2", id, [email.as_str().into()]).await
+}
+
+/// Writes an address that its owner confirmed, unless somebody else has it.
+pub(crate) async fn set_email<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    email: &Email,
+) -> Result<(), InsertError> {
+    let columns = "email = $2, email_verified = true, new_email = NULL";
+    set(connection, columns, id, [email.as_str().into()])
+        .await
+        .map_err(classify)
 }
 
 /// The owner of the address confirmed it.

@@ -10,7 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 use minijinja::{Environment, context};
-use portico_auth::flow::{Followed, ResetPasswordInput, follow_link, reset_password};
+use portico_auth::flow::{
+    Followed, ResetPasswordInput, UndoEmailChangeInput, follow_link, reset_password, undo_email_change,
+};
 use portico_auth::value::Password;
 use portico_auth::{Code, Ctx, Error, Presented, Purpose, Refusal};
 
@@ -55,7 +57,12 @@ impl Given {
 
     /// What the page is about; what it does follows from the ticket.
     fn purpose(&self) -> Purpose {
-        let pages = [Purpose::SignIn, Purpose::ResetPassword];
+        let pages = [
+            Purpose::SignIn,
+            Purpose::ResetPassword,
+            Purpose::ChangeEmail,
+            Purpose::UndoEmailChange,
+        ];
         let named = pages.into_iter().find(|purpose| purpose.link_type() == self.kind);
         named.unwrap_or(Purpose::VerifyEmail)
     }
@@ -67,6 +74,8 @@ enum Page<'a> {
     Button(Option<&'a str>),
     /// The link did what it is for, and leads nowhere.
     Done,
+    /// An account has its former address again.
+    Undone,
     /// The code of the mail has to be entered elsewhere.
     NeedsCode,
     /// The link is good for nothing.
@@ -97,7 +106,13 @@ async fn press(State(app): State<Arc<App>>, Sender { caller, headers }: Sender, 
         Ok(Followed {
             redirect_to: Some(url),
         }) => (StatusCode::SEE_OTHER, [(header::LOCATION, url)]).into_response(),
-        Ok(Followed { redirect_to: None }) => render(&app, &headers, &given, Page::Done, StatusCode::OK),
+        Ok(Followed { redirect_to: None }) => {
+            let done = match given.purpose() {
+                Purpose::UndoEmailChange => Page::Undone,
+                _ => Page::Done,
+            };
+            render(&app, &headers, &given, done, StatusCode::OK)
+        }
         Err(Error::Refused(refusal)) => refused(&app, &headers, &given, refusal),
         Err(Error::Internal(error)) => {
             tracing::error!(%error, "a link could not be followed");
@@ -109,14 +124,21 @@ async fn press(State(app): State<Arc<App>>, Sender { caller, headers }: Sender, 
 
 async fn act(ctx: &Ctx<'_>, given: &Given) -> Result<Followed, Error> {
     let ticket = given.ticket.clone();
-    if given.purpose() != Purpose::ResetPassword {
-        return follow_link(ctx, ticket).await;
+    match given.purpose() {
+        Purpose::ResetPassword => {
+            let input = ResetPasswordInput {
+                presented: Presented::new(ticket, None)?,
+                new_password: Password::parse(&given.password)?,
+            };
+            reset_password(ctx, input).await
+        }
+        // Whoever takes a change back reads here what to do next.
+        Purpose::UndoEmailChange => {
+            undo_email_change(ctx, UndoEmailChangeInput { ticket }).await?;
+            Ok(Followed { redirect_to: None })
+        }
+        _ => follow_link(ctx, ticket).await,
     }
-    let input = ResetPasswordInput {
-        presented: Presented::new(ticket, None)?,
-        new_password: Password::parse(&given.password)?,
-    };
-    reset_password(ctx, input).await
 }
 
 fn refused(app: &App, headers: &HeaderMap, given: &Given, refusal: Refusal) -> Response {
@@ -161,6 +183,10 @@ fn render(app: &App, headers: &HeaderMap, given: &Given, page: Page<'_>, status:
             (word(format!("{kind}Title")), word(format!("{kind}Text")))
         }
         Page::Done => (word("doneTitle".to_owned()), word("doneText".to_owned())),
+        Page::Undone => (
+            word("doneTitle".to_owned()),
+            word("emailUndoChangeDone".to_owned()),
+        ),
         Page::NeedsCode => (
             word("signinPasswordlessTitle".to_owned()),
             word("codeText".to_owned()),
