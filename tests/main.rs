@@ -1,6 +1,8 @@
 //! The tests of Portico through real HTTP, on SQLite and on PostgreSQL, in one binary.
 
 #[cfg(test)]
+mod command;
+#[cfg(test)]
 mod data;
 #[cfg(test)]
 mod database;

@@ -98,7 +98,7 @@ impl Event {
             .map(|session| session.user_id)
             .or(self.user_id.filter(|_| self.proved));
         let role = match self.by_administrator {
-            true => Some("admin".to_owned()),
+            true => Some(ctx.caller.audited_role("admin").to_owned()),
             false => ctx.session.map(|session| session.default_role.clone()),
         };
         let row = ActiveModel {
@@ -112,7 +112,7 @@ impl Event {
             actor_role: Set(role),
             session_id: Set(self.session_id.or(ctx.session.map(|session| session.session_id))),
             request_id: Set(Some(ctx.caller.request_id.to_string())),
-            ip: Set(Some(ctx.caller.address.to_canonical().to_string())),
+            ip: Set(ctx.caller.stored_address()),
             user_agent: Set(ctx.caller.stored_user_agent()),
             details: Set(Value::Object(self.details)),
         };

@@ -23,7 +23,12 @@ pub struct Caller {
     pub user_agent: Option<String>,
     /// Id of the request in the log.
     pub request_id: Arc<str>,
+    /// Whether it is a command on the machine of the service, which has no address that would tell anything.
+    pub command_line: bool,
 }
+
+/// The role that the audit names for commands on the machine of the service.
+const COMMAND_LINE: &str = "command-line";
 
 impl Caller {
     /// What counts as one caller: an address, in IPv6 the network a customer is given.
@@ -34,6 +39,19 @@ impl Caller {
                 let prefix = u128::from(address) & (u128::MAX << 64);
                 IpAddr::V6(Ipv6Addr::from(prefix))
             }
+        }
+    }
+
+    /// The address, as it is stored.
+    pub fn stored_address(&self) -> Option<String> {
+        (!self.command_line).then(|| self.address.to_canonical().to_string())
+    }
+
+    /// What the audit names in the place of the role of a request.
+    pub fn audited_role<'a>(&self, role: &'a str) -> &'a str {
+        match self.command_line {
+            true => COMMAND_LINE,
+            false => role,
         }
     }
 
@@ -118,6 +136,7 @@ mod tests {
             address,
             user_agent: None,
             request_id: "".into(),
+            command_line: false,
         }
         .network()
         .to_string()

@@ -73,6 +73,7 @@ mod tests {
             address: address.parse().unwrap(),
             user_agent: None,
             request_id: "".into(),
+            command_line: false,
         }
     }
 

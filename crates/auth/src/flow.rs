@@ -14,6 +14,7 @@ mod reset_password;
 mod revoke_session;
 mod send_password_reset_email;
 mod send_verification_email;
+mod set_password;
 mod set_user_roles;
 mod sign_in;
 mod sign_in_email;
@@ -40,6 +41,7 @@ pub use reset_password::{ResetPasswordInput, reset_password};
 pub use revoke_session::{RevokeSessionInput, revoke_session};
 pub use send_password_reset_email::{SendPasswordResetEmailInput, send_password_reset_email};
 pub use send_verification_email::{SendVerificationEmailInput, send_verification_email};
+pub use set_password::{SetPasswordInput, set_password};
 pub use set_user_roles::{SetUserRolesInput, set_user_roles};
 pub use sign_in_email::{
     SignInEmailForm, SignInEmailInput, VerifySignInOtpEmailInput, sign_in_email, verify_sign_in_otp_email,

@@ -36,7 +36,7 @@ documented! {
         pub user_id: Option<Uuid>,
         /// Who did it; empty for the service and for callers unknown.
         pub actor_id: Option<Uuid>,
-        /// Role of the caller.
+        /// Role of the caller; `command-line` for commands on the machine of the service.
         #[sea_orm(column_type = "Text", nullable)]
         pub actor_role: Option<String>,
         /// Session of the caller.

@@ -44,10 +44,10 @@ impl Asking {
         let session = self.session.authenticated.as_deref();
         Actor {
             user_id: session.map(|session| session.user_id),
-            role: self.session.role.to_string(),
+            role: self.caller.audited_role(&self.session.role).to_owned(),
             session_id: session.map(|session| session.session_id),
             request_id: Some(self.caller.request_id.to_string()),
-            ip: Some(self.caller.address.to_canonical().to_string()),
+            ip: self.caller.stored_address(),
             user_agent: self.caller.stored_user_agent(),
         }
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod app;
+mod console;
 mod counters;
 mod data;
 mod document;

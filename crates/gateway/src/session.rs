@@ -43,7 +43,7 @@ impl Session {
                 auth.check_admin_secret(caller, secret.to_str().unwrap_or_default())
                     .await?;
             }
-            return Self::administrator(headers);
+            return Self::of_headers(headers);
         }
         match text(headers, AUTHORIZATION.as_str())? {
             None => Ok(Self {
@@ -72,8 +72,13 @@ impl Session {
         }
     }
 
+    /// The holder of the admin secret who asks for nothing else.
+    pub(crate) fn administrator() -> Self {
+        Self::of_variables(BTreeMap::new())
+    }
+
     /// The holder of the secret is the role and the variables of the headers.
-    fn administrator(headers: &HeaderMap) -> Result<Self, WireError> {
+    fn of_headers(headers: &HeaderMap) -> Result<Self, WireError> {
         let mut variables = BTreeMap::new();
         for name in headers.keys().map(HeaderName::as_str) {
             if name.starts_with(VARIABLE)

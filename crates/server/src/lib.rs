@@ -8,6 +8,7 @@ mod database;
 mod http_server;
 mod log_writer;
 mod mailer;
+mod open;
 mod policy;
 mod report;
 mod start;

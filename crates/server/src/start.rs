@@ -6,23 +6,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico_auth::{
-    Auth, Clock, Database, Entropy, EntropyError, MailTemplates, OpenError, Parts, TemplateError,
-};
+use portico_auth::{Auth, Clock, Entropy, EntropyError, OpenError, TemplateError};
 use portico_entity::catalogue::catalogue;
+use portico_gateway::App;
 use portico_gateway::http::{HttpSettings, RequestIds};
-use portico_gateway::{App, AppParts};
-use portico_query::execute::Executor;
-use portico_query::permission::Permissions;
 use portico_query::permission::metadata::{Metadata, MetadataError};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::adapter::{MailSetupError, Origin, RangeService, Smtp};
-use crate::data_folder::{self, DataFolderError};
+use crate::adapter::{MailSetupError, Smtp};
+use crate::data_folder::DataFolderError;
 use crate::database::{DatabaseError, Pool};
-use crate::{Settings, http_server, mailer, policy, worker};
+use crate::open::{Opened, Prepared, open};
+use crate::{Settings, http_server, mailer, worker};
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -102,42 +99,16 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Running, StartError> {
-    data_folder::make(&settings)?;
-    let metadata = metadata(&settings)?;
-    let permissions = Permissions::with(catalogue(), &metadata)?;
-    let graphql = policy::graphql(&settings, metadata)?;
-    let mail = MailTemplates::read(settings.mail_templates.as_deref(), policy::mail(&settings))?;
+    let prepared = Prepared::read(&settings, metadata(&settings)?, entropy.as_ref())?;
     let smtp = Smtp::of(&settings)?;
-    let secrets = data_folder::secrets(&settings, entropy.as_ref())?;
     // Taken before the database is touched: a second service started by mistake changes nothing.
     let listener = listen(&settings).await?;
     let address = listener.local_addr().map_err(|source| StartError::Listen {
         address: settings.listen,
         source,
     })?;
-    let pool = Pool::open(&settings).await?;
-    pool.migrate(&settings).await?;
-
-    let writer = Arc::new(Mutex::new(()));
-    let origin = Arc::new(Origin::new(Arc::clone(&clock), Arc::clone(&entropy)));
-    let executor = open_executor(&settings, &pool, Arc::clone(&writer), origin)?;
-    let auth = Auth::open(Parts {
-        database: Database::new(pool.connection(), writer),
-        clock: Arc::clone(&clock),
-        entropy: Arc::clone(&entropy),
-        policy: policy::policy(&settings),
-        mail,
-        master_key: secrets.master_key,
-        admin_secret: Some(secrets.admin_secret),
-        breached_passwords: RangeService::of(&settings)?,
-    });
-    let auth = Arc::new(auth.await?);
-    let parts = AppParts {
-        auth: Arc::clone(&auth),
-        executor,
-        permissions,
-        graphql,
-    };
+    let Opened { pool, auth, app } =
+        open(&settings, prepared, Arc::clone(&clock), Arc::clone(&entropy)).await?;
     let http = HttpSettings {
         request_timeout: settings.request_timeout,
         cors_origins: settings.cors_origins.clone(),
@@ -146,7 +117,6 @@ pub async fn start(
         outbox_page: settings.shows_outbox(),
         request_ids: RequestIds::new(clock, entropy.as_ref())?,
     };
-    let app = Arc::new(App::new(parts));
     let routes = portico_gateway::router(Arc::clone(&app), http);
     let (stop, stopped) = watch::channel(false);
     let server = tokio::spawn(http_server::serve(
@@ -191,20 +161,6 @@ async fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
     TcpListener::bind(address)
         .await
         .map_err(|source| StartError::Listen { address, source })
-}
-
-fn open_executor(
-    settings: &Settings,
-    pool: &Pool,
-    writer: Arc<Mutex<()>>,
-    origin: Arc<Origin>,
-) -> Result<Executor, StartError> {
-    let settings = policy::executor(settings);
-    let opened = match pool {
-        Pool::Sqlite(_, path) => Executor::open_sqlite(path, writer, settings, origin),
-        Pool::Postgres(_, url) => Executor::open_postgres(url.reveal(), settings, origin),
-    };
-    opened.map_err(StartError::Executor)
 }
 
 impl Running {

@@ -153,6 +153,7 @@ pub(super) fn caller(address: &str) -> Caller {
         address: address.parse().unwrap(),
         user_agent: Some("test".to_owned()),
         request_id: "request-1".into(),
+        command_line: false,
     }
 }
 

@@ -29,6 +29,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Sender {
             address,
             user_agent: user_agent.map(str::to_owned),
             request_id: (&id).into(),
+            command_line: false,
         };
         Ok(Self { caller, headers })
     }

@@ -1,12 +1,18 @@
 //! The commands of the program.
 
+pub(crate) mod audit;
+mod console;
 mod doctor;
+mod output;
+mod password;
 mod serve;
 mod service;
+pub(crate) mod user;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use portico_auth::{InternalError, Refusal};
 use portico_entity::catalogue::catalogue;
 use portico_gateway::{IntrospectionError, RoleSchema};
 use portico_query::permission::Permissions;
@@ -40,6 +46,8 @@ pub async fn run(matches: &clap::ArgMatches) -> ExitCode {
             finish(schema(&settings, role, arguments.get_flag("json")).await)
         }
         Some(("doctor", _)) => doctor::run(&settings).await,
+        Some(("user", arguments)) => tell(user::run(&settings, arguments).await, arguments),
+        Some(("audit", arguments)) => tell(audit::run(&settings, arguments).await, arguments),
         _ => finish(serve::run(settings).await),
     }
 }
@@ -59,12 +67,64 @@ enum CommandError {
     Output(#[from] io::Error),
     #[error("cannot wait for signals: {0}")]
     Signal(io::Error),
+    #[error("cannot read what is typed: {0}")]
+    Input(#[source] io::Error),
+    #[error("an answer cannot be read: {0}")]
+    Answer(#[from] serde_json::Error),
+    #[error("{message} ({code})")]
+    Refused { code: String, message: String },
+    #[error(transparent)]
+    Flow(#[from] InternalError),
+}
+
+impl CommandError {
+    /// Bad input: the field and the rule it breaks.
+    fn invalid(field: &str, rule: &str) -> Self {
+        Self::Refused {
+            code: "invalid-request".to_owned(),
+            message: format!("{field} {rule}"),
+        }
+    }
+}
+
+impl From<Refusal> for CommandError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused {
+            code: refusal.code().as_str().to_owned(),
+            message: refusal.message(),
+        }
+    }
+}
+
+impl From<portico_auth::Error> for CommandError {
+    fn from(error: portico_auth::Error) -> Self {
+        match error {
+            portico_auth::Error::Refused(refusal) => refusal.into(),
+            portico_auth::Error::Internal(error) => error.into(),
+        }
+    }
 }
 
 fn finish(result: Result<(), CommandError>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+/// The same for whoever may want JSON: then an error is an object, too.
+fn tell(result: Result<(), CommandError>, matches: &clap::ArgMatches) -> ExitCode {
+    let wanted = matches
+        .subcommand()
+        .map(|(_, arguments)| arguments.get_flag("json"));
+    match result {
+        Err(CommandError::Refused { code, message }) if wanted == Some(true) => {
+            let error = serde_json::json!({ "error": { "code": code, "message": message } });
+            // If even this cannot be written, the exit code still says it.
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+        result => finish(result),
     }
 }
 

@@ -3,6 +3,7 @@
 use clap::{Arg, ArgAction, Command};
 
 use super::table::table;
+use crate::command::{audit, user};
 
 /// The command with its subcommands; every setting is an option of all of them.
 pub fn command() -> Command {
@@ -17,6 +18,7 @@ pub fn command() -> Command {
             .long(row.option())
             .value_name("VALUE")
             .help(help)
+            .help_heading("Settings")
             .global(true)
     });
     let role = Arg::new("role")
@@ -40,6 +42,8 @@ pub fn command() -> Command {
                 .arg(json),
         )
         .subcommand(Command::new("doctor").about("Looks for what would keep the service from working"))
+        .subcommand(user::arguments())
+        .subcommand(audit::arguments())
         .subcommand(
             Command::new("configuration")
                 .about("Prints the table of settings")

@@ -111,7 +111,9 @@ pub(crate) fn unknown_variables() -> Vec<String> {
 
 /// Options may stand before or after the subcommand; the innermost matches know both.
 fn innermost(matches: &ArgMatches) -> &ArgMatches {
-    matches.subcommand().map_or(matches, |(_, inner)| inner)
+    matches
+        .subcommand()
+        .map_or(matches, |(_, inner)| innermost(inner))
 }
 
 fn finish(mut reader: source::Reader) -> Result<Settings, ConfigurationError> {

@@ -1,0 +1,350 @@
+//! `portico user`
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::portico;
+use crate::support::caller::User;
+use crate::support::database::{TestDatabase, on_both_databases};
+use crate::support::process::Process;
+
+on_both_databases!(
+    a_user_is_made_shown_and_listed,
+    what_a_command_does_counts_at_once_where_the_service_runs,
+    roles_and_passwords_are_set,
+    bad_input_is_named_and_changes_nothing,
+    a_database_that_is_new_is_made,
+);
+
+const PASSWORD: &str = "correct horse battery";
+
+async fn a_user_is_made_shown_and_listed(database: Arc<TestDatabase>) {
+    let service = Process::start(&database).await;
+    let made = portico(
+        &database,
+        &[
+            "user",
+            "create",
+            "--email",
+            "Ada@Example.org",
+            "--username",
+            "ada",
+            "--display-name",
+            "Ada",
+            "--role",
+            "me",
+            "--role",
+            "admin",
+            "--locale",
+            "fr",
+            "--metadata",
+            "{\"team\":7}",
+            "--email-verified",
+            "--password",
+            "--json",
+        ],
+        &format!("{PASSWORD}\n"),
+    )
+    .await
+    .json();
+    for (name, value) in [
+        ("email", json!("ada@example.org")),
+        ("username", json!("ada")),
+        ("displayName", json!("Ada")),
+        ("locale", json!("fr")),
+        ("metadata", json!({ "team": 7 })),
+        ("defaultRole", json!("me")),
+        ("roles", json!(["admin", "me"])),
+        ("emailVerified", json!(true)),
+        ("active", json!(true)),
+    ] {
+        assert_eq!(made[name], value, "{name}");
+    }
+    let ada = User::sign_in_as(&service.caller, "ada@example.org", PASSWORD).await;
+    for who in [made["id"].as_str().unwrap(), "ADA@example.org", "Ada"] {
+        let shown = portico(&database, &["user", "show", who, "--json"], "")
+            .await
+            .json();
+        assert_eq!(shown["id"], made["id"], "{who}");
+        let text = portico(&database, &["user", "show", who], "").await;
+        assert!(
+            text.output.contains("email") && text.output.contains("ada@example.org"),
+            "{text:?}"
+        );
+        assert!(text.error.is_empty(), "{text:?}");
+    }
+    portico(
+        &database,
+        &[
+            "user",
+            "create",
+            "--email",
+            "grace@example.org",
+            "--disabled",
+            "--json",
+        ],
+        "",
+    )
+    .await
+    .json();
+    let emails = |list: Value| -> Vec<String> {
+        let users = list.as_array().unwrap().iter();
+        users
+            .map(|user| user["email"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    for (arguments, expected) in [
+        (&[][..], &["grace@example.org", "ada@example.org"][..]),
+        (&["--limit", "1"], &["grace@example.org"]),
+        (&["--limit", "1", "--offset", "1"], &["ada@example.org"]),
+        (&["--search", "GRACE"], &["grace@example.org"]),
+        (&["--search", "%"], &[]),
+        (&["--role", "admin"], &["ada@example.org"]),
+        (&["--disabled"], &["grace@example.org"]),
+        (&["--deleted"], &[]),
+    ] {
+        let arguments = [&["user", "list", "--json"], arguments].concat();
+        let listed = portico(&database, &arguments, "").await.json();
+        assert_eq!(emails(listed), expected, "{arguments:?}");
+    }
+    let table = portico(&database, &["user", "list"], "").await.output;
+    assert!(table.starts_with("ID ") && table.lines().count() == 3, "{table}");
+    let sessions = portico(&database, &["user", "sessions", "ada", "--json"], "")
+        .await
+        .json();
+    assert_eq!(sessions[0]["id"], json!(ada.session.id));
+}
+
+async fn what_a_command_does_counts_at_once_where_the_service_runs(database: Arc<TestDatabase>) {
+    let service = Process::start(&database).await;
+    let jane = User::sign_up_as(&service.caller, "jane").await;
+    for (out, back, member) in [("disable", "enable", "disabled"), ("lock", "unlock", "isLocked")] {
+        let jane = jane.sign_in_again().await;
+        jane.graphql("{ me { id } }").await.data();
+        let shown = portico(&database, &["user", out, &jane.email, "--json"], "")
+            .await
+            .json();
+        assert_eq!(shown[member], json!(true));
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        assert_eq!(jane.graphql("{ me { id } }").await.error_code(), "invalid-jwt");
+        assert!(
+            service
+                .caller
+                .sign_in(&jane.email, &jane.password)
+                .await
+                .body
+                .get("errors")
+                .is_some()
+        );
+        portico(&database, &["user", back, &jane.email], "").await;
+    }
+    let jane = jane.sign_in_again().await;
+    let left = portico(
+        &database,
+        &["user", "sessions", &jane.email, "--end", "--json"],
+        "",
+    )
+    .await
+    .json();
+    assert_eq!(left, json!([]));
+    let all = portico(
+        &database,
+        &["user", "sessions", &jane.email, "--all", "--json"],
+        "",
+    )
+    .await
+    .json();
+    assert!(!all.as_array().unwrap().is_empty());
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(jane.graphql("{ me { id } }").await.error_code(), "invalid-jwt");
+    let query = "{ auditEvents(where: { actorRole: { _eq: \"command-line\" } }, order_by: { createdAt: asc }) { action userId actorId ip outcome } }";
+    let admin = service
+        .caller
+        .with("x-hasura-admin-secret", crate::support::settings::ADMIN_SECRET);
+    let told = |action: &str| json!({ "action": action, "userId": jane.id, "actorId": null, "ip": null, "outcome": "success" });
+    let actions = [
+        "disableUser",
+        "enableUser",
+        "lockUser",
+        "unlockUser",
+        "endSessions",
+    ];
+    assert_eq!(
+        admin.graphql(query).await.data()["auditEvents"],
+        json!(actions.map(told))
+    );
+}
+
+async fn roles_and_passwords_are_set(database: Arc<TestDatabase>) {
+    let service = Process::start(&database).await;
+    let jane = User::sign_up_as(&service.caller, "jane").await;
+    let set = ["user", "roles", &jane.email, "--set", "me,admin", "--json"];
+    let roles = portico(&database, &set, "").await.json();
+    assert_eq!(roles, json!({ "defaultRole": "me", "roles": ["admin", "me"] }));
+    let last = ["user", "roles", &jane.email, "--set", "me", "--json"];
+    let last = portico(&database, &last, "").await.refused();
+    assert_eq!(last["code"], "last-administrator");
+    let shown = portico(&database, &["user", "roles", &jane.email], "")
+        .await
+        .output;
+    assert!(shown.contains("admin,me"), "{shown}");
+
+    let reset = ["user", "reset-password", &jane.email, "--json"];
+    for (typed, code) in [
+        ("short", "password-too-short"),
+        ("password1", "password-too-common"),
+        ("", "invalid-request"),
+    ] {
+        let refused = portico(&database, &reset, typed).await.refused();
+        assert_eq!(refused["code"], code, "{typed}");
+    }
+    database.secrets.add("a wholly new phrase");
+    portico(&database, &reset, "a wholly new phrase\r\n").await.json();
+    let old = service.caller.sign_in(&jane.email, &jane.password).await;
+    assert_eq!(old.error_code(), "invalid-email-password");
+    User::sign_in_as(&service.caller, &jane.email, "a wholly new phrase").await;
+    let outbox = async || service.caller.get("/dev/outbox.json").await.text;
+    assert!(outbox().await.contains("password-changed"));
+    portico(
+        &database,
+        &["user", "reset-password", &jane.email, "--mail", "--json"],
+        "",
+    )
+    .await
+    .json();
+    assert!(outbox().await.contains("password-reset"));
+}
+
+async fn bad_input_is_named_and_changes_nothing(database: Arc<TestDatabase>) {
+    let _service = Process::start(&database).await;
+    for (arguments, input, code, said) in [
+        (
+            &["create"][..],
+            "",
+            "invalid-request",
+            "email or username is needed",
+        ),
+        (
+            &["create", "--email", "nobody"],
+            "",
+            "invalid-request",
+            "email must be a valid email address",
+        ),
+        (
+            &["create", "--email", "a@b.c", "--locale", "english"],
+            "",
+            "invalid-request",
+            "locale must be a language code of two letters",
+        ),
+        (
+            &["create", "--email", "a@b.c", "--metadata", "{"],
+            "",
+            "invalid-request",
+            "metadata must be a JSON object",
+        ),
+        (
+            &["create", "--email", "a@b.c", "--metadata", "7"],
+            "",
+            "invalid-request",
+            "metadata must be a JSON object",
+        ),
+        (
+            &["create", "--email", "a@b.c", "--display-name", "a\nb"],
+            "",
+            "invalid-request",
+            "displayName must not contain control characters",
+        ),
+        (
+            &["create", "--email", "a@b.c", "--role", "nobody"],
+            "",
+            "role-not-allowed",
+            "The role is not allowed",
+        ),
+        (
+            &["create", "--email", "a@b.c", "--password"],
+            "short\n",
+            "password-too-short",
+            "The password needs at least 8 characters",
+        ),
+        (
+            &["create", "--email", "a@b.c", "--password"],
+            "",
+            "invalid-request",
+            "password is missing: it is read from the terminal or from standard input",
+        ),
+        (
+            &["create", "--email", "a@b.c", "--password-hash"],
+            "plain\n",
+            "invalid-request",
+            "passwordHash must be a hash by Argon2, bcrypt, scrypt or PBKDF2 in the form the README names",
+        ),
+        (&["show", "nobody"], "", "user-not-found", "No such user: nobody"),
+        (
+            &["show", "nobody@example.org"],
+            "",
+            "user-not-found",
+            "No such user: nobody@example.org",
+        ),
+        (
+            &["disable", "018f0000-0000-7000-8000-000000000000"],
+            "",
+            "user-not-found",
+            "No such user: 018f0000-0000-7000-8000-000000000000",
+        ),
+    ] {
+        let arguments = [&["user"], arguments, &["--json"]].concat();
+        let refused = portico(&database, &arguments, input).await.refused();
+        assert_eq!(refused, json!({ "code": code, "message": said }), "{arguments:?}");
+    }
+    let text = portico(&database, &["user", "create"], "").await;
+    assert_eq!(
+        text.error,
+        "portico: email or username is needed (invalid-request)\n"
+    );
+    // What is no command line at all has another code.
+    for arguments in [
+        &["user"][..],
+        &["user", "ban", "x"],
+        &["user", "show"],
+        &["user", "create", "--password", PASSWORD],
+        &["user", "list", "--limit", "-1"],
+        &[
+            "user",
+            "create",
+            "--send-verification-email",
+            "--send-password-reset-email",
+        ],
+    ] {
+        assert_eq!(portico(&database, arguments, "").await.code, 2, "{arguments:?}");
+    }
+    assert_eq!(
+        portico(&database, &["user", "list", "--json"], "").await.json(),
+        json!([])
+    );
+}
+
+/// The first administrator may be there before the first start.
+async fn a_database_that_is_new_is_made(database: Arc<TestDatabase>) {
+    let create = [
+        "user",
+        "create",
+        "--username",
+        "root.admin",
+        "--role",
+        "admin",
+        "--password",
+        "--json",
+    ];
+    portico(&database, &create, "correct horse battery").await.json();
+    let service = Process::start(&database).await;
+    let sign_in = "mutation { signInUsernamePassword(username: \"root.admin\", password: \"correct horse battery\") { session { accessToken } } }";
+    let token = service.caller.graphql(sign_in).await;
+    let admin = service
+        .caller
+        .bearer(&token.string("/signInUsernamePassword/session/accessToken"));
+    assert_eq!(
+        admin.graphql("{ users { username } }").await.values("username"),
+        [json!("root.admin")]
+    );
+}
