@@ -8,6 +8,7 @@ mod foreign_hash;
 mod lockout;
 mod nodes;
 mod open;
+mod parsers;
 mod refresh;
 mod second_factor;
 mod session;

@@ -129,7 +129,8 @@ pub(crate) fn once(plan: &Plan) -> Result<Vec<u8>, BenchError> {
     })
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, BenchError> {
+/// A runtime on this thread.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, BenchError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()

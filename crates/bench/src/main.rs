@@ -25,6 +25,7 @@ mod service;
 mod stand;
 mod table;
 mod template;
+mod timing;
 mod work;
 
 use std::path::Path;
@@ -36,6 +37,7 @@ use crate::elsewhere::Elsewhere;
 use crate::error::{BenchError, During};
 use crate::options::Options;
 use crate::stand::{Kind, Stand};
+use crate::timing::QUESTIONS;
 use crate::work::{ALL, START_AIM, Work};
 
 fn main() -> ExitCode {
@@ -70,7 +72,12 @@ fn wanted(options: &Options, name: &str) -> bool {
 }
 
 fn measure_here(options: &Options) -> Result<Value, BenchError> {
-    let names: Vec<&str> = ALL.map(Work::name).into_iter().chain(["start"]).collect();
+    let names: Vec<&str> = ALL
+        .map(Work::name)
+        .into_iter()
+        .chain(QUESTIONS.iter().map(|question| question.name))
+        .chain(["start"])
+        .collect();
     if let Some(unknown) = options.only.iter().find(|only| !names.contains(&only.as_str())) {
         let text = format!("there is no row {unknown:?}; rows are {}", names.join(", "));
         return Err(BenchError::Input(text));
@@ -93,22 +100,39 @@ fn measure_here(options: &Options) -> Result<Value, BenchError> {
         scale.rounds,
         scale.round,
     ));
-    let (mut rows, mut starts) = (Vec::new(), Vec::new());
+    let mut found = Found::default();
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        measure_database(kind, &program, options, &mut rows, &mut starts)?;
+        measure_database(kind, &program, options, &mut found)?;
     }
     say(START_AIM);
-    Ok(
-        json!({ "machine": machine, "users": scale.users, "binaryBytes": size, "rows": rows, "starts": starts }),
-    )
+    let Found {
+        rows,
+        starts,
+        timings,
+    } = found;
+    Ok(json!({
+        "machine": machine,
+        "users": scale.users,
+        "binaryBytes": size,
+        "rows": rows,
+        "starts": starts,
+        "timings": timings,
+    }))
+}
+
+/// The results for programs.
+#[derive(Default)]
+struct Found {
+    rows: Vec<Value>,
+    starts: Vec<Value>,
+    timings: Vec<Value>,
 }
 
 fn measure_database(
     kind: Kind,
     program: &Path,
     options: &Options,
-    rows: &mut Vec<Value>,
-    starts: &mut Vec<Value>,
+    found: &mut Found,
 ) -> Result<(), BenchError> {
     let scale = &options.scale;
     let mut stand = Stand::prepare(kind, program, scale)?;
@@ -116,7 +140,7 @@ fn measure_database(
         stand.open_sessions(scale.connections.iter().copied().max().unwrap_or(1))?;
     }
     say(&format!("\n{}", table::start(kind.name(), &stand.start)));
-    starts.push(report::start(kind.name(), &stand.start));
+    found.starts.push(report::start(kind.name(), &stand.start));
     say(&table::heading());
     let mut empty = Vec::new();
     for work in ALL.into_iter().filter(|work| wanted(options, work.name())) {
@@ -127,8 +151,13 @@ fn measure_database(
             }
             let beside = empty.iter().find(|(of, _)| of == connections);
             say(&table::line(&row, beside.and_then(|(_, service)| *service)));
-            rows.push(report::row(&row));
+            found.rows.push(report::row(&row));
         }
+    }
+    for question in QUESTIONS.iter().filter(|question| wanted(options, question.name)) {
+        let timing = timing::measure(&stand, question, scale.round * 2)?;
+        say(&timing.line());
+        found.timings.push(timing.report());
     }
     stand.service.stop()
 }

@@ -23,6 +23,11 @@ pub(crate) fn address(number: usize) -> String {
     format!("bench-{number}@example.org")
 }
 
+/// The address of a numbered user.
+pub(crate) fn numbered_address(number: usize) -> String {
+    format!("user-{number}@example.org")
+}
+
 /// Argon2id with the parameters that the service hashes with.
 pub(crate) fn hasher() -> Result<Argon2<'static>, BenchError> {
     let parameters = Params::new(19_456, 2, 1, Some(32)).map_err(BenchError::Argon2)?;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::error::BenchError;
 use crate::ids::{self, USERS_OF_AN_ORG};
-use crate::seed::{FIRST, LOCALES, SPACING, address, password_hash};
+use crate::seed::{FIRST, LOCALES, SPACING, address, numbered_address, password_hash};
 
 const USER: &str = "INSERT INTO users (id, created_at, updated_at, display_name, avatar_url, locale, email, \
     email_verified, metadata, password_hash) \
@@ -37,7 +37,7 @@ pub(crate) fn seed(file: &Path, users: u32, callers: usize) -> Result<(), BenchE
                 format!("User {number}"),
                 format!("https://example.org/picture/{number}.png"),
                 locale,
-                format!("user-{number}@example.org"),
+                numbered_address(number as usize),
                 None::<&str>
             ])?;
             role.execute(params![id, "user"])?;

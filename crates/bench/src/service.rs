@@ -104,7 +104,10 @@ impl Setup {
             .env("PORTICO_EMAIL_VERIFICATION", "optional")
             .env("PORTICO_ACCESS_TOKEN_LIFETIME", "1d")
             .env("PORTICO_LIMIT_SIGN_INS", "1000000")
-            .env("PORTICO_LIMIT_REFRESHES", "1000000");
+            .env("PORTICO_LIMIT_REFRESHES", "1000000")
+            .env("PORTICO_LIMIT_FAILURES", "1000000")
+            .env("PORTICO_LIMIT_MAIL_REQUESTS", "1000000")
+            .env("PORTICO_LIMIT_MAILS", "1000000");
         command
     }
 }

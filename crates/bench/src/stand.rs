@@ -152,6 +152,14 @@ impl Stand {
         }
     }
 
+    /// A request of somebody who is not signed in.
+    pub(crate) fn request(&self, query: &str, variables: &Value) -> Vec<u8> {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let host = self.service.address.to_string();
+        let template = Template::post(&host, "/v1/graphql", &[], &body);
+        template.whole()
+    }
+
     /// An administrator may read and change every user.
     fn headers(&self) -> Vec<(String, String)> {
         if self.bearer.is_empty() {

@@ -74,6 +74,18 @@ impl Template {
         }
     }
 
+    /// The request, where nothing has to be filled.
+    pub(crate) fn whole(&self) -> Vec<u8> {
+        let fill = Fill {
+            ids: &Ids::new(0),
+            random: &mut fastrand::Rng::new(),
+            token: "",
+        };
+        let (mut scratch, mut request) = (Vec::new(), Vec::new());
+        self.render(fill, &mut scratch, &mut request);
+        request
+    }
+
     /// Writes the request with its places filled.
     pub(crate) fn render(&self, fill: Fill<'_>, scratch: &mut Vec<u8>, request: &mut Vec<u8>) {
         request.clear();
