@@ -53,6 +53,7 @@ const POSTGRES: Files = &[
         "email change",
         include_str!("../postgres/0016_email_change.sql"),
     ),
+    (17, "passkeys", include_str!("../postgres/0017_passkeys.sql")),
 ];
 
 const SQLITE: Files = &[
@@ -95,6 +96,7 @@ const SQLITE: Files = &[
         "email change",
         include_str!("../sqlite/0015_email_change.sql"),
     ),
+    (16, "passkeys", include_str!("../sqlite/0016_passkeys.sql")),
 ];
 
 /// The history of a PostgreSQL database.

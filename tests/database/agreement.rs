@@ -79,6 +79,7 @@ async fn sqlite_has_the_unique_constraints_of_the_entities() {
 async fn postgres_has_the_unique_constraints_of_the_entities_by_name() {
     let Some(pool) = postgres().await else { return };
     let internal = [
+        "challenges",
         "change_notices",
         "limits",
         "outbox",

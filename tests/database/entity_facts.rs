@@ -8,8 +8,8 @@ use portico_entity::{
     refresh_tokens, roles, user_apps, user_providers, user_roles, user_security_keys, users,
 };
 use portico_entity::{
-    change_notices, limits, outbox, password_history, recovery_codes, settings, signing_keys, tickets,
-    totp_steps,
+    challenges, change_notices, limits, outbox, password_history, recovery_codes, settings, signing_keys,
+    tickets, totp_steps,
 };
 use sea_orm::sea_query::StringLen;
 use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn};
@@ -29,6 +29,7 @@ macro_rules! for_each_entity {
     ($run:ident) => {
         $run!(
             audit_events,
+            challenges,
             change_notices,
             contacts,
             langs,

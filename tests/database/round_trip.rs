@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Duration, Utc};
 use portico_entity::{
-    audit_events, change_notices, contacts, langs, limits, members, orgs, outbox, password_history,
-    provider_requests, providers, recovery_codes, refresh_token_types, refresh_tokens, roles, settings,
-    signing_keys, tickets, totp_steps, user_apps, user_providers, user_roles, user_security_keys, users,
+    audit_events, challenges, change_notices, contacts, langs, limits, members, orgs, outbox,
+    password_history, provider_requests, providers, recovery_codes, refresh_token_types, refresh_tokens,
+    roles, settings, signing_keys, tickets, totp_steps, user_apps, user_providers, user_roles,
+    user_security_keys, users,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
@@ -221,4 +222,12 @@ async fn insert_records(database: &Migrated) {
         step: Set(i64::MAX),
     };
     assert_eq!(step.insert(connection).await.unwrap().step, i64::MAX);
+    let challenge = challenges::ActiveModel {
+        hash: Set(vec![1]),
+        ceremony: Set("sign-in".to_owned()),
+        sealed_state: Set(vec![1]),
+        expires_at: Set(time()),
+        ..Default::default()
+    };
+    challenge.insert(connection).await.unwrap();
 }

@@ -23,7 +23,8 @@ async fn anybody_reads_how_to_sign_in(database: Arc<TestDatabase>) {
             json!({
                 "allowedRoles": ["user", "me"], "defaultRole": "user", "defaultLocale": "en",
                 "emailVerificationRequired": false, "passwordMinLength": 8, "passwordMaxLength": 256,
-                "signUpEnabled": true, "methods": ["email-password", "username-password", "email-passwordless", "email-otp"],
+                "signUpEnabled": true, "methods": ["email-password", "username-password", "email-passwordless", "email-otp",
+                    "webauthn"],
             })
         );
     }

@@ -12,6 +12,7 @@ mod every_column;
 mod limits;
 mod mailed;
 mod me;
+mod passkey;
 mod refresh_token;
 mod revoke_session;
 mod sessions;

@@ -12,7 +12,8 @@ use crate::support::database::{TestDatabase, on_both_databases};
 on_both_databases!(no_role_has_a_secret_anywhere_in_its_schema);
 
 /// Tables that exist for the service alone.
-const INTERNAL: [&str; 11] = [
+const INTERNAL: [&str; 12] = [
+    "challenges",
     "tickets",
     "limits",
     "signingKeys",

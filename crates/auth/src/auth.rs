@@ -18,7 +18,8 @@ use crate::key_ring::{Entry, KeyRing, KeyRingError, Source};
 use crate::last_seen::{INTERVAL, LastSeen};
 use crate::limit::Blocked;
 use crate::mail::MailTemplates;
-use crate::policy::Policy;
+use crate::passkey::RelyingParty;
+use crate::policy::{AttestationPreference, Policy};
 use crate::port::{BreachedPasswords, Clock, Entropy, now};
 use crate::refusal::{Refusal, TokenFault};
 use crate::seal::{Keys, MasterKey, SealError};
@@ -100,6 +101,7 @@ pub struct Auth {
     pub(crate) admin_secret: Option<AdminSecret>,
     pub(crate) breached_passwords: Option<Arc<dyn BreachedPasswords>>,
     pub(crate) admin_gate: AdminGate,
+    relying_party: Option<RelyingParty>,
 }
 
 impl Auth {
@@ -140,6 +142,7 @@ impl Auth {
             tokens: TokenCache::new(policy.token_cache),
             changes: tokio::sync::Mutex::default(),
             admin_gate: AdminGate::default(),
+            relying_party: RelyingParty::of(&policy),
             database,
             clock,
             entropy,
@@ -238,6 +241,17 @@ impl Auth {
         &self.mail
     }
 
+    /// The application as authenticators know it.
+    pub(crate) fn relying_party(&self) -> Result<&RelyingParty, Refusal> {
+        self.relying_party.as_ref().ok_or(Refusal::NoPasskeys)
+    }
+
+    /// The origins of the pages that may ask for a passkey; none where nobody may.
+    pub fn passkey_origins(&self) -> &[String] {
+        let origins = self.relying_party.as_ref().map(RelyingParty::origins);
+        origins.unwrap_or_default()
+    }
+
     /// What is allowed and for how long.
     pub fn policy(&self) -> &Policy {
         &self.policy
@@ -289,6 +303,7 @@ impl Auth {
         self.purge_outbox().await?;
         self.purge_tickets().await?;
         self.purge_sessions().await?;
+        self.purge_challenges().await?;
         self.purge_old_notices().await
     }
 }
@@ -302,6 +317,12 @@ fn check(policy: &Policy) -> Result<(), OpenError> {
     if !policy.allowed_roles.contains(&policy.default_role) {
         return Err(OpenError::Policy(
             "the default role must be among the roles of sign-up",
+        ));
+    }
+    let passkeys = &policy.passkeys;
+    if !passkeys.allowed_models.is_empty() && passkeys.attestation == AttestationPreference::None {
+        return Err(OpenError::Policy(
+            "models of authenticators can be told apart with an attestation only",
         ));
     }
     if policy.default_locale.len() != 2 {

@@ -88,6 +88,9 @@ pub enum InternalError {
     /// A password could not be hashed.
     #[error(transparent)]
     Hash(#[from] crate::password::HashError),
+    /// An authenticator cannot be asked.
+    #[error("a passkey could not be asked for: {0}")]
+    Passkey(webauthn_rs_core::error::WebauthnError),
     /// The pool of hashing threads is gone.
     #[error("the hashing pool stopped")]
     HashingStopped,

@@ -31,6 +31,19 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Whether the user has one beside the first proof.
+    pub(crate) fn is_any(self) -> bool {
+        self.totp || self.webauthn
+    }
+
+    /// What is left to ask of somebody who has proved a passkey.
+    pub(crate) fn without_webauthn(self) -> Self {
+        Self {
+            webauthn: false,
+            ..self
+        }
+    }
+
     /// Those that are asked for where these are; none if none of them is held.
     pub(crate) fn asked(self, asked: &[Factor]) -> Vec<Factor> {
         let held = [(self.totp, Factor::Totp), (self.webauthn, Factor::Webauthn)];

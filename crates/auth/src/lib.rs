@@ -23,6 +23,7 @@ mod mail;
 mod message;
 mod method;
 mod new_password;
+mod passkey;
 mod password;
 mod policy;
 mod port;
@@ -53,8 +54,12 @@ pub use key_ring::KeyRingError;
 pub use mail::{
     Content, Mail, MailFacts, MailFailure, MailTemplates, OutboxMessage, OutboxState, TemplateError,
 };
+pub use passkey::PasskeyFault;
 pub use password::HashError;
-pub use policy::{EmailVerification, Limits, Policy, SigningAlgorithm};
+pub use policy::{
+    AttestationPreference, EmailVerification, Limits, PasskeyPolicy, Policy, SigningAlgorithm,
+    UserVerification,
+};
 pub use port::{BreachedPasswords, Clock, Entropy, EntropyError, RangeAnswer, RangeError, new_id};
 pub use refusal::{Identifier, RefreshFault, Refusal, TokenFault};
 pub use seal::{MasterKey, MasterKeyError, SealError};

@@ -13,16 +13,22 @@ pub(crate) enum Method {
     Totp,
     /// A code kept for when the other factor is lost.
     RecoveryCode,
+    /// A passkey that stays on its device.
+    HardwareKey,
+    /// A passkey that may be copied to other devices.
+    SoftwareKey,
     /// More than one factor: whoever proved this is asked for no other.
     MultipleFactors,
 }
 
 impl Method {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::Password,
         Self::Email,
         Self::Totp,
         Self::RecoveryCode,
+        Self::HardwareKey,
+        Self::SoftwareKey,
         Self::MultipleFactors,
     ];
 
@@ -31,7 +37,9 @@ impl Method {
         match self {
             Self::Email => "email",
             Self::RecoveryCode => "recovery-code",
-            Self::Password | Self::Totp | Self::MultipleFactors => self.reference(),
+            Self::Password | Self::Totp | Self::HardwareKey | Self::SoftwareKey | Self::MultipleFactors => {
+                self.reference()
+            }
         }
     }
 
@@ -40,6 +48,8 @@ impl Method {
         match self {
             Self::Password => "pwd",
             Self::Email | Self::Totp | Self::RecoveryCode => "otp",
+            Self::HardwareKey => "hwk",
+            Self::SoftwareKey => "swk",
             Self::MultipleFactors => "mfa",
         }
     }
@@ -68,6 +78,11 @@ impl Methods {
     /// Whether more than one factor was proved.
     pub(crate) fn are_several_factors(&self) -> bool {
         self.0.contains(&Method::MultipleFactors)
+    }
+
+    /// Whether a passkey was proved.
+    pub(crate) fn have_passkey(&self) -> bool {
+        self.0.contains(&Method::HardwareKey) || self.0.contains(&Method::SoftwareKey)
     }
 
     /// Reads the names on a session; others, as an adopted session may have, say nothing here.

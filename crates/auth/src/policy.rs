@@ -1,6 +1,7 @@
 //! Everything an operator may tune, with defaults a person never notices.
 
 use chrono::TimeDelta;
+use uuid::Uuid;
 
 use crate::factor::Factor;
 
@@ -78,6 +79,56 @@ impl Default for Limits {
     }
 }
 
+/// Whether an authenticator has to make sure who uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserVerification {
+    /// By a PIN, a finger, a face; one that cannot is refused.
+    Required,
+    /// Where it can.
+    Preferred,
+}
+
+/// What authenticators are asked to tell of themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttestationPreference {
+    /// Nothing.
+    None,
+    /// What the browser makes anonymous.
+    Indirect,
+    /// What they are.
+    Direct,
+}
+
+/// Which passkeys are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasskeyPolicy {
+    /// The domain that passkeys are for; without one that of the application.
+    pub relying_party_id: Option<String>,
+    /// What authenticators call the application.
+    pub relying_party_name: String,
+    /// Origins of further pages that may ask for a passkey, beside the application.
+    pub origins: Vec<String>,
+    /// Whether an authenticator has to make sure who uses it.
+    pub user_verification: UserVerification,
+    /// What authenticators are asked to tell of themselves.
+    pub attestation: AttestationPreference,
+    /// Models by their AAGUID; empty for every one.
+    pub allowed_models: Vec<Uuid>,
+}
+
+impl Default for PasskeyPolicy {
+    fn default() -> Self {
+        Self {
+            relying_party_id: None,
+            relying_party_name: "Portico".to_owned(),
+            origins: Vec::new(),
+            user_verification: UserVerification::Required,
+            attestation: AttestationPreference::None,
+            allowed_models: Vec::new(),
+        }
+    }
+}
+
 /// What the service allows and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -137,6 +188,8 @@ pub struct Policy {
     pub elevated_operations: Vec<String>,
     /// Names of the product and whatever else no password may be made of.
     pub password_words: Vec<String>,
+    /// Which passkeys are taken.
+    pub passkeys: PasskeyPolicy,
     /// How often something may be tried.
     pub limits: Limits,
     /// Threads that hash passwords; 0 for one less than the processor has cores.
@@ -185,6 +238,7 @@ impl Default for Policy {
             elevation_lifetime: TimeDelta::minutes(10),
             elevated_operations: Vec::new(),
             password_words: Vec::new(),
+            passkeys: PasskeyPolicy::default(),
             limits: Limits::default(),
             hashing_threads: 0,
             hashing_queue: 128,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::code::Code;
+use crate::passkey::PasskeyFault;
 
 /// What identifies a user who signs in with a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +167,18 @@ pub enum Refusal {
     /// What was exchanged belongs to somebody else.
     #[error("the verifier does not match the challenge")]
     WrongVerifier,
+    /// What an authenticator said is not accepted.
+    #[error("passkey: {0}")]
+    Passkey(PasskeyFault),
+    /// No passkey of the user has this id.
+    #[error("no such passkey of this user")]
+    UnknownSecurityKey,
+    /// The user could not sign in any more.
+    #[error("it is the last way to sign in")]
+    LastWayIn,
+    /// The address of the application is not one that passkeys can be for.
+    #[error("passkeys need a domain")]
+    NoPasskeys,
     /// The address was confirmed before.
     #[error("the email is verified already")]
     AlreadyVerified,
@@ -229,6 +242,10 @@ impl Refusal {
             Self::InactiveUser => Code::InactiveUser,
             Self::UnverifiedUser => Code::UnverifiedUser,
             Self::InvalidTicket | Self::LinkNeedsCode | Self::WrongVerifier => Code::InvalidTicket,
+            Self::Passkey(_) => Code::InvalidPasskey,
+            Self::UnknownSecurityKey => Code::SecurityKeyNotFound,
+            Self::LastWayIn => Code::LastWayIn,
+            Self::NoPasskeys => Code::DisabledEndpoint,
             Self::AlreadyVerified => Code::EmailAlreadyVerified,
             Self::RefreshToken(_) => Code::InvalidRefreshToken,
             Self::AccessToken(_) => Code::InvalidJwt,

@@ -150,6 +150,8 @@ pub(crate) struct Keys {
     pub(crate) limit_hash: hmac::Key,
     /// Hides the codes of mails.
     pub(crate) code_hash: hmac::Key,
+    /// Makes up passkeys for addresses that have none.
+    pub(crate) decoy: hmac::Key,
 }
 
 impl Keys {
@@ -165,6 +167,7 @@ impl Keys {
             refresh_mac: mac(b"refresh-mac")?,
             limit_hash: mac(b"limit-hash")?,
             code_hash: mac(b"code-hash")?,
+            decoy: mac(b"decoy")?,
         })
     }
 }

@@ -3,12 +3,14 @@
 use portico_entity::tickets;
 use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::account::Account;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::factor::Factor;
+use crate::flow::passkey;
 use crate::method::Methods;
 use crate::refusal::Refusal;
 use crate::seal::hex;
@@ -22,6 +24,8 @@ pub struct MfaChallenge {
     pub ticket: Plain,
     /// What can prove it.
     pub factors: Vec<Factor>,
+    /// What a passkey is asked with, where one can prove it: `PublicKeyCredentialRequestOptionsJSON`.
+    pub webauthn_options: Option<Value>,
 }
 
 /// Asks for one of these factors in the place of a session.
@@ -33,6 +37,7 @@ pub(crate) async fn challenge<C: ConnectionTrait>(
 ) -> Result<MfaChallenge, Error> {
     let (auth, now) = (ctx.auth, ctx.now());
     let ticket = Ticket::create(auth.entropy.as_ref())?;
+    let within = within(&ticket.hash);
     let row = tickets::ActiveModel {
         id: Set(ctx.new_id()?),
         purpose: Set(Purpose::SecondFactor.as_str().to_owned()),
@@ -47,9 +52,14 @@ pub(crate) async fn challenge<C: ConnectionTrait>(
         ..Default::default()
     };
     store::tickets::put(connection, row).await?;
+    let webauthn_options = match factors.contains(&Factor::Webauthn) {
+        true => Some(passkey::ask_for_second(ctx, connection, account.id, within).await?),
+        false => None,
+    };
     Ok(MfaChallenge {
         ticket: ticket.text,
         factors,
+        webauthn_options,
     })
 }
 
@@ -66,7 +76,6 @@ pub(crate) struct Answered {
     pub(crate) first: Methods,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "each factor brings its own step"))]
 /// Finds the challenge and counts the proof that comes with it, right or wrong: a challenge stands a few.
 pub(crate) async fn present(ctx: &Ctx<'_>, ticket: &str) -> Result<Pending, Error> {
     let auth = ctx.auth;
@@ -79,8 +88,17 @@ pub(crate) async fn present(ctx: &Ctx<'_>, ticket: &str) -> Result<Pending, Erro
     Ok(Pending { hash, user })
 }
 
+/// What ties the challenge of a passkey to this one.
+fn within(hash: &[u8]) -> Uuid {
+    Uuid::from_bytes(hash.first_chunk().copied().unwrap_or_default())
+}
+
 impl Pending {
-    #[cfg_attr(not(test), expect(dead_code, reason = "each factor brings its own step"))]
+    /// What the challenge of a passkey has to be tied to.
+    pub(crate) fn within(&self) -> Uuid {
+        within(&self.hash)
+    }
+
     /// Uses the challenge up, in the transaction of the session it opens; of many that race, one does.
     pub(crate) async fn take<C: ConnectionTrait>(
         self,

@@ -100,6 +100,11 @@ pub(crate) async fn open<C: ConnectionTrait>(
     account.admit(&ctx.auth.policy)?;
     // Read also of whoever proved enough: nobody gets another factor while the session is opened.
     let held = store::factors::held(connection, account.id).await?;
+    // Nobody is asked twice for the same, nor for what nobody can be asked for.
+    let held = match methods.have_passkey() || ctx.auth.relying_party().is_err() {
+        true => held.without_webauthn(),
+        false => held,
+    };
     let asked = held.asked(&ctx.auth.policy.second_factors);
     if methods.are_several_factors() || asked.is_empty() {
         let session = begin(ctx, connection, &account, methods).await?;

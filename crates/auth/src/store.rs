@@ -1,6 +1,7 @@
 //! The database, one file per table: SQL only, takes a connection, returns values.
 
 pub(crate) mod audit_events;
+pub(crate) mod challenges;
 pub(crate) mod change_notices;
 pub(crate) mod contacts;
 pub(crate) mod factors;
@@ -13,6 +14,7 @@ pub(crate) mod settings;
 pub(crate) mod signing_keys;
 pub(crate) mod tickets;
 pub(crate) mod user_roles;
+pub(crate) mod user_security_keys;
 pub(crate) mod users;
 
 use sea_orm::{ConnectionTrait, Statement, Value};

@@ -9,10 +9,11 @@ mod profile;
 mod redirect;
 mod sign_up_options;
 
+pub use crate::passkey::{Assertion, Attestation};
 pub use email::Email;
 pub use imported_hash::ImportedHash;
 pub use link_options::LinkOptions;
-pub use name::{DisplayName, PersonName, Username};
+pub use name::{DisplayName, Nickname, PersonName, Username};
 pub use password::Password;
 pub use profile::{CodeChallenge, CodeVerifier, Gender, Locale, Metadata};
 pub use redirect::RedirectUrl;

@@ -6,6 +6,7 @@
 pub mod catalogue;
 
 pub mod audit_events;
+pub mod challenges;
 pub mod change_notices;
 pub mod contacts;
 pub mod langs;

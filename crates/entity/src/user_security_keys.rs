@@ -47,6 +47,9 @@ documented! {
         /// Whether the key is synchronised to other devices.
         #[sea_orm(default_value = false)]
         pub backed_up: bool,
+        /// What the model of the authenticator is called, if that is known.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub authenticator_name: Option<String>,
         /// Everything the verification needs, sealed under the master key.
         #[sea_orm(column_type = "VarBinary(StringLen::None)", nullable)]
         pub passkey: Option<Vec<u8>>,
@@ -90,6 +93,7 @@ impl Describe for Entity {
                     Column::CreatedAt,
                     Column::LastUsedAt,
                     Column::Aaguid,
+                    Column::AuthenticatorName,
                     Column::BackedUp,
                 ],
                 &[],

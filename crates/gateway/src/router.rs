@@ -23,6 +23,7 @@ pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
         .route("/graphql", graphql)
         .route("/v1/graphql/explain", post(explain::post))
         .route("/.well-known/jwks.json", get(system::jwks))
+        .route("/.well-known/webauthn", get(system::related_origins))
         .route("/healthz", get(system::healthz))
         .route("/readyz", get(system::readyz))
         .route("/metrics", get(system::metrics))

@@ -1,7 +1,7 @@
 //! Settings as the other packages take them.
 
 use chrono::TimeDelta;
-use portico_auth::{Limits, MailFacts, Policy};
+use portico_auth::{Limits, MailFacts, PasskeyPolicy, Policy};
 use portico_gateway::{DocumentLimits, GraphqlSettings, TrustedDocuments};
 use portico_query::execute::ExecutorSettings;
 use portico_query::permission::metadata::Metadata;
@@ -45,6 +45,14 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         elevation_lifetime: delta(settings.elevation_lifetime),
         elevated_operations: settings.elevated_operations.clone(),
         password_words: settings.password_words.clone(),
+        passkeys: PasskeyPolicy {
+            relying_party_id: settings.passkey_domain.clone(),
+            relying_party_name: settings.passkey_name.clone(),
+            origins: settings.passkey_origins.clone(),
+            user_verification: settings.passkey_user_verification,
+            attestation: settings.passkey_attestation,
+            allowed_models: settings.passkey_models.clone(),
+        },
         limits: Limits {
             sign_ins: settings.limit_sign_ins,
             sign_ups: settings.limit_sign_ups,

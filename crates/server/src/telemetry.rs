@@ -8,11 +8,16 @@ use crate::Settings;
 use crate::configuration::LogFormat;
 use crate::log_writer::{LogGuard, LogWriter};
 
+/// What is let through. The library of passkeys calls what a client did wrong an error of ours.
+fn filter(wanted: &str) -> EnvFilter {
+    EnvFilter::new(format!("webauthn_rs_core=off,{wanted}"))
+}
+
 /// Starts logging. Called once, by the program; what it returns writes the last lines when it is dropped.
 pub fn start(settings: &Settings) -> io::Result<LogGuard> {
     let (writer, guard) = LogWriter::start(io::stderr())?;
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(&settings.log))
+        .with_env_filter(filter(&settings.log))
         .with_writer(writer);
     match settings.log_format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),

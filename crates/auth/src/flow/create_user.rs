@@ -92,6 +92,7 @@ async fn create(ctx: &Ctx<'_>, input: CreateUserInput) -> Result<Uuid, Error> {
     let standing = Standing {
         disabled: input.disabled,
         created_by: ctx.session.map(|session| session.user_id),
+        ..Standing::default()
     };
     let transaction = ctx.auth.database.begin().await?;
     let created = sign_up::create_with(ctx, &*transaction, registration, standing).await?;

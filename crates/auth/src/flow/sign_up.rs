@@ -7,14 +7,20 @@ use uuid::Uuid;
 use crate::account::Account;
 use crate::audit::Event;
 use crate::caller::Ctx;
+use crate::database::Write;
 use crate::error::Error;
+use crate::flow::passkey;
+use crate::mail::Template;
+use crate::message::{self, Mailing};
 use crate::new_password::Names;
+use crate::passkey::{Proof, Registered};
 use crate::refusal::Refusal;
 use crate::session::{self, SignIn, Verified};
 use crate::store;
 use crate::store::contacts::NewContact;
 use crate::store::users::{InsertError, NewUser};
-use crate::value::{DisplayName, Email, PersonName, SignUpOptions, Username};
+use crate::ticket::Purpose;
+use crate::value::{DisplayName, Email, LinkOptions, Nickname, PersonName, SignUpOptions, Username};
 
 /// Proof that an account was made just now; only [`create`] makes one.
 pub(crate) struct Created {
@@ -42,6 +48,13 @@ pub(super) struct Registration {
     pub(super) email_verified: bool,
     /// How long the mailed link works, if one is mailed.
     pub(super) ticket_lifetime: Option<TimeDelta>,
+}
+
+/// The passkey of a new user, who is made with the id that the passkey knows.
+pub(super) struct Key {
+    pub(super) user: Uuid,
+    pub(super) registered: Registered,
+    pub(super) nickname: Option<Nickname>,
 }
 
 /// Counts the sign-up and asks whether there is any; before all work.
@@ -76,21 +89,101 @@ pub(super) async fn with_session(
 ) -> Result<SignIn, Error> {
     let transaction = ctx.auth.database.begin().await?;
     let created = create(ctx, &*transaction, registration).await?;
-    let user_id = created.user_id();
-    let sign_in = session::open(ctx, &*transaction, Verified::by_sign_up(created)).await?;
+    enter(ctx, action, transaction, Verified::by_sign_up(created)).await
+}
+
+/// Makes the user with a passkey and opens the first session.
+pub(super) async fn with_session_by_key(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    registration: Registration,
+    key: Key,
+) -> Result<SignIn, Error> {
+    let transaction = ctx.auth.database.begin().await?;
+    let (created, proof) = create_with_key(ctx, &*transaction, registration, key).await?;
+    let verified = Verified::by_passkey(created.into_account(), &proof);
+    enter(ctx, action, transaction, verified).await
+}
+
+async fn enter(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    transaction: Write,
+    verified: Verified,
+) -> Result<SignIn, Error> {
+    let user_id = verified.user_id();
+    let sign_in = session::open(ctx, &*transaction, verified).await?;
     let event = Event::success(action, user_id, sign_in.session_id());
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;
     Ok(sign_in)
 }
 
-/// What an administrator says of a user they make.
+/// What others than a new user say of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Standing {
+    /// Its id, where something knows it before it is made.
+    pub(super) id: Option<Uuid>,
     /// Whether the account is switched off until it is enabled.
     pub(super) disabled: bool,
     /// The administrator, if signed in.
     pub(super) created_by: Option<Uuid>,
+}
+
+/// Makes the user and mails what confirms the address. Of a taken one the owner is told in the place of that; the
+/// answer is the same.
+pub(super) async fn with_verification(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    email: &Email,
+    registration: Registration,
+    key: Option<Key>,
+) -> Result<SignIn, Error> {
+    let locale = registration.options.locale.as_str().to_owned();
+    let link = LinkOptions {
+        redirect_to: registration.options.redirect_to.clone(),
+        code_challenge: registration.options.code_challenge.clone(),
+    };
+    let transaction = ctx.auth.database.begin().await?;
+    let created = match key {
+        Some(key) => {
+            let created = create_with_key(ctx, &*transaction, registration, key).await;
+            created.map(|(created, _)| created)
+        }
+        None => create(ctx, &*transaction, registration).await,
+    };
+    match created {
+        Ok(created) => {
+            let mailing = Mailing {
+                purpose: Purpose::VerifyEmail,
+                template: Template::EmailVerify,
+                email,
+                locale: &locale,
+                user: Some(created.user_id()),
+                subject: created.user_id().to_string(),
+                session: None,
+                link: &link,
+                sealed_options: None,
+            };
+            message::mail_ticket(ctx, &*transaction, mailing).await?;
+            Event::success(action, created.user_id(), None)
+                .append(ctx, &*transaction)
+                .await?;
+            transaction.commit().await?;
+        }
+        Err(Error::Refused(Refusal::EmailTaken)) => {
+            // PostgreSQL takes no further statement in a transaction that failed.
+            drop(transaction);
+            let transaction = ctx.auth.database.begin().await?;
+            message::notice(ctx, &*transaction, Template::EmailTaken, (email, &locale)).await?;
+            Event::refused(action, None, Refusal::EmailTaken)
+                .append(ctx, &*transaction)
+                .await?;
+            transaction.commit().await?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(SignIn::NeedsVerification)
 }
 
 /// Writes the user, its roles and its contact.
@@ -102,14 +195,29 @@ pub(super) async fn create<C: ConnectionTrait>(
     create_with(ctx, connection, registration, Standing::default()).await
 }
 
-/// The same in the standing that an administrator gives.
+async fn create_with_key<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    registration: Registration,
+    key: Key,
+) -> Result<(Created, Proof), Error> {
+    let standing = Standing {
+        id: Some(key.user),
+        ..Standing::default()
+    };
+    let created = create_with(ctx, connection, registration, standing).await?;
+    let (_, proof) = passkey::add(ctx, connection, key.user, key.registered, key.nickname).await?;
+    Ok((created, proof))
+}
+
+/// The same with what others than the user say of it.
 pub(super) async fn create_with<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
     registration: Registration,
     standing: Standing,
 ) -> Result<Created, Error> {
-    let (id, now) = (ctx.new_id()?, ctx.now());
+    let (id, now) = (standing.id.map_or_else(|| ctx.new_id(), Ok)?, ctx.now());
     let Registration {
         email,
         username,

@@ -1,17 +1,12 @@
 //! `signUpEmailPassword`.
 
-use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_up::{self, Registration};
-use crate::mail::Template;
-use crate::message::{self, Mailing};
 use crate::new_password;
 use crate::policy::EmailVerification;
-use crate::refusal::Refusal;
 use crate::session::SignIn;
-use crate::ticket::Purpose;
-use crate::value::{Email, LinkOptions, Password, SignUpOptions};
+use crate::value::{Email, Password, SignUpOptions};
 
 const ACTION: &str = "signUpEmailPassword";
 
@@ -48,56 +43,11 @@ pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInp
         ticket_lifetime: required.then_some(auth.policy.verification_lifetime),
     };
     let result = match required {
-        true => with_verification(ctx, &email, registration).await,
+        true => sign_up::with_verification(ctx, ACTION, &email, registration, None).await,
         false => sign_up::with_session(ctx, ACTION, registration).await,
     };
     match result {
         Ok(signed_in) => Ok(signed_in),
         Err(error) => Err(sign_up::record_refusal(ctx, ACTION, error).await?),
     }
-}
-
-async fn with_verification(
-    ctx: &Ctx<'_>,
-    email: &Email,
-    registration: Registration,
-) -> Result<SignIn, Error> {
-    let locale = registration.options.locale.as_str().to_owned();
-    let link = LinkOptions {
-        redirect_to: registration.options.redirect_to.clone(),
-        code_challenge: registration.options.code_challenge.clone(),
-    };
-    let transaction = ctx.auth.database.begin().await?;
-    match sign_up::create(ctx, &*transaction, registration).await {
-        Ok(created) => {
-            let mailing = Mailing {
-                purpose: Purpose::VerifyEmail,
-                template: Template::EmailVerify,
-                email,
-                locale: &locale,
-                user: Some(created.user_id()),
-                subject: created.user_id().to_string(),
-                session: None,
-                link: &link,
-                sealed_options: None,
-            };
-            message::mail_ticket(ctx, &*transaction, mailing).await?;
-            Event::success(ACTION, created.user_id(), None)
-                .append(ctx, &*transaction)
-                .await?;
-            transaction.commit().await?;
-        }
-        Err(Error::Refused(Refusal::EmailTaken)) => {
-            // PostgreSQL takes no further statement in a transaction that failed.
-            drop(transaction);
-            let transaction = ctx.auth.database.begin().await?;
-            message::notice(ctx, &*transaction, Template::EmailTaken, (email, &locale)).await?;
-            Event::refused(ACTION, None, Refusal::EmailTaken)
-                .append(ctx, &*transaction)
-                .await?;
-            transaction.commit().await?;
-        }
-        Err(error) => return Err(error),
-    }
-    Ok(SignIn::NeedsVerification)
 }

@@ -23,11 +23,15 @@ pub(crate) enum Template {
     EmailChanged,
     /// Tells that an account has its former address again.
     EmailRestored,
+    /// Tells the owner of an account that it has one more passkey.
+    PasskeyAdded,
+    /// Tells the owner of an account that a passkey of it is gone.
+    PasskeyRemoved,
 }
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::EmailVerify,
         Self::EmailTaken,
         Self::SigninPasswordless,
@@ -38,6 +42,8 @@ impl Template {
         Self::EmailConfirmChange,
         Self::EmailChanged,
         Self::EmailRestored,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
     ];
 
     /// The name in the outbox and of the folder with its files.
@@ -53,6 +59,8 @@ impl Template {
             Self::EmailConfirmChange => "email-confirm-change",
             Self::EmailChanged => "email-changed",
             Self::EmailRestored => "email-restored",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyRemoved => "passkey-removed",
         }
     }
 
@@ -70,7 +78,12 @@ impl Template {
             | Self::PasswordReset
             | Self::AccountCreated
             | Self::EmailConfirmChange => true,
-            Self::EmailTaken | Self::PasswordChanged | Self::EmailChanged | Self::EmailRestored => false,
+            Self::EmailTaken
+            | Self::PasswordChanged
+            | Self::PasskeyAdded
+            | Self::PasskeyRemoved
+            | Self::EmailChanged
+            | Self::EmailRestored => false,
         }
     }
 }

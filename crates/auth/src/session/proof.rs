@@ -1,7 +1,10 @@
 //! Who may pass the door, and what they proved. Each constructor takes the proof, which only the mechanism makes.
 
+use uuid::Uuid;
+
 use crate::account::Account;
 use crate::method::{Method, Methods};
+use crate::passkey::Proof;
 use crate::password::Matched;
 use crate::second_factor::Answered;
 use crate::store::tickets::Used;
@@ -28,6 +31,19 @@ impl Verified {
         Self::by(created.into_account(), Method::Password)
     }
 
+    /// By a passkey of the account.
+    pub(crate) fn by_passkey(account: Account, proof: &Proof) -> Self {
+        Self {
+            account,
+            methods: proof.methods(),
+        }
+    }
+
+    /// Who it is.
+    pub(crate) fn user_id(&self) -> Uuid {
+        self.account.id
+    }
+
     fn by(account: Account, method: Method) -> Self {
         Self {
             account,
@@ -35,8 +51,12 @@ impl Verified {
         }
     }
 
+    /// By a passkey after the first proof.
+    pub(crate) fn by_second_passkey(answered: Answered, proof: &Proof) -> Self {
+        Self::by_second(answered, proof.key())
+    }
+
     /// By a second factor after the first, as the challenge asked.
-    #[expect(dead_code, reason = "each factor brings its own step")]
     fn by_second(answered: Answered, method: Method) -> Self {
         Self {
             account: answered.account,
@@ -53,6 +73,11 @@ pub(crate) struct Fresh {
 impl Fresh {
     /// By the password of the account.
     pub(crate) fn by_password(account: Account, _proof: Matched) -> Self {
+        Self { account }
+    }
+
+    /// By a passkey of the account.
+    pub(crate) fn by_passkey(account: Account, _proof: &Proof) -> Self {
         Self { account }
     }
 }

@@ -101,6 +101,7 @@ pub(crate) async fn by_username<C: ConnectionTrait>(
 pub(crate) struct Owner {
     pub(crate) credentials: Credentials,
     email: Option<String>,
+    display_name: String,
     locale: String,
     /// Names of the user: the address and whatever the user is called.
     names: Vec<String>,
@@ -115,6 +116,24 @@ impl Owner {
     /// What passwords of this user must not be made of.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
+    }
+
+    /// What the user signs in with, or else is called; never empty.
+    pub(crate) fn name(&self) -> &str {
+        let names = self.names.iter().map(String::as_str);
+        names
+            .filter(|name| !name.is_empty())
+            .chain(["user"])
+            .next()
+            .unwrap_or_default()
+    }
+
+    /// What the user is called, or else signs in with; never empty.
+    pub(crate) fn display_name(&self) -> &str {
+        match self.display_name.is_empty() {
+            true => self.name(),
+            false => &self.display_name,
+        }
     }
 
     /// Where messages go; nowhere where the address is none that could be written to.
@@ -137,6 +156,7 @@ impl FromQueryResult for Owner {
         Ok(Self {
             credentials: Credentials::from_query_result(row, prefix)?,
             email: row.try_get(prefix, "email")?,
+            display_name: row.try_get(prefix, "display_name")?,
             locale: row.try_get(prefix, "locale")?,
             names,
         })
@@ -230,6 +250,21 @@ pub(crate) async fn lock_default_role<C: ConnectionTrait>(
     found.map(|row| row.try_get("", "default_role")).transpose()
 }
 
+/// The user with this id, unless deleted; nobody changes it until the transaction ends, or this transaction does.
+pub(crate) async fn held<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    lock: Lock,
+) -> Result<Option<Account>, DbErr> {
+    let backend = connection.get_database_backend();
+    let columns = account_columns(backend);
+    let lock = lock.sql(backend);
+    let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL{lock}");
+    Account::find_by_statement(statement(connection, sql, [id.into()]))
+        .one(connection)
+        .await
+}
+
 /// How a row is kept until the transaction ends. To ask for more than one holds is how two wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lock {
@@ -237,6 +272,17 @@ pub(crate) enum Lock {
     Read,
     /// It will be changed here.
     Write,
+}
+
+impl Lock {
+    fn sql(self, backend: DbBackend) -> &'static str {
+        match (backend, self) {
+            (DbBackend::Postgres, Self::Read) => " FOR SHARE OF u",
+            (DbBackend::Postgres, Self::Write) => " FOR NO KEY UPDATE OF u",
+            // On SQLite the write transaction keeps others from writing.
+            _ => "",
+        }
+    }
 }
 
 /// The user with this id if this is still the password.
@@ -248,12 +294,7 @@ pub(crate) async fn with_password<C: ConnectionTrait>(
 ) -> Result<Option<Account>, DbErr> {
     let backend = connection.get_database_backend();
     let columns = account_columns(backend);
-    let lock = match (backend, lock) {
-        (DbBackend::Postgres, Lock::Read) => " FOR SHARE OF u",
-        (DbBackend::Postgres, Lock::Write) => " FOR NO KEY UPDATE OF u",
-        // On SQLite the write transaction keeps others from writing.
-        _ => "",
-    };
+    let lock = lock.sql(backend);
     let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1 AND u.password_hash = $2{lock}");
     Account::find_by_statement(statement(connection, sql, [id.into(), password_hash.into()]))
         .one(connection)

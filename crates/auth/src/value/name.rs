@@ -69,6 +69,27 @@ impl PersonName {
     }
 }
 
+/// What a user calls a passkey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nickname(String);
+
+impl Nickname {
+    /// Takes 1 to 64 characters without control characters; white space around it goes.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        shown("nickname", text).map(Self)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name, to be stored.
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
+
 fn shown(field: &'static str, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.chars().count() > 64 {

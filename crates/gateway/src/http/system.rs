@@ -63,6 +63,12 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, Sender { caller, header
     }
 }
 
+/// The origins whose pages may use the passkeys of this domain (Web Authentication Level 3, 5.11).
+pub(crate) async fn related_origins(State(app): State<Arc<App>>) -> Response {
+    let origins = serde_json::json!({ "origins": app.auth().passkey_origins() });
+    ([(header::CACHE_CONTROL, "public, max-age=300")], json(&origins)).into_response()
+}
+
 /// The public keys that verify access tokens.
 pub(crate) async fn jwks(State(app): State<Arc<App>>) -> Response {
     (

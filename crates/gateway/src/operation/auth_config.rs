@@ -27,6 +27,6 @@ fn config(policy: &Policy) -> Value {
         "passwordMaxLength": Password::MAXIMUM,
         "passwordMinLength": Password::MINIMUM,
         "signUpEnabled": !policy.sign_up_disabled,
-        "methods": ["email-password", "username-password", "email-passwordless", "email-otp"],
+        "methods": ["email-password", "username-password", "email-passwordless", "email-otp", "webauthn"],
     })
 }

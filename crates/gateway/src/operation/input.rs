@@ -2,8 +2,11 @@
 
 use async_graphql::dynamic::{InputObject, InputValue, TypeRef};
 use portico_auth::Policy;
-use portico_auth::value::{CodeVerifier, Email, LinkOptions, SignUpOptions, SignUpOptionsInput};
+use portico_auth::value::{
+    Assertion, Attestation, CodeVerifier, Email, LinkOptions, Nickname, SignUpOptions, SignUpOptionsInput,
+};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{Arguments, invalid, parsed};
 use crate::error::WireError;
@@ -114,6 +117,49 @@ pub(super) fn optional_email(arguments: &mut Arguments) -> Result<Option<Email>,
 pub(super) fn code_verifier(arguments: &mut Arguments) -> Result<Option<CodeVerifier>, WireError> {
     let text = arguments.text("codeVerifier")?;
     parsed(text.as_deref().map(CodeVerifier::parse).transpose())
+}
+
+/// The argument `credential`.
+pub(super) fn credential() -> InputValue {
+    InputValue::new("credential", TypeRef::named_nn("jsonb"))
+        .description("what the browser answered, as PublicKeyCredential.toJSON() gives it")
+}
+
+/// Reads what an authenticator made.
+pub(super) fn attestation(arguments: &mut Arguments) -> Result<Attestation, WireError> {
+    parsed(Attestation::parse(take_credential(arguments)))
+}
+
+/// Reads what an authenticator signed.
+pub(super) fn assertion(arguments: &mut Arguments) -> Result<Assertion, WireError> {
+    parsed(Assertion::parse(take_credential(arguments)))
+}
+
+fn take_credential(arguments: &mut Arguments) -> Value {
+    arguments.0.remove("credential").unwrap_or_default()
+}
+
+/// The argument `nickname` of a passkey.
+pub(super) fn nickname() -> InputValue {
+    InputValue::new("nickname", TypeRef::named(TypeRef::STRING))
+        .description("what its user calls the passkey")
+}
+
+/// Reads what somebody calls a passkey.
+pub(super) fn read_nickname(arguments: &mut Arguments) -> Result<Option<Nickname>, WireError> {
+    let text = arguments.text("nickname")?;
+    parsed(text.as_deref().map(Nickname::parse).transpose())
+}
+
+/// The argument `id` of a passkey.
+pub(super) fn key_id() -> InputValue {
+    InputValue::new("id", TypeRef::named_nn("uuid")).description("as in authUserSecurityKeys")
+}
+
+/// Reads which passkey is meant.
+pub(super) fn read_key_id(arguments: &mut Arguments) -> Result<Uuid, WireError> {
+    let id = arguments.required("id")?;
+    id.parse().map_err(|_| invalid("id", "must be a uuid"))
 }
 
 /// The members of the argument `options` that are not null.

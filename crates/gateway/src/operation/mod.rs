@@ -1,6 +1,7 @@
 //! The auth path: decode the arguments, call the flow, encode what it says. A file an operation, named like
 //! the flow.
 
+mod add_security_key;
 mod administer;
 mod auth_config;
 mod change_email;
@@ -8,10 +9,13 @@ mod change_password;
 mod confirm_ticket;
 mod create_user;
 mod elevate_password;
+mod elevate_webauthn;
 mod exchange_code;
 mod input;
 mod output;
 mod refresh_token;
+mod remove_security_key;
+mod rename_security_key;
 mod reset_password;
 mod revoke_session;
 mod send_password_reset_email;
@@ -21,11 +25,14 @@ mod sign_in_email_password;
 mod sign_in_otp_email;
 mod sign_in_passwordless_email;
 mod sign_in_username_password;
+mod sign_in_webauthn;
 mod sign_out;
 mod sign_out_others;
 mod sign_up_email_password;
 mod sign_up_username_password;
+mod sign_up_webauthn;
 mod undo_email_change;
+mod verify_sign_in_mfa_webauthn;
 mod verify_sign_in_otp_email;
 mod verify_token;
 
@@ -45,10 +52,14 @@ type Operation = (&'static str, fn() -> Field);
 
 /// The operations that need a session whose user may be asked to be proved anew.
 const SESSION_OPERATIONS: &[Operation] = &[
+    ("addSecurityKey", add_security_key::asking),
     ("changeEmail", change_email::field),
     ("changePassword", change_password::field),
+    ("removeSecurityKey", remove_security_key::field),
+    ("renameSecurityKey", rename_security_key::field),
     ("revokeSession", revoke_session::field),
     ("signOutOthers", sign_out_others::field),
+    ("verifyAddSecurityKey", add_security_key::answering),
 ];
 
 /// The names of the operations for which a user may be asked to be proved anew.
@@ -82,8 +93,12 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
         undo_email_change::field(),
         verify_sign_in_otp_email::field(),
     ];
+    fields.push(verify_sign_in_mfa_webauthn::field());
+    fields.extend(sign_in_webauthn::fields());
+    fields.extend(sign_up_webauthn::fields());
     if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {
         fields.push(elevate_password::field());
+        fields.extend(elevate_webauthn::fields());
         fields.extend(SESSION_OPERATIONS.iter().map(|(_, field)| field()));
     }
     if role.is_admin() {

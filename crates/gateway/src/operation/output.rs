@@ -7,6 +7,7 @@ use portico_auth::{MfaChallenge, Session, SignIn};
 use serde_json::json;
 
 use crate::data;
+use crate::error::WireError;
 use crate::schema::{Types, json_field};
 
 /// Registers the types; a session has its user only where the schema has users.
@@ -35,6 +36,17 @@ pub(super) fn session_type() -> TypeRef {
 /// `Boolean!`
 pub(super) fn boolean_type() -> TypeRef {
     TypeRef::named_nn(TypeRef::BOOLEAN)
+}
+
+/// `jsonb!`
+pub(super) fn json_type() -> TypeRef {
+    TypeRef::named_nn("jsonb")
+}
+
+/// A value as it is.
+pub(super) fn json(value: serde_json::Value) -> Result<FieldValue<'static>, WireError> {
+    let value = async_graphql::Value::from_json(value).map_err(portico_auth::InternalError::Json);
+    Ok(FieldValue::value(value.map_err(portico_auth::Error::from)?))
 }
 
 /// What a sign-in came to.
@@ -124,7 +136,11 @@ fn part(name: &str, type_ref: TypeRef, value: fn(&Session) -> async_graphql::Val
 
 fn challenge_value(challenge: &MfaChallenge) -> serde_json::Value {
     let factors: Vec<_> = challenge.factors.iter().map(|factor| factor.as_str()).collect();
-    json!({ "ticket": challenge.ticket.reveal(), "factors": factors })
+    json!({
+        "ticket": challenge.ticket.reveal(),
+        "factors": factors,
+        "webauthnOptions": challenge.webauthn_options,
+    })
 }
 
 fn mfa_challenge() -> Object {
@@ -137,6 +153,10 @@ fn mfa_challenge() -> Object {
         .field(
             json_field("factors", TypeRef::named_nn_list_nn(TypeRef::STRING))
                 .description("what can prove it: totp, webauthn, recovery-code"),
+        )
+        .field(
+            json_field("webauthnOptions", TypeRef::named("jsonb"))
+                .description("PublicKeyCredentialRequestOptionsJSON, where a passkey can prove it"),
         )
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use portico_auth::EmailVerification;
+use portico_auth::{AttestationPreference, EmailVerification};
 
 use super::Settings;
 use super::source::Problem;
@@ -62,6 +62,10 @@ pub(super) fn check(settings: &Settings) -> Vec<Problem> {
     demand(
         settings.access_token_lifetime <= settings.session_idle_lifetime,
         "PORTICO_ACCESS_TOKEN_LIFETIME must not be longer than PORTICO_SESSION_IDLE_LIFETIME",
+    );
+    demand(
+        settings.passkey_models.is_empty() || settings.passkey_attestation != AttestationPreference::None,
+        "PORTICO_PASSKEY_MODELS need PORTICO_PASSKEY_ATTESTATION to be indirect or direct: else no model is told",
     );
     check_mail(settings, &mut demand);
     problems

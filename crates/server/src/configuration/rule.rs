@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use portico_gateway::http::Network;
 use portico_gateway::session_operations;
 use tracing_subscriber::EnvFilter;
+use uuid::Uuid;
 
 use super::types::{DatabaseUrl, Secret, SmtpUrl};
 
@@ -161,6 +162,28 @@ pub(super) fn origin() -> Rule<String> {
         let url = (web_url().parse)(text)?;
         let uri: Uri = url.parse().ok()?;
         (uri.path() == "/" && uri.query().is_none()).then(|| url.to_ascii_lowercase())
+    })
+}
+
+/// A name of a host.
+pub(super) fn domain() -> Rule<String> {
+    rule("a domain as example.org", |text| {
+        let label = |label: &str| {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            !label.is_empty() && label.len() <= 63 && label.bytes().all(fits)
+        };
+        let numeric = text
+            .rsplit('.')
+            .next()
+            .is_none_or(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+        (text.len() <= 253 && text.split('.').all(label) && !numeric).then(|| text.to_ascii_lowercase())
+    })
+}
+
+/// A model of an authenticator.
+pub(super) fn model() -> Rule<Uuid> {
+    rule("an AAGUID as fbfc3007-154e-4ecc-8c0b-6e020557d7bd", |text| {
+        text.parse().ok()
     })
 }
 

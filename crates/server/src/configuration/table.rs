@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use portico_auth::{EmailVerification, Factor, SigningAlgorithm};
+use portico_auth::{AttestationPreference, EmailVerification, Factor, SigningAlgorithm, UserVerification};
 use portico_gateway::http::Network;
+use uuid::Uuid;
 
 use super::rule::{
-    database_url, list, locale, log_filter, mail_url, mailbox, network, number, one_of, operation, optional,
-    origin, path, redirect_url, role, secret, socket_address, switch, time, web_url, words,
+    database_url, domain, list, locale, log_filter, mail_url, mailbox, model, network, number, one_of,
+    operation, optional, origin, path, redirect_url, role, secret, socket_address, switch, time, web_url,
+    words,
 };
 use super::setting::Default::{Always, ByEnvironment, Unset};
 use super::setting::{Row, settings};
@@ -121,6 +123,23 @@ settings! {
     elevation_lifetime: Duration = Always("10m"), time(60, DAY);
     /// Operations that need an elevated session where there is one.
     elevated_operations: Vec<String> = Unset("none"), list(operation());
+    /// The domain that passkeys are for; it and its subdomains can use them. Not to be changed later.
+    passkey_domain: Option<String> = Unset("that of the application"), optional(domain());
+    /// What authenticators call the application.
+    passkey_name: String = Always("Portico"), words();
+    /// Further pages that may ask for a passkey; those of other domains are told to browsers at `/.well-known/webauthn`.
+    passkey_origins: Vec<String> = Unset("none"), list(origin());
+    /// Whether an authenticator has to make sure who uses it, by a PIN, a finger or a face.
+    passkey_user_verification: UserVerification = Always("required"),
+        one_of(&[("required", UserVerification::Required), ("preferred", UserVerification::Preferred)]);
+    /// What authenticators are asked to tell of themselves.
+    passkey_attestation: AttestationPreference = Always("none"),
+        one_of(&[
+            ("none", AttestationPreference::None), ("indirect", AttestationPreference::Indirect),
+            ("direct", AttestationPreference::Direct),
+        ]);
+    /// The only models of authenticators that are taken, by their AAGUID, which is what they say of themselves.
+    passkey_models: Vec<Uuid> = Unset("any"), list(model());
     /// How long the link and the code of a mail work that signs in.
     email_sign_in_lifetime: Duration = Always("15m"), time(60, DAY);
     /// How long the link and the code of a mail work that sets a new password.

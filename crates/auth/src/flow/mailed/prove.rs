@@ -57,6 +57,9 @@ pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
         store::users::confirm_email(connection, account.id).await?;
         account.email_verified = true;
         // What somebody set up with an address that was not theirs must not outlive the proof of whose it is.
+        if !used.is_for(Purpose::VerifyEmail) {
+            store::user_security_keys::remove_all(connection, account.id).await?;
+        }
         if used.is_for(Purpose::SignIn) {
             store::users::erase_password(connection, account.id).await?;
             store::refresh_tokens::revoke(connection, Which::AllOf(account.id), ctx.now()).await?;

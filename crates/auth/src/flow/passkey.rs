@@ -1,0 +1,208 @@
+//! What every flow with passkeys does: read what is there, check what was signed, write down what follows.
+
+use portico_entity::user_security_keys::{ActiveModel, Model};
+use sea_orm::ActiveValue::Set;
+use sea_orm::ConnectionTrait;
+use serde_json::Value;
+use uuid::Uuid;
+use webauthn_rs_core::proto::{AuthenticationState, Credential};
+
+use crate::account::Account;
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::passkey::{
+    self, Allowed, Asked, Assertion, Ceremony, PasskeyFault, Proof, Registered, authenticator_name,
+};
+use crate::refusal::Refusal;
+use crate::store;
+use crate::store::user_security_keys::{InsertError, Use};
+use crate::store::users::Lock;
+use crate::value::Nickname;
+
+/// The passkeys of a user, as browsers are told of them.
+pub(super) async fn allowed<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Vec<Allowed>, Error> {
+    let rows = store::user_security_keys::of_user(connection, user).await?;
+    let allowed = rows.into_iter().map(|row| Allowed {
+        credential_id: row.credential_id,
+        transports: row.transports,
+    });
+    Ok(allowed.collect())
+}
+
+/// Writes down a new passkey.
+pub(super) async fn add<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user: Uuid,
+    registered: Registered,
+    nickname: Option<Nickname>,
+) -> Result<(Uuid, Proof), Error> {
+    let id = ctx.new_id()?;
+    let Registered {
+        credential,
+        credential_id,
+        transports,
+        aaguid,
+        proof,
+    } = registered;
+    let row = ActiveModel {
+        id: Set(id),
+        user_id: Set(user),
+        credential_id: Set(credential_id),
+        counter: Set(proof.counter()),
+        transports: Set(transports),
+        nickname: Set(nickname.map(Nickname::into_string)),
+        created_at: Set(ctx.now()),
+        aaguid: Set(aaguid),
+        authenticator_name: Set(aaguid.and_then(authenticator_name).map(str::to_owned)),
+        backed_up: Set(proof.backed_up()),
+        passkey: Set(Some(passkey::seal(ctx.auth, id, &credential)?)),
+        ..Default::default()
+    };
+    match store::user_security_keys::insert(connection, row).await {
+        Ok(()) => Ok((id, proof)),
+        Err(InsertError::Taken) => Err(Refusal::Passkey(PasskeyFault::Taken).into()),
+        Err(InsertError::Database(error)) => Err(error.into()),
+    }
+}
+
+/// Refuses a passkey that somebody has.
+pub(super) async fn refuse_taken<C: ConnectionTrait>(
+    connection: &C,
+    registered: &Registered,
+) -> Result<(), Error> {
+    match store::user_security_keys::by_credential(connection, &registered.credential_id).await? {
+        Some(_) => Err(Refusal::Passkey(PasskeyFault::Taken).into()),
+        None => Ok(()),
+    }
+}
+
+/// Asks for a signature as the second proof of a user, within what else is asked for.
+pub(crate) async fn ask_for_second<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user: Uuid,
+    within: Uuid,
+) -> Result<Value, Error> {
+    let party = ctx.auth.relying_party()?;
+    let question = party.ask_for_signature(&allowed(connection, user).await?)?;
+    let asked = Asked {
+        user: Some(user),
+        within: Some(within),
+        state: question.state,
+    };
+    passkey::ask(
+        ctx,
+        connection,
+        Ceremony::SecondFactor,
+        &question.challenge,
+        &asked,
+    )
+    .await?;
+    Ok(question.options)
+}
+
+/// An answer whose challenge was used up for it.
+pub(super) struct Presented {
+    pub(super) asked: Asked<AuthenticationState>,
+    assertion: Assertion,
+    row: Option<Model>,
+}
+
+/// Uses the challenge up and looks for the passkey.
+pub(super) async fn present(
+    ctx: &Ctx<'_>,
+    ceremony: Ceremony,
+    assertion: Assertion,
+) -> Result<Presented, Error> {
+    ctx.auth.relying_party()?;
+    let asked = passkey::take(ctx, ceremony, assertion.challenge()).await?;
+    let connection = &ctx.auth.database.connection;
+    let row = store::user_security_keys::by_credential(connection, &assertion.credential_id()).await?;
+    Ok(Presented {
+        asked,
+        assertion,
+        row,
+    })
+}
+
+/// A passkey whose signature was checked; not written down yet.
+pub(super) struct Checked {
+    row: Model,
+    credential: Credential,
+    proof: Proof,
+}
+
+impl Presented {
+    /// Whose passkey it is, if anybody's.
+    pub(super) fn user(&self) -> Option<Uuid> {
+        self.row.as_ref().map(|row| row.user_id)
+    }
+
+    /// Checks the signature, and that it is of whom was asked.
+    pub(super) fn check(self, ctx: &Ctx<'_>) -> Result<Checked, Error> {
+        let fault = |fault| Error::from(Refusal::Passkey(fault));
+        let row = self.row.ok_or_else(|| fault(PasskeyFault::Unknown))?;
+        let named = self.assertion.user();
+        let known = match self.asked.user {
+            Some(asked) => asked == row.user_id,
+            // Nobody was named, so the passkey has to.
+            None => self.assertion.names_user(),
+        };
+        if !known || (self.assertion.names_user() && named != Some(row.user_id)) {
+            return Err(fault(PasskeyFault::OtherUser));
+        }
+        let mut credential = passkey::open(ctx.auth, &row, &self.assertion)?;
+        let party = ctx.auth.relying_party()?;
+        let proof = party.verify(&self.assertion, &self.asked.state, &mut credential)?;
+        Ok(Checked {
+            row,
+            credential,
+            proof,
+        })
+    }
+}
+
+impl Checked {
+    /// Writes down that the passkey was used, and reads its user, whose state stays as it is meanwhile.
+    pub(super) async fn enter<C: ConnectionTrait>(
+        mut self,
+        ctx: &Ctx<'_>,
+        connection: &C,
+    ) -> Result<(Account, Proof), Error> {
+        let account = store::users::held(connection, self.row.user_id, Lock::Read).await?;
+        let account = account.ok_or(Refusal::Passkey(PasskeyFault::Unknown))?;
+        // One of Hasura Auth is ours from now on.
+        let passkey = match self.row.passkey {
+            Some(_) => None,
+            None => {
+                self.credential.user_verified = self.proof.user_verified();
+                Some(passkey::seal(ctx.auth, self.row.id, &self.credential)?)
+            }
+        };
+        let used = Use {
+            counter: self.proof.counter(),
+            backed_up: self.proof.backed_up(),
+            passkey,
+            at: ctx.now(),
+        };
+        match store::user_security_keys::mark_used(connection, &self.row, used).await? {
+            true => Ok((account, self.proof)),
+            false => Err(Refusal::Passkey(PasskeyFault::Counter).into()),
+        }
+    }
+}
+
+/// Writes down why somebody was refused, and passes it on.
+pub(super) async fn refused(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    user: Option<Uuid>,
+    error: Error,
+) -> Result<Error, Error> {
+    if let Error::Refused(refusal) = &error {
+        Event::refused(action, user, *refusal).append_alone(ctx).await?;
+    }
+    Ok(error)
+}

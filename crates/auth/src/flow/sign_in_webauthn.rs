@@ -1,0 +1,88 @@
+//! `signInWebauthn` and `verifySignInWebauthn`.
+
+use serde_json::Value;
+
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::flow::passkey::{Presented, allowed, present, refused};
+use crate::passkey::{self, Asked, Assertion, Ceremony, decoy};
+use crate::session::{self, SignIn, Verified};
+use crate::store;
+use crate::value::Email;
+
+const ACTION: &str = "verifySignInWebauthn";
+
+/// Who wants to sign in.
+pub struct SignInWebauthnInput {
+    /// The address; without one the passkey tells who it is.
+    pub email: Option<Email>,
+}
+
+/// Asks for a signature of a passkey: `PublicKeyCredentialRequestOptionsJSON`. An address that nobody has, or whose
+/// user has no passkey, is answered like any other, the same each time.
+pub async fn sign_in_webauthn(ctx: &Ctx<'_>, input: SignInWebauthnInput) -> Result<Value, Error> {
+    let auth = ctx.auth;
+    let party = auth.relying_party()?;
+    auth.limit_sign_in(ctx.caller).await?;
+    let (user, credentials) = match &input.email {
+        None => (None, Vec::new()),
+        Some(email) => {
+            let connection = &auth.database.connection;
+            let (nobody, decoy) = decoy(&auth.keys.decoy, email);
+            let found = store::users::addressee(connection, email).await?;
+            let user = found.map_or(nobody, |found| found.id);
+            // Asked for nobody too: it takes as long.
+            let credentials = allowed(connection, user).await?;
+            match credentials.is_empty() {
+                true => (Some(nobody), vec![decoy]),
+                false => (Some(user), credentials),
+            }
+        }
+    };
+    let question = party.ask_for_signature(&credentials)?;
+    let asked = Asked {
+        user,
+        within: None,
+        state: question.state,
+    };
+    let _turn = auth.database.turn().await;
+    let connection = &auth.database.connection;
+    passkey::ask(ctx, connection, Ceremony::SignIn, &question.challenge, &asked).await?;
+    Ok(question.options)
+}
+
+/// What the passkey signed.
+pub struct VerifySignInWebauthnInput {
+    /// The signature.
+    pub credential: Assertion,
+}
+
+/// Opens a session for the user of a passkey.
+pub async fn verify_sign_in_webauthn(
+    ctx: &Ctx<'_>,
+    input: VerifySignInWebauthnInput,
+) -> Result<SignIn, Error> {
+    ctx.auth.limit_sign_in(ctx.caller).await?;
+    let presented = match present(ctx, Ceremony::SignIn, input.credential).await {
+        Ok(presented) => presented,
+        Err(error) => return Err(refused(ctx, ACTION, None, error).await?),
+    };
+    let user = presented.user();
+    match enter(ctx, presented).await {
+        Ok(signed_in) => Ok(signed_in),
+        Err(error) => Err(refused(ctx, ACTION, user, error).await?),
+    }
+}
+
+async fn enter(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn, Error> {
+    let checked = presented.check(ctx)?;
+    let transaction = ctx.auth.database.begin().await?;
+    let (account, proof) = checked.enter(ctx, &*transaction).await?;
+    let user = account.id;
+    let sign_in = session::open(ctx, &*transaction, Verified::by_passkey(account, &proof)).await?;
+    let event = Event::success(ACTION, user, sign_in.session_id());
+    event.append(ctx, &*transaction).await?;
+    transaction.commit().await?;
+    Ok(sign_in)
+}

@@ -1,0 +1,39 @@
+//! Table `challenges`.
+
+use chrono::{DateTime, Utc};
+use portico_entity::challenges::{ActiveModel, Column, Entity};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use crate::passkey::Ceremony;
+use crate::store::statement;
+
+/// Writes down what was asked.
+pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, row: ActiveModel) -> Result<(), DbErr> {
+    Entity::insert(row).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+/// Uses a challenge up and returns its sealed state. One statement: of many that race, one wins.
+pub(crate) async fn take<C: ConnectionTrait>(
+    connection: &C,
+    ceremony: Ceremony,
+    hash: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<u8>>, DbErr> {
+    let sql =
+        "DELETE FROM challenges WHERE hash = $1 AND ceremony = $2 AND expires_at > $3 RETURNING sealed_state";
+    let values = [hash.into(), ceremony.as_str().into(), now.into()];
+    let row = connection
+        .query_one_raw(statement(connection, sql, values))
+        .await?;
+    row.map(|row| row.try_get("", "sealed_state")).transpose()
+}
+
+/// Deletes what has expired.
+pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::delete_many()
+        .filter(Column::ExpiresAt.lte(now))
+        .exec(connection)
+        .await?;
+    Ok(())
+}

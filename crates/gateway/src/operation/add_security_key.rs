@@ -1,0 +1,33 @@
+//! `addSecurityKey` and `verifyAddSecurityKey`: one more passkey.
+
+use async_graphql::dynamic::{Field, FieldValue, TypeRef};
+use portico_auth::flow::{VerifyAddSecurityKeyInput, add_security_key, verify_add_security_key};
+
+use super::{input, operation, output};
+
+/// The first mutation.
+pub(super) fn asking() -> Field {
+    operation("addSecurityKey", output::json_type(), |asking, _| async move {
+        output::json(add_security_key(&asking.auth()).await?)
+    })
+    .description("asks for one more passkey of the user: PublicKeyCredentialCreationOptionsJSON")
+}
+
+/// The second mutation.
+pub(super) fn answering() -> Field {
+    operation(
+        "verifyAddSecurityKey",
+        TypeRef::named_nn("uuid"),
+        |asking, mut arguments| async move {
+            let input = VerifyAddSecurityKeyInput {
+                credential: input::attestation(&mut arguments)?,
+                nickname: input::read_nickname(&mut arguments)?,
+            };
+            let id = verify_add_security_key(&asking.auth(), input).await?;
+            Ok(FieldValue::value(id.to_string()))
+        },
+    )
+    .description("adds the passkey that an authenticator made; its id in authUserSecurityKeys")
+    .argument(input::credential())
+    .argument(input::nickname())
+}

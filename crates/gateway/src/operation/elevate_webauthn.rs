@@ -1,0 +1,34 @@
+//! `elevateWebauthn` and `verifyElevateWebauthn`: the user is proved anew by a passkey.
+
+use async_graphql::dynamic::Field;
+use portico_auth::flow::{VerifyElevateWebauthnInput, elevate_webauthn, verify_elevate_webauthn};
+
+use super::{input, operation, output};
+
+/// The mutations.
+pub(super) fn fields() -> [Field; 2] {
+    [asking(), answering()]
+}
+
+fn asking() -> Field {
+    operation("elevateWebauthn", output::json_type(), |asking, _| async move {
+        output::json(elevate_webauthn(&asking.auth()).await?)
+    })
+    .description("asks for a passkey of the signed-in user: PublicKeyCredentialRequestOptionsJSON")
+}
+
+fn answering() -> Field {
+    operation(
+        "verifyElevateWebauthn",
+        output::session_type(),
+        |asking, mut arguments| async move {
+            let credential = input::assertion(&mut arguments)?;
+            let input = VerifyElevateWebauthnInput { credential };
+            Ok(output::session_value(
+                verify_elevate_webauthn(&asking.auth(), input).await?,
+            ))
+        },
+    )
+    .description("elevates the session for what a passkey signed; the refresh token stays what it is")
+    .argument(input::credential())
+}

@@ -1,0 +1,23 @@
+//! `removeSecurityKey`: a passkey goes.
+
+use async_graphql::dynamic::{Field, FieldValue};
+use portico_auth::flow::{RemoveSecurityKeyInput, remove_security_key};
+
+use super::{input, operation, output};
+
+/// The mutation.
+pub(super) fn field() -> Field {
+    operation(
+        "removeSecurityKey",
+        output::boolean_type(),
+        |asking, mut arguments| async move {
+            let id = input::read_key_id(&mut arguments)?;
+            remove_security_key(&asking.auth(), RemoveSecurityKeyInput { id }).await?;
+            Ok(FieldValue::value(true))
+        },
+    )
+    .description(
+        "takes one of the user's passkeys away, in an elevated session; the last way to sign in stays",
+    )
+    .argument(input::key_id())
+}

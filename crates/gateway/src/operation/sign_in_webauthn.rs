@@ -1,0 +1,48 @@
+//! `signInWebauthn` and `verifySignInWebauthn`: a session for a passkey.
+
+use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use portico_auth::flow::{
+    SignInWebauthnInput, VerifySignInWebauthnInput, sign_in_webauthn, verify_sign_in_webauthn,
+};
+
+use super::{input, operation, output};
+
+/// The mutations.
+pub(super) fn fields() -> [Field; 2] {
+    [asking(), answering()]
+}
+
+fn asking() -> Field {
+    operation(
+        "signInWebauthn",
+        output::json_type(),
+        |asking, mut arguments| async move {
+            let email = input::optional_email(&mut arguments)?;
+            let options = sign_in_webauthn(&asking.auth(), SignInWebauthnInput { email }).await?;
+            output::json(options)
+        },
+    )
+    .description(
+        "asks for a passkey: PublicKeyCredentialRequestOptionsJSON, answered the same for every address",
+    )
+    .argument(
+        InputValue::new("email", TypeRef::named("citext"))
+            .description("the address; without one the browser offers the passkeys it knows"),
+    )
+}
+
+fn answering() -> Field {
+    operation(
+        "verifySignInWebauthn",
+        output::session_payload_type(),
+        |asking, mut arguments| async move {
+            let credential = input::assertion(&mut arguments)?;
+            let input = VerifySignInWebauthnInput { credential };
+            Ok(output::sign_in(
+                verify_sign_in_webauthn(&asking.auth(), input).await?,
+            ))
+        },
+    )
+    .description("opens a session for what a passkey signed")
+    .argument(input::credential())
+}
