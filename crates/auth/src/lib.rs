@@ -12,6 +12,7 @@ mod code;
 mod database;
 mod ended_sessions;
 mod error;
+mod evenly;
 mod factor;
 pub mod flow;
 mod hashing;

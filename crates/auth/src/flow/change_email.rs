@@ -6,6 +6,7 @@ use crate::account::Account;
 use crate::audit::Event;
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
+use crate::evenly::evenly;
 use crate::flow::mailed::Proved;
 use crate::mail::Template;
 use crate::message::{self, Mailing};
@@ -32,7 +33,7 @@ pub struct ChangeEmailInput {
 /// address already is not told: then its owner is.
 pub async fn change_email(ctx: &Ctx<'_>, input: ChangeEmailInput) -> Result<(), Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match ask(ctx, session, input).await {
+    match evenly(ask(ctx, session, input)).await {
         Err(Error::Refused(refusal)) => {
             let event = Event::refused(ACTION, Some(session.user_id), refusal);
             event.append_alone(ctx).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::attempt::{Attempt, Target};
 use crate::caller::Ctx;
 use crate::error::Error;
+use crate::evenly::refusing_evenly;
 use crate::flow::sign_in::{Presented, finish};
 use crate::refusal::Identifier;
 use crate::session::SignIn;
@@ -21,6 +22,10 @@ pub struct SignInEmailPasswordInput {
 
 /// Opens a session for whoever knows the password of this address.
 pub async fn sign_in_email_password(ctx: &Ctx<'_>, input: SignInEmailPasswordInput) -> Result<SignIn, Error> {
+    refusing_evenly(sign_in(ctx, input)).await
+}
+
+async fn sign_in(ctx: &Ctx<'_>, input: SignInEmailPasswordInput) -> Result<SignIn, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let found = store::users::by_email(&ctx.auth.database.connection, &input.email).await?;
     let target = Target::of(found.as_ref(), Identifier::Email, input.email.as_str());

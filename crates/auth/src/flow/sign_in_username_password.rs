@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::attempt::{Attempt, Target};
 use crate::caller::Ctx;
 use crate::error::Error;
+use crate::evenly::refusing_evenly;
 use crate::flow::sign_in::{Presented, finish};
 use crate::refusal::Identifier;
 use crate::session::SignIn;
@@ -24,6 +25,10 @@ pub async fn sign_in_username_password(
     ctx: &Ctx<'_>,
     input: SignInUsernamePasswordInput,
 ) -> Result<SignIn, Error> {
+    refusing_evenly(sign_in(ctx, input)).await
+}
+
+async fn sign_in(ctx: &Ctx<'_>, input: SignInUsernamePasswordInput) -> Result<SignIn, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let found = store::users::by_username(&ctx.auth.database.connection, &input.username).await?;
     let target = Target::of(found.as_ref(), Identifier::Username, input.username.as_str());

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
+use crate::evenly::evenly;
 use crate::flow::passkey::{Presented, allowed, present, refused};
 use crate::passkey::{self, Asked, Assertion, Ceremony, decoy};
 use crate::session::{self, SignIn, Verified};
@@ -22,6 +23,10 @@ pub struct SignInWebauthnInput {
 /// Asks for a signature of a passkey: `PublicKeyCredentialRequestOptionsJSON`. An address that nobody has, or whose
 /// user has no passkey, is answered like any other, the same each time.
 pub async fn sign_in_webauthn(ctx: &Ctx<'_>, input: SignInWebauthnInput) -> Result<Value, Error> {
+    evenly(ask(ctx, input)).await
+}
+
+async fn ask(ctx: &Ctx<'_>, input: SignInWebauthnInput) -> Result<Value, Error> {
     let auth = ctx.auth;
     let party = auth.relying_party()?;
     auth.limit_sign_in(ctx.caller).await?;

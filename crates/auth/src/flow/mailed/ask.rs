@@ -4,6 +4,7 @@ use crate::audit::Event;
 use crate::auth::Auth;
 use crate::caller::Ctx;
 use crate::error::{Error, InternalError};
+use crate::evenly::evenly;
 use crate::mail::Template;
 use crate::message::{self, Mailing};
 use crate::refusal::{Identifier, Refusal};
@@ -27,9 +28,13 @@ pub(in crate::flow) struct Ask<'a> {
     pub(in crate::flow) refuses: fn(&Addressee) -> Option<Refusal>,
 }
 
-/// Mails whoever has the address. Where nobody has it, or nobody who may get this mail, the answer and the work
-/// are the same.
+/// Mails whoever has the address. Where nobody has it, or nobody who may get this mail, the answer, the work and
+/// its time are the same.
 pub(in crate::flow) async fn ask(ctx: &Ctx<'_>, ask: Ask<'_>) -> Result<(), Error> {
+    evenly(mail(ctx, ask)).await
+}
+
+async fn mail(ctx: &Ctx<'_>, ask: Ask<'_>) -> Result<(), Error> {
     ctx.auth.limit_mail(ctx.caller, ask.email).await?;
     let sealed = ask
         .new_user
