@@ -9,6 +9,7 @@ use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::database::Write;
 use crate::error::Error;
+use crate::evenly::evenly;
 use crate::flow::passkey;
 use crate::mail::Template;
 use crate::message::{self, Mailing};
@@ -131,8 +132,18 @@ pub(super) struct Standing {
 }
 
 /// Makes the user and mails what confirms the address. Of a taken one the owner is told in the place of that; the
-/// answer is the same.
+/// answer is the same, and its time.
 pub(super) async fn with_verification(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    email: &Email,
+    registration: Registration,
+    key: Option<Key>,
+) -> Result<SignIn, Error> {
+    evenly(make_and_mail(ctx, action, email, registration, key)).await
+}
+
+async fn make_and_mail(
     ctx: &Ctx<'_>,
     action: &'static str,
     email: &Email,

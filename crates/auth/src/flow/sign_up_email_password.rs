@@ -2,7 +2,6 @@
 
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::evenly::evenly;
 use crate::flow::sign_up::{self, Registration};
 use crate::new_password;
 use crate::policy::EmailVerification;
@@ -44,16 +43,7 @@ pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInp
         ticket_lifetime: required.then_some(auth.policy.verification_lifetime),
     };
     let result = match required {
-        true => {
-            evenly(sign_up::with_verification(
-                ctx,
-                ACTION,
-                &email,
-                registration,
-                None,
-            ))
-            .await
-        }
+        true => sign_up::with_verification(ctx, ACTION, &email, registration, None).await,
         false => sign_up::with_session(ctx, ACTION, registration).await,
     };
     match result {
