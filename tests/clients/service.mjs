@@ -32,8 +32,8 @@ async function ready(address) {
   throw new Error("the service never became ready");
 }
 
-/** Builds and starts the service; `stop` ends it and removes its database. */
-export async function start() {
+/** Builds and starts the service with further settings; `stop` ends it and removes its database. */
+export async function start(further = {}) {
   execFileSync("cargo", ["build", "--quiet", "--package", "portico-server"], { cwd: root, stdio: "inherit" });
   const folder = mkdtempSync(join(tmpdir(), "portico-clients-"));
   const address = `127.0.0.1:${await freePort()}`;
@@ -42,6 +42,7 @@ export async function start() {
     PORTICO_DATA_DIR: folder,
     PORTICO_ADMIN_SECRET: secret,
     PORTICO_ACCESS_TOKEN_LIFETIME: `${LIFETIME}s`,
+    ...further,
   };
   const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
   const env = { PATH: process.env.PATH, ...settings };
