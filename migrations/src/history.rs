@@ -54,6 +54,11 @@ const POSTGRES: Files = &[
         include_str!("../postgres/0016_email_change.sql"),
     ),
     (17, "passkeys", include_str!("../postgres/0017_passkeys.sql")),
+    (
+        18,
+        "personal access tokens",
+        include_str!("../postgres/0018_personal_access_tokens.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -97,6 +102,11 @@ const SQLITE: Files = &[
         include_str!("../sqlite/0015_email_change.sql"),
     ),
     (16, "passkeys", include_str!("../sqlite/0016_passkeys.sql")),
+    (
+        17,
+        "personal access tokens",
+        include_str!("../sqlite/0017_personal_access_tokens.sql"),
+    ),
 ];
 
 /// The history of a PostgreSQL database.

@@ -13,6 +13,7 @@ mod limits;
 mod mailed;
 mod me;
 mod passkey;
+mod personal_access_tokens;
 mod refresh_token;
 mod revoke_session;
 mod sessions;

@@ -60,6 +60,24 @@ impl Account {
         Ok(())
     }
 
+    /// The account as it acts in these of its roles alone; in the first of them, unless the default role is among
+    /// them. Without any left it may not act.
+    pub(crate) fn restricted_to(self, allowed: &[String]) -> Result<Self, Refusal> {
+        let held = |role: &&String| self.roles.contains(*role);
+        let first = allowed.iter().find(held).ok_or(Refusal::RoleNotAllowed)?;
+        let default_role = match allowed.contains(&self.default_role) {
+            true => self.default_role.clone(),
+            false => first.clone(),
+        };
+        let mut roles: Vec<String> = allowed.iter().filter(held).cloned().collect();
+        roles.sort_unstable();
+        Ok(Self {
+            roles,
+            default_role,
+            ..self
+        })
+    }
+
     /// Sorts the roles and adds the default role, which a user always holds.
     pub(crate) fn all_roles(mut roles: Vec<String>, default_role: &str) -> Vec<String> {
         roles.push(default_role.to_owned());

@@ -26,6 +26,7 @@ use crate::seal::{Keys, MasterKey, SealError};
 use crate::secret::AdminSecret;
 use crate::session::authenticated;
 use crate::store;
+use crate::store::refresh_tokens::Alive;
 use crate::token_cache::{Kept, TokenCache};
 
 /// How many users one statement marks as seen.
@@ -169,12 +170,15 @@ impl Auth {
         let entry = entry.ok_or_else(|| refused(TokenFault::UnknownKey))?;
         let claims = unverified.verify(&entry.key, now).map_err(refused)?;
         let ticket = self.tokens.ticket(claims.sid, claims.sub);
-        let (claims, session_ends_at) = self.check_session(claims, now).await?;
-        let authenticated = Arc::new(authenticated(claims));
+        let (claims, held) = self.check_session(claims, now).await?;
+        let authenticated = Arc::new(Authenticated {
+            by_pat: held.is_pat(),
+            ..authenticated(claims)
+        });
         if let Some(hash) = hash {
             let kept = Kept {
                 kid: unverified.kid().to_owned(),
-                ends_at: authenticated.expires_at.min(session_ends_at),
+                ends_at: authenticated.expires_at.min(held.ends_at()),
                 authenticated: Arc::clone(&authenticated),
                 ticket,
             };
@@ -183,13 +187,8 @@ impl Auth {
         Ok(authenticated)
     }
 
-    /// Refuses a token whose session is over, and leaves it the roles its user still holds. Tells also when
-    /// the session ends by itself.
-    async fn check_session(
-        &self,
-        mut claims: Claims,
-        now: DateTime<Utc>,
-    ) -> Result<(Claims, DateTime<Utc>), Error> {
+    /// Refuses a token whose session is over, and leaves it the roles its user still holds.
+    async fn check_session(&self, mut claims: Claims, now: DateTime<Utc>) -> Result<(Claims, Alive), Error> {
         let refused = |fault| Error::Refused(Refusal::AccessToken(fault));
         let connection = &self.database.connection;
         let held = store::refresh_tokens::alive(connection, claims.sid, claims.sub, now).await?;
@@ -199,7 +198,7 @@ impl Auth {
         if !allowed.contains(&claims.hasura.default_role) {
             return Err(refused(TokenFault::RoleLost));
         }
-        Ok((claims, held.ends_at()))
+        Ok((claims, held))
     }
 
     async fn verifying_key(&self, kid: &str, now: DateTime<Utc>) -> Result<Option<Arc<Entry>>, Error> {

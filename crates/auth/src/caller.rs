@@ -82,6 +82,8 @@ pub struct Authenticated {
     pub anonymous: bool,
     /// Whether the user was proved anew a moment ago.
     pub elevated: bool,
+    /// Whether the session is a personal access token, with which nobody changes who the user is.
+    pub by_pat: bool,
     /// Session variables under the default role, that one among them: every `x-hasura-*` claim in lower case,
     /// but for the list of roles.
     pub variables: Arc<BTreeMap<String, String>>,

@@ -59,6 +59,8 @@ codes! {
     DisabledEndpoint "disabled-endpoint": "This operation is disabled",
     EmailAlreadyVerified "email-already-verified": "The email is verified already",
     InvalidRefreshToken "invalid-refresh-token": "The refresh token is invalid or expired",
+    InvalidPat "invalid-pat": "The personal access token is invalid or expired",
+    ForbiddenPat "forbidden-pat": "Forbidden with a personal access token: the user has to sign in",
     InvalidJwt "invalid-jwt": "The access token is invalid or its session ended",
     Unauthenticated "unauthenticated": "The operation needs a signed-in user",
     ForbiddenAnonymous "forbidden-anonymous": "Forbidden, the user is anonymous",

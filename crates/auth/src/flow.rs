@@ -5,6 +5,7 @@ mod administer;
 mod change_email;
 mod change_password;
 mod confirm_ticket;
+mod create_pat;
 mod create_user;
 mod elevate_password;
 mod elevate_webauthn;
@@ -24,6 +25,7 @@ mod set_user_roles;
 mod sign_in;
 mod sign_in_email;
 mod sign_in_email_password;
+mod sign_in_pat;
 mod sign_in_username_password;
 mod sign_in_webauthn;
 mod sign_out;
@@ -41,6 +43,7 @@ pub use administer::{Administration, administer};
 pub use change_email::{ChangeEmailInput, change_email};
 pub use change_password::{ChangePasswordInput, change_password};
 pub use confirm_ticket::{ConfirmTicketInput, confirm_ticket};
+pub use create_pat::{CreatePatInput, CreatedPat, create_pat};
 pub use create_user::{CreateUserInput, NewPassword, Welcome, create_user};
 pub use elevate_password::{ElevatePasswordInput, elevate_password};
 pub use elevate_webauthn::{VerifyElevateWebauthnInput, elevate_webauthn, verify_elevate_webauthn};
@@ -59,6 +62,7 @@ pub use sign_in_email::{
     SignInEmailForm, SignInEmailInput, VerifySignInOtpEmailInput, sign_in_email, verify_sign_in_otp_email,
 };
 pub use sign_in_email_password::{SignInEmailPasswordInput, sign_in_email_password};
+pub use sign_in_pat::{SignInPatInput, sign_in_pat};
 pub use sign_in_username_password::{SignInUsernamePasswordInput, sign_in_username_password};
 pub use sign_in_webauthn::{
     SignInWebauthnInput, VerifySignInWebauthnInput, sign_in_webauthn, verify_sign_in_webauthn,

@@ -10,6 +10,7 @@ mod capacity;
 mod changes;
 mod code;
 mod database;
+mod elevation;
 mod ended_sessions;
 mod error;
 mod evenly;

@@ -17,18 +17,21 @@ pub(crate) enum Method {
     HardwareKey,
     /// A passkey that may be copied to other devices.
     SoftwareKey,
+    /// A personal access token, for whose making the user was proved.
+    PersonalAccessToken,
     /// More than one factor: whoever proved this is asked for no other.
     MultipleFactors,
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Password,
         Self::Email,
         Self::Totp,
         Self::RecoveryCode,
         Self::HardwareKey,
         Self::SoftwareKey,
+        Self::PersonalAccessToken,
         Self::MultipleFactors,
     ];
 
@@ -37,7 +40,12 @@ impl Method {
         match self {
             Self::Email => "email",
             Self::RecoveryCode => "recovery-code",
-            Self::Password | Self::Totp | Self::HardwareKey | Self::SoftwareKey | Self::MultipleFactors => {
+            Self::Password
+            | Self::Totp
+            | Self::HardwareKey
+            | Self::SoftwareKey
+            | Self::PersonalAccessToken
+            | Self::MultipleFactors => {
                 self.reference()
             }
         }
@@ -50,6 +58,8 @@ impl Method {
             Self::Email | Self::Totp | Self::RecoveryCode => "otp",
             Self::HardwareKey => "hwk",
             Self::SoftwareKey => "swk",
+            // The standard has no word for it.
+            Self::PersonalAccessToken => "pat",
             Self::MultipleFactors => "mfa",
         }
     }

@@ -142,6 +142,8 @@ pub struct Policy {
     pub session_idle_lifetime: TimeDelta,
     /// A session ends after this long however much it is used.
     pub session_lifetime: TimeDelta,
+    /// A personal access token lives this long at most.
+    pub pat_lifetime: TimeDelta,
     /// A new signing key is made after this long.
     pub signing_key_lifetime: TimeDelta,
     /// Whether an address must be confirmed first.
@@ -215,6 +217,7 @@ impl Default for Policy {
             access_token_lifetime: TimeDelta::minutes(15),
             session_idle_lifetime: TimeDelta::days(30),
             session_lifetime: TimeDelta::days(90),
+            pat_lifetime: TimeDelta::days(365),
             signing_key_lifetime: TimeDelta::days(90),
             email_verification: EmailVerification::Optional,
             verification_lifetime: TimeDelta::days(1),

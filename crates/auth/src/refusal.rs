@@ -185,6 +185,12 @@ pub enum Refusal {
     /// The refresh token is not accepted.
     #[error("refresh token: {0}")]
     RefreshToken(RefreshFault),
+    /// No personal access token that is good.
+    #[error("the personal access token is unknown, revoked or expired")]
+    InvalidPat,
+    /// Whoever presents a personal access token may not change who the user is.
+    #[error("the session is a personal access token")]
+    ByPat,
     /// The access token is not accepted.
     #[error("access token: {0}")]
     AccessToken(TokenFault),
@@ -248,6 +254,8 @@ impl Refusal {
             Self::NoPasskeys => Code::DisabledEndpoint,
             Self::AlreadyVerified => Code::EmailAlreadyVerified,
             Self::RefreshToken(_) => Code::InvalidRefreshToken,
+            Self::InvalidPat => Code::InvalidPat,
+            Self::ByPat => Code::ForbiddenPat,
             Self::AccessToken(_) => Code::InvalidJwt,
             Self::NotSignedIn => Code::Unauthenticated,
             Self::AnonymousUser => Code::ForbiddenAnonymous,

@@ -1,5 +1,6 @@
 //! The one door: the only place where a session or a token is issued.
 
+mod act;
 mod issue;
 mod proof;
 
@@ -22,6 +23,7 @@ use crate::store;
 use crate::store::refresh_tokens::{Found, Rotated};
 use crate::token::{Plain, RefreshToken};
 
+pub(crate) use self::act::act;
 pub(crate) use self::issue::authenticated;
 pub(crate) use self::proof::{Fresh, Verified};
 

@@ -8,6 +8,7 @@ pub(crate) mod factors;
 pub(crate) mod limits;
 pub(crate) mod outbox;
 pub(crate) mod password_history;
+pub(crate) mod personal_access_tokens;
 pub(crate) mod refresh_tokens;
 pub(crate) mod roles;
 pub(crate) mod settings;

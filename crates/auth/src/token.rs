@@ -95,8 +95,7 @@ impl RefreshToken {
 
     /// What the database keeps, in the form its predecessor used.
     pub(crate) fn hash(&self) -> String {
-        let hash = digest::digest(&digest::SHA256, self.text.reveal().as_bytes());
-        format!("\\x{}", hex(hash.as_ref()))
+        stored_hash(self.text.reveal())
     }
 
     pub(crate) fn into_plain(self) -> Plain {
@@ -126,6 +125,42 @@ impl RefreshToken {
     fn sealer(&self) -> Result<Sealer, SealError> {
         Sealer::derived(self.text.reveal().as_bytes(), b"refresh-successor")
     }
+}
+
+/// A token that programs sign in with: `pat_` and base64url of 32 random bytes.
+pub(crate) struct PersonalAccessToken(Plain);
+
+impl PersonalAccessToken {
+    const PREFIX: &str = "pat_";
+
+    /// Makes a token.
+    pub(crate) fn create(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+        let random: Zeroizing<[u8; 32]> = Zeroizing::new(random(entropy)?);
+        let mut text = String::with_capacity(Self::PREFIX.len() + 43);
+        text.push_str(Self::PREFIX);
+        URL_SAFE_NO_PAD.encode_string(random.as_slice(), &mut text);
+        Ok(Self(Plain::new(text)))
+    }
+
+    /// What the database keeps.
+    pub(crate) fn hash(&self) -> String {
+        stored_hash(self.0.reveal())
+    }
+
+    /// What the database would keep of whatever is presented: tokens that the predecessor made look otherwise.
+    pub(crate) fn presented_hash(text: &str) -> String {
+        stored_hash(text.trim())
+    }
+
+    pub(crate) fn into_plain(self) -> Plain {
+        self.0
+    }
+}
+
+/// The hash of a token, in the form its predecessor used.
+fn stored_hash(text: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    format!("\\x{}", hex(hash.as_ref()))
 }
 
 #[cfg(test)]

@@ -207,6 +207,7 @@ mod tests {
             default_role: "user".to_owned(),
             allowed_roles: vec!["user".to_owned()],
             elevated: false,
+            by_pat: false,
             anonymous: false,
             variables: Arc::new(BTreeMap::new()),
             expires_at: ends_at,

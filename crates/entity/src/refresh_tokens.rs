@@ -67,6 +67,9 @@ documented! {
         pub revoked_at: Option<DateTime<Utc>>,
         /// Until when the user counts as proved anew.
         pub elevated_until: Option<DateTime<Utc>>,
+        /// List of the roles that a personal access token acts in; empty for all that its user holds.
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub allowed_roles: Option<Json>,
     }
 }
 
@@ -94,7 +97,7 @@ impl Describe for Entity {
                 &[ForgetTokens, Audit],
             )
             .consequence([Column::ExpiresAt, Column::SessionExpiresAt], &[ForgetTokens])
-            .consequence([Column::ElevatedUntil], &[Audit])
+            .consequence([Column::ElevatedUntil, Column::AllowedRoles], &[Audit])
             // A rotation writes these at every refresh: the access tokens of the session live on.
             .consequence(
                 [

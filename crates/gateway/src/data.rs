@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::WireError;
+use crate::operation::needs_user;
 use crate::schema::rows;
 use crate::session::Session;
 
@@ -99,8 +100,16 @@ pub(crate) async fn run(
 }
 
 impl Asking {
-    /// Whether whoever is signed in may run this operation without being proved anew.
-    pub(crate) fn check_elevation(&self, operation: &str) -> Result<(), WireError> {
+    /// Whether whoever is signed in may run this operation, as who they are and without being proved anew.
+    pub(crate) fn check_session(&self, operation: &str) -> Result<(), WireError> {
+        let by_pat = self
+            .session
+            .authenticated
+            .as_ref()
+            .is_some_and(|user| user.by_pat);
+        if by_pat && needs_user(operation) {
+            return Err(portico_auth::Error::from(Refusal::ByPat).into());
+        }
         let listed = &self.app.auth.policy().elevated_operations;
         match self.needs_elevation() && listed.iter().any(|name| name == operation) {
             true => Err(portico_auth::Error::from(Refusal::NotElevated).into()),

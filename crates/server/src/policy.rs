@@ -22,6 +22,7 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         access_token_lifetime: delta(settings.access_token_lifetime),
         session_idle_lifetime: delta(settings.session_idle_lifetime),
         session_lifetime: delta(settings.session_lifetime),
+        pat_lifetime: delta(settings.pat_lifetime),
         signing_key_lifetime: delta(settings.signing_key_lifetime),
         email_verification: settings.email_verification,
         verification_lifetime: delta(settings.verification_lifetime),

@@ -23,6 +23,10 @@ pub struct SignOutInput {
 pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
     let (auth, now) = (ctx.auth, ctx.now());
     let which = match (&input.refresh_token, ctx.session, input.all) {
+        // What signs out every day would have to be made anew every day.
+        (None, Some(session), _) | (_, Some(session), true) if session.by_pat => {
+            return Err(Refusal::ByPat.into());
+        }
         (_, Some(session), true) => Which::AllOf(session.user_id),
         (_, None, true) | (None, None, false) => return Err(Refusal::NotSignedIn.into()),
         (Some(token), _, false) => {
@@ -32,10 +36,6 @@ pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
         (None, Some(session), false) => Which::Session(session.session_id),
     };
     let (user_id, session_id) = match which {
-        Which::AllOf(user)
-        | Which::EverythingOf(user)
-        | Which::SessionOf(_, user)
-        | Which::OthersOf(user, _) => (user, None),
         Which::Session(id) => {
             let found = store::refresh_tokens::find(&auth.database.connection, id).await?;
             // An old token, sent again and again, must not keep others from writing.
@@ -46,6 +46,11 @@ pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
             };
             (found.user_id, Some(id))
         }
+        Which::SessionOf(_, user)
+        | Which::AllOf(user)
+        | Which::OthersOf(user, _)
+        | Which::EverythingOf(user)
+        | Which::EverythingElseOf(user, _) => (user, None),
     };
     let transaction = auth.database.begin().await?;
     if store::refresh_tokens::revoke(&*transaction, which, now).await? > 0 {

@@ -27,11 +27,13 @@ pub(crate) enum Template {
     PasskeyAdded,
     /// Tells the owner of an account that a passkey of it is gone.
     PasskeyRemoved,
+    /// Tells the owner of an account that there is a new personal access token.
+    PatCreated,
 }
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::EmailVerify,
         Self::EmailTaken,
         Self::SigninPasswordless,
@@ -44,6 +46,7 @@ impl Template {
         Self::EmailRestored,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
+        Self::PatCreated,
     ];
 
     /// The name in the outbox and of the folder with its files.
@@ -61,6 +64,7 @@ impl Template {
             Self::EmailRestored => "email-restored",
             Self::PasskeyAdded => "passkey-added",
             Self::PasskeyRemoved => "passkey-removed",
+            Self::PatCreated => "pat-created",
         }
     }
 
@@ -83,7 +87,8 @@ impl Template {
             | Self::PasskeyAdded
             | Self::PasskeyRemoved
             | Self::EmailChanged
-            | Self::EmailRestored => false,
+            | Self::EmailRestored
+            | Self::PatCreated => false,
         }
     }
 }

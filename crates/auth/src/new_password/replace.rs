@@ -23,7 +23,7 @@ pub(crate) struct Replacement<'a> {
 }
 
 /// Writes the new password if the old one is still what it was, keeps the old one so that it is not used again,
-/// ends the other sessions and everything that was mailed, and tells the owner. Of several that are under way at once, one succeeds.
+/// ends the other sessions, personal access tokens and everything that was mailed, and tells the owner. Of several that are under way at once, one succeeds.
 ///
 /// The caller adds the event, commits, and then calls [`crate::Auth::after_change`].
 pub(crate) async fn replace<C: ConnectionTrait>(
@@ -51,8 +51,8 @@ pub(crate) async fn replace<C: ConnectionTrait>(
     let kept = u64::from(ctx.auth.policy.password_history.saturating_sub(1));
     store::password_history::shorten(connection, user, kept).await?;
     let which = match surviving {
-        Some(session) => Which::OthersOf(user, session),
-        None => Which::AllOf(user),
+        Some(session) => Which::EverythingElseOf(user, session),
+        None => Which::EverythingOf(user),
     };
     store::refresh_tokens::revoke(connection, which, now).await?;
     if let Some(email) = owner.email() {

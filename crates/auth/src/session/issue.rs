@@ -97,6 +97,7 @@ pub(crate) fn authenticated(claims: Claims) -> Authenticated {
     Authenticated {
         user_id: claims.sub,
         elevated: elevated.is_some(),
+        by_pat: false,
         session_id: claims.sid,
         default_role,
         allowed_roles,

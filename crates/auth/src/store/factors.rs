@@ -6,6 +6,10 @@ use uuid::Uuid;
 use crate::factor::Held;
 use crate::store::statement;
 
+const TOTP: &str = "COALESCE(u.active_mfa_type = 'totp' AND u.totp_secret IS NOT NULL, false)";
+const WEBAUTHN: &str = "EXISTS (SELECT 1 FROM user_security_keys k WHERE k.user_id = u.id \
+    AND (k.passkey IS NOT NULL OR k.credential_public_key IS NOT NULL))";
+
 /// The factors of a user, who gets no other until the transaction ends.
 pub(crate) async fn held<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Held, DbErr> {
     // On SQLite the write transaction keeps others from writing.
@@ -14,9 +18,7 @@ pub(crate) async fn held<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
         _ => "",
     };
     let sql = format!(
-        "SELECT COALESCE(u.active_mfa_type = 'totp' AND u.totp_secret IS NOT NULL, false) AS totp, \
-         EXISTS (SELECT 1 FROM user_security_keys k WHERE k.user_id = u.id \
-            AND (k.passkey IS NOT NULL OR k.credential_public_key IS NOT NULL)) AS webauthn, \
+        "SELECT {TOTP} AS totp, {WEBAUTHN} AS webauthn, \
          EXISTS (SELECT 1 FROM recovery_codes r WHERE r.user_id = u.id) AS recovery_code \
          FROM users u WHERE u.id = $1{lock}"
     );
@@ -29,4 +31,18 @@ pub(crate) async fn held<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
         webauthn: row.try_get("", "webauthn")?,
         recovery_code: row.try_get("", "recovery_code")?,
     })
+}
+
+/// Whether this user has a password or a factor to be proved by once more.
+pub(crate) async fn can_be_proved_anew<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+) -> Result<bool, DbErr> {
+    let sql = format!(
+        "SELECT 1 AS found FROM users u WHERE u.id = $1 AND (u.password_hash IS NOT NULL OR {TOTP} OR {WEBAUTHN})"
+    );
+    let found = connection
+        .query_one_raw(statement(connection, sql, [user.into()]))
+        .await?;
+    Ok(found.is_some())
 }

@@ -185,7 +185,7 @@ pub(crate) async fn addresses<C: ConnectionTrait>(
     since: DateTime<Utc>,
 ) -> Result<Vec<String>, DbErr> {
     let sql = "SELECT ip FROM refresh_tokens WHERE user_id = $1 AND COALESCE(last_used_at, created_at) > $2 \
-         AND ip IS NOT NULL GROUP BY ip ORDER BY MAX(COALESCE(last_used_at, created_at)) DESC LIMIT 100";
+         AND ip IS NOT NULL AND type <> 'pat' GROUP BY ip ORDER BY MAX(COALESCE(last_used_at, created_at)) DESC LIMIT 100";
     let rows = connection
         .query_all_raw(statement(connection, sql, [user.into(), since.into()]))
         .await?;
@@ -219,11 +219,17 @@ pub(crate) struct Alive {
     /// What its user holds.
     #[sea_orm(nested)]
     pub(crate) roles: Roles,
+    r#type: String,
     expires_at: DateTime<Utc>,
     session_expires_at: Option<DateTime<Utc>>,
 }
 
 impl Alive {
+    /// Whether it is a personal access token.
+    pub(crate) fn is_pat(&self) -> bool {
+        self.r#type == "pat"
+    }
+
     /// When it ends by itself, unless it is refreshed.
     pub(crate) fn ends_at(&self) -> DateTime<Utc> {
         self.session_expires_at
@@ -240,7 +246,7 @@ pub(crate) async fn alive<C: ConnectionTrait>(
 ) -> Result<Option<Alive>, DbErr> {
     let roles = users::granted_roles(connection.get_database_backend());
     let sql = format!(
-        "SELECT u.default_role, {roles} AS roles, t.expires_at, t.session_expires_at FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
+        "SELECT u.default_role, {roles} AS roles, t.type, t.expires_at, t.session_expires_at FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
          WHERE t.id = $1 AND t.user_id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
          AND (t.session_expires_at IS NULL OR t.session_expires_at > $3) AND {ADMITTED}"
     );
@@ -258,7 +264,7 @@ pub(crate) async fn elevate<C: ConnectionTrait>(
     now: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Option<Methods>, DbErr> {
-    let sql = "UPDATE refresh_tokens SET elevated_until = $1 WHERE id = $2 AND user_id = $3 \
+    let sql = "UPDATE refresh_tokens SET elevated_until = $1 WHERE id = $2 AND user_id = $3 AND type <> 'pat' \
         AND revoked_at IS NULL AND expires_at > $4 RETURNING authentication_methods";
     let values = [until.into(), id.into(), user.into(), now.into()];
     let row = connection
@@ -280,6 +286,8 @@ pub(crate) enum Which {
     EverythingOf(Uuid),
     /// Every session of the user but this one.
     OthersOf(Uuid, Uuid),
+    /// Every session and personal access token of the user but this one.
+    EverythingElseOf(Uuid, Uuid),
 }
 
 /// Ends sessions and erases what their tokens are compared with; returns how many ended now.
@@ -305,6 +313,7 @@ pub(crate) async fn revoke<C: ConnectionTrait>(
             .filter(Column::UserId.eq(user))
             .filter(Column::Type.is_in(SESSION_TYPES))
             .filter(Column::Id.ne(id)),
+        Which::EverythingElseOf(user, id) => update.filter(Column::UserId.eq(user)).filter(Column::Id.ne(id)),
     };
     Ok(update.exec(connection).await?.rows_affected)
 }

@@ -90,6 +90,22 @@ impl Nickname {
     }
 }
 
+/// What a user calls a session or a personal access token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionName(String);
+
+impl SessionName {
+    /// Takes 1 to 64 characters without control characters; `field` is the argument it came in.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, Refusal> {
+        shown(field, text).map(Self)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 fn shown(field: &'static str, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.chars().count() > 64 {

@@ -5,19 +5,16 @@ use portico_auth::flow::{VerifyElevateWebauthnInput, elevate_webauthn, verify_el
 
 use super::{input, operation, output};
 
-/// The mutations.
-pub(super) fn fields() -> [Field; 2] {
-    [asking(), answering()]
-}
-
-fn asking() -> Field {
+/// The mutation that asks for a passkey.
+pub(super) fn asking() -> Field {
     operation("elevateWebauthn", output::json_type(), |asking, _| async move {
         output::json(elevate_webauthn(&asking.auth()).await?)
     })
     .description("asks for a passkey of the signed-in user: PublicKeyCredentialRequestOptionsJSON")
 }
 
-fn answering() -> Field {
+/// The mutation that takes what it signed.
+pub(super) fn answering() -> Field {
     operation(
         "verifyElevateWebauthn",
         output::session_type(),

@@ -7,6 +7,7 @@ mod auth_config;
 mod change_email;
 mod change_password;
 mod confirm_ticket;
+mod create_pat;
 mod create_user;
 mod elevate_password;
 mod elevate_webauthn;
@@ -24,6 +25,7 @@ mod set_user_roles;
 mod sign_in_email_password;
 mod sign_in_otp_email;
 mod sign_in_passwordless_email;
+mod sign_in_pat;
 mod sign_in_username_password;
 mod sign_in_webauthn;
 mod sign_out;
@@ -55,12 +57,26 @@ const SESSION_OPERATIONS: &[Operation] = &[
     ("addSecurityKey", add_security_key::asking),
     ("changeEmail", change_email::field),
     ("changePassword", change_password::field),
+    ("createPat", create_pat::field),
     ("removeSecurityKey", remove_security_key::field),
     ("renameSecurityKey", rename_security_key::field),
     ("revokeSession", revoke_session::field),
     ("signOutOthers", sign_out_others::field),
     ("verifyAddSecurityKey", add_security_key::answering),
 ];
+
+/// The operations that prove a signed-in user anew.
+const ELEVATIONS: &[Operation] = &[
+    ("elevatePassword", elevate_password::field),
+    ("elevateWebauthn", elevate_webauthn::asking),
+    ("verifyElevateWebauthn", elevate_webauthn::answering),
+];
+
+/// Whether an operation is about who the caller is or about the caller's sessions. A personal access token runs none.
+pub(crate) fn needs_user(operation: &str) -> bool {
+    let mut operations = SESSION_OPERATIONS.iter().chain(ELEVATIONS);
+    operations.any(|(name, _)| *name == operation)
+}
 
 /// The names of the operations for which a user may be asked to be proved anew.
 pub fn session_operations() -> impl Iterator<Item = &'static str> {
@@ -90,6 +106,7 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
         send_verification_email::field(),
         sign_in_otp_email::field(),
         sign_in_passwordless_email::field(),
+        sign_in_pat::field(),
         undo_email_change::field(),
         verify_sign_in_otp_email::field(),
     ];
@@ -97,8 +114,7 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
     fields.extend(sign_in_webauthn::fields());
     fields.extend(sign_up_webauthn::fields());
     if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {
-        fields.push(elevate_password::field());
-        fields.extend(elevate_webauthn::fields());
+        fields.extend(ELEVATIONS.iter().map(|(_, field)| field()));
         fields.extend(SESSION_OPERATIONS.iter().map(|(_, field)| field()));
     }
     if role.is_admin() {
@@ -140,7 +156,7 @@ where
 fn begin(operation: &str, context: &ResolverContext<'_>) -> async_graphql::Result<(Arc<Asking>, Arguments)> {
     let asking = Arc::clone(context.ctx.data::<Arc<Asking>>()?);
     asking
-        .check_elevation(operation)
+        .check_session(operation)
         .map_err(WireError::into_resolver_error)?;
     Ok((asking, Arguments::of(&context.args)))
 }
@@ -184,6 +200,10 @@ impl Arguments {
             other => other.map(serde_json::from_value).transpose(),
         };
         taken.map_err(|_| invalid(name, "must be a list of strings"))
+    }
+
+    fn json(&mut self, name: &str) -> Option<serde_json::Value> {
+        self.0.remove(name)
     }
 
     fn flag(&mut self, name: &str) -> bool {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, Object, ResolverContext, TypeRef};
+use portico_auth::flow::CreatedPat;
 use portico_auth::{MfaChallenge, Session, SignIn};
 use serde_json::json;
 
@@ -20,6 +21,7 @@ pub(super) fn types(types: Types, users: bool) -> Types {
         .with(session_payload())
         .with(session)
         .with(mfa_challenge())
+        .with(personal_access_token())
         .with(auth_config())
 }
 
@@ -31,6 +33,11 @@ pub(super) fn session_payload_type() -> TypeRef {
 /// `Session!`
 pub(super) fn session_type() -> TypeRef {
     TypeRef::named_nn("Session")
+}
+
+/// `PersonalAccessToken!`
+pub(super) fn pat_type() -> TypeRef {
+    TypeRef::named_nn("PersonalAccessToken")
 }
 
 /// `Boolean!`
@@ -141,6 +148,31 @@ fn challenge_value(challenge: &MfaChallenge) -> serde_json::Value {
         "factors": factors,
         "webauthnOptions": challenge.webauthn_options,
     })
+}
+
+fn personal_access_token() -> Object {
+    let part = |name: &str, type_ref, value: fn(&CreatedPat) -> async_graphql::Value| {
+        Field::new(name, type_ref, move |context: ResolverContext<'_>| {
+            let created = context.parent_value.downcast_ref::<CreatedPat>();
+            FieldFuture::Value(created.map(|created| FieldValue::value(value(created))))
+        })
+    };
+    Object::new("PersonalAccessToken")
+        .description("what programs sign in with")
+        .field(
+            part("id", TypeRef::named_nn("uuid"), |created| {
+                created.id.to_string().into()
+            })
+            .description("of its row in authRefreshTokens; revokeSession takes it"),
+        )
+        .field(
+            part(
+                "personalAccessToken",
+                TypeRef::named_nn(TypeRef::STRING),
+                |created| created.personal_access_token.reveal().into(),
+            )
+            .description("the token; nobody can read it again"),
+        )
 }
 
 fn mfa_challenge() -> Object {

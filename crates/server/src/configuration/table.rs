@@ -164,6 +164,8 @@ settings! {
     session_idle_lifetime: Duration = Always("30d"), time(3_600, 730 * DAY);
     /// How long a session lives at most.
     session_lifetime: Duration = Always("90d"), time(3_600, 3_650 * DAY);
+    /// How long a personal access token may live.
+    pat_lifetime: Duration = Always("365d"), time(3_600, 3_650 * DAY);
     /// After how long a new key signs access tokens.
     signing_key_lifetime: Duration = Always("90d"), time(DAY, 3_650 * DAY);
     /// Threads that hash passwords; 0 is one less than the processor has cores.

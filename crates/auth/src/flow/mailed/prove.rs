@@ -62,7 +62,7 @@ pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
         }
         if used.is_for(Purpose::SignIn) {
             store::users::erase_password(connection, account.id).await?;
-            store::refresh_tokens::revoke(connection, Which::AllOf(account.id), ctx.now()).await?;
+            store::refresh_tokens::revoke(connection, Which::EverythingOf(account.id), ctx.now()).await?;
         }
     }
     Ok(Proved { account, email, used })

@@ -1,0 +1,76 @@
+//! Table `refresh_tokens`: the rows that are personal access tokens.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr, JsonValue};
+use uuid::Uuid;
+
+use crate::store::statement;
+
+/// A token that was presented and is good; only [`take`] makes one.
+pub(crate) struct Used {
+    id: Uuid,
+    user_id: Uuid,
+    allowed_roles: Option<Vec<String>>,
+}
+
+impl Used {
+    /// Its id, which is that of the session it is.
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Whose it is.
+    pub(crate) fn user_id(&self) -> Uuid {
+        self.user_id
+    }
+
+    /// The roles it acts in; nothing for all that its user holds.
+    pub(crate) fn allowed_roles(&self) -> Option<&[String]> {
+        self.allowed_roles.as_deref()
+    }
+}
+
+/// Where a token is used.
+pub(crate) struct Use {
+    /// Of the token, in the form of the table.
+    pub(crate) hash: String,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) ip: String,
+    pub(crate) user_agent: Option<String>,
+}
+
+/// Whose token this is, good or not.
+pub(crate) async fn user<C: ConnectionTrait>(connection: &C, hash: &str) -> Result<Option<Uuid>, DbErr> {
+    let sql = "SELECT user_id FROM refresh_tokens WHERE refresh_token_hash = $1 AND type = 'pat'";
+    let row = connection
+        .query_one_raw(statement(connection, sql, [hash.into()]))
+        .await?;
+    row.map(|row| row.try_get("", "user_id")).transpose()
+}
+
+/// Finds a token that was neither revoked nor has expired, and notes its use. Until the transaction ends nobody
+/// revokes it.
+pub(crate) async fn take<C: ConnectionTrait>(connection: &C, used: Use) -> Result<Option<Used>, DbErr> {
+    let sql = "UPDATE refresh_tokens SET last_used_at = $2, ip = $3, user_agent = $4 \
+         WHERE refresh_token_hash = $1 AND type = 'pat' AND revoked_at IS NULL AND expires_at > $2 \
+         AND (session_expires_at IS NULL OR session_expires_at > $2) RETURNING id, user_id, allowed_roles";
+    let values = [
+        used.hash.into(),
+        used.now.into(),
+        used.ip.into(),
+        used.user_agent.into(),
+    ];
+    let row = connection
+        .query_one_raw(statement(connection, sql, values))
+        .await?;
+    row.map(|row| {
+        let roles: Option<JsonValue> = row.try_get("", "allowed_roles")?;
+        let roles = roles.map(serde_json::from_value).transpose();
+        Ok(Used {
+            id: row.try_get("", "id")?,
+            user_id: row.try_get("", "user_id")?,
+            allowed_roles: roles.map_err(|error| DbErr::Json(error.to_string()))?,
+        })
+    })
+    .transpose()
+}
