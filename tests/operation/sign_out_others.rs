@@ -44,6 +44,8 @@ async fn fifty_that_end_each_other_leave_one_at_most(database: Arc<TestDatabase>
     let variables = [
         ("PORTICO_LIMIT_SIGN_INS", "1000"),
         ("PORTICO_LIMIT_FAILURES", "1000"),
+        // Fifty hashes, and tests beside them.
+        ("PORTICO_REQUEST_TIMEOUT", "10m"),
     ];
     let app = TestApp::with(&database, &variables).await;
     let jane = app.user("jane").await;

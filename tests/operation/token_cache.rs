@@ -40,7 +40,7 @@ async fn remember(auth: &Auth, caller: &Caller) {
 }
 
 /// Asks until refused: a second at most, and what a slow machine adds.
-async fn until_refused(caller: &Caller) -> String {
+pub(super) async fn until_refused(caller: &Caller) -> String {
     let began = Instant::now();
     loop {
         let answer = ask(caller).await;

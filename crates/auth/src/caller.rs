@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::auth::Auth;
 use crate::port::{EntropyError, new_id, now};
+use crate::wish::SessionWish;
 
 /// The session variable that holds the role of a request.
 pub const ROLE: &str = "x-hasura-role";
@@ -116,6 +117,8 @@ pub struct Ctx<'a> {
     pub caller: &'a Caller,
     /// Who asks, if signed in.
     pub session: Option<&'a Authenticated>,
+    /// What the session is to be like, where one is opened.
+    pub wish: Option<&'a SessionWish>,
 }
 
 impl Ctx<'_> {

@@ -44,6 +44,7 @@ mod ticket;
 mod token;
 mod token_cache;
 pub mod value;
+mod wish;
 
 pub use auth::{Auth, OpenError, Parts};
 pub use caller::{Authenticated, Caller, Ctx, ROLE};
@@ -72,3 +73,4 @@ pub use signing_key::KeyError;
 pub use ticket::{Presented, Purpose};
 pub use token::Plain;
 pub use token_cache::TokenCounters;
+pub use wish::{SessionKind, SessionWish};

@@ -45,9 +45,7 @@ impl Method {
             | Self::HardwareKey
             | Self::SoftwareKey
             | Self::PersonalAccessToken
-            | Self::MultipleFactors => {
-                self.reference()
-            }
+            | Self::MultipleFactors => self.reference(),
         }
     }
 

@@ -142,6 +142,10 @@ pub struct Policy {
     pub session_idle_lifetime: TimeDelta,
     /// A session ends after this long however much it is used.
     pub session_lifetime: TimeDelta,
+    /// The session of a mobile application ends after this long without a refresh.
+    pub app_session_idle_lifetime: TimeDelta,
+    /// The session of a mobile application ends after this long however much it is used.
+    pub app_session_lifetime: TimeDelta,
     /// A personal access token lives this long at most.
     pub pat_lifetime: TimeDelta,
     /// A new signing key is made after this long.
@@ -217,6 +221,8 @@ impl Default for Policy {
             access_token_lifetime: TimeDelta::minutes(15),
             session_idle_lifetime: TimeDelta::days(30),
             session_lifetime: TimeDelta::days(90),
+            app_session_idle_lifetime: TimeDelta::days(180),
+            app_session_lifetime: TimeDelta::days(730),
             pat_lifetime: TimeDelta::days(365),
             signing_key_lifetime: TimeDelta::days(90),
             email_verification: EmailVerification::Optional,

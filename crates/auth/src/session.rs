@@ -22,6 +22,7 @@ use crate::second_factor::{self, MfaChallenge};
 use crate::store;
 use crate::store::refresh_tokens::{Found, Rotated};
 use crate::token::{Plain, RefreshToken};
+use crate::wish::SessionWish;
 
 pub(crate) use self::act::act;
 pub(crate) use self::issue::authenticated;
@@ -124,12 +125,16 @@ async fn begin<C: ConnectionTrait>(
 ) -> Result<Session, Error> {
     let (auth, now) = (ctx.auth, ctx.now());
     let id = ctx.new_id()?;
+    let SessionWish { kind, name } = ctx.wish.cloned().unwrap_or_default();
+    let (idle, longest) = kind.lifetimes(&auth.policy);
     let token = RefreshToken::create(&auth.keys.refresh_mac, auth.entropy.as_ref(), id, 0)?;
     let row = refresh_tokens::ActiveModel {
         id: Set(id),
         created_at: Set(now),
-        expires_at: Set(now + auth.policy.session_idle_lifetime),
-        session_expires_at: Set(Some(now + auth.policy.session_lifetime)),
+        expires_at: Set(now + idle),
+        session_expires_at: Set(Some(now + longest)),
+        r#type: Set(kind.as_str().to_owned()),
+        name: Set(name.map(|name| name.as_str().to_owned())),
         user_id: Set(account.id),
         refresh_token_hash: Set(Some(token.hash())),
         authentication_methods: Set(methods.to_json()),

@@ -30,6 +30,8 @@ pub struct GraphqlSettings {
     pub introspection: bool,
     /// Roles that may not, even then.
     pub without_introspection: BTreeSet<String>,
+    /// Web pages that may keep a refresh token in a cookie, each as its `Origin` header has it.
+    pub origins: Vec<String>,
     /// Bytes of documents that clients name by their hash; 0 for none.
     pub persisted_queries: u64,
     /// Roles that may send listed documents alone.
@@ -52,6 +54,7 @@ impl Default for GraphqlSettings {
             body: 1 << 20,
             introspection: true,
             without_introspection: BTreeSet::new(),
+            origins: Vec::new(),
             persisted_queries: 8 << 20,
             trusted: TrustedDocuments::default(),
         }

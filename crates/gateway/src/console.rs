@@ -23,6 +23,8 @@ impl App {
             app: Arc::clone(self),
             caller,
             session: Session::administrator(),
+            browser: None,
+            wish: None,
         };
         let request = GraphqlRequest {
             query: Some(document.to_owned()),

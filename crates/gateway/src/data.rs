@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::SelectionField;
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ResolverContext, TypeRef};
 use async_graphql_value::ConstValue;
-use portico_auth::{Caller, Refusal};
+use portico_auth::{Caller, Refusal, SessionWish};
 use portico_query::execute::{Actor, Bound, Values};
 use portico_query::permission::Role;
 use portico_query::plan::build::{self, Kind};
@@ -15,6 +15,7 @@ use portico_query::{Code, Failure, permission, sql};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::cookie::Browser;
 use crate::error::WireError;
 use crate::operation::needs_user;
 use crate::schema::rows;
@@ -26,6 +27,10 @@ pub(crate) struct Asking {
     pub(crate) app: Arc<App>,
     pub(crate) caller: Caller,
     pub(crate) session: Session,
+    /// The web page that asks, if it may keep a refresh token in a cookie.
+    pub(crate) browser: Option<Arc<Browser>>,
+    /// What the session is to be like that an operation opens.
+    pub(crate) wish: Option<SessionWish>,
 }
 
 impl Asking {
@@ -35,11 +40,22 @@ impl Asking {
             auth: &self.app.auth,
             caller: &self.caller,
             session: self.session.authenticated.as_deref(),
+            wish: self.wish.as_ref(),
         }
     }
 }
 
 impl Asking {
+    /// Takes the refresh token of a session into the cookie of the web page that asks.
+    pub(crate) fn keep(&self, session: portico_auth::Session) -> portico_auth::Session {
+        let policy = self.app.auth.policy();
+        let longest = policy.session_idle_lifetime.max(policy.app_session_idle_lifetime);
+        match &self.browser {
+            Some(browser) => browser.keep(session, longest.num_seconds()),
+            None => session,
+        }
+    }
+
     /// Who asks, for the audit.
     fn actor(&self) -> Actor {
         let session = self.session.authenticated.as_deref();

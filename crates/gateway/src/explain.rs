@@ -53,7 +53,7 @@ pub(crate) async fn post(
         .map(|(name, value)| (name.to_ascii_lowercase(), value));
     let asking = Arc::new(Asking {
         session: Session::of_variables(variables.collect()),
-        ..Asking::clone(&asking)
+        ..asking
     });
     match explain(&asking, query).await {
         Ok(explained) => json(&explained).into_response(),

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::app::App;
+use crate::cookie::Browser;
 use crate::data::Asking;
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, execute};
@@ -45,8 +46,9 @@ pub(crate) async fn post(
         );
         return media.failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error);
     }
+    let browser = Browser::of(&headers, &app.graphql.origins).map(Arc::new);
     let asking = match asking(app, caller, &headers).await {
-        Ok(asking) => asking,
+        Ok(asking) => Arc::new(Asking { browser, ..asking }),
         Err(error) => return media.single(Answer::refused(error), None),
     };
     // Nearly every body is a request as it should be: read straight into its type.
@@ -83,19 +85,24 @@ pub(crate) async fn get(
         Err(error) => return media.failure(StatusCode::BAD_REQUEST, &error),
     };
     match asking(app, caller, &headers).await {
-        Ok(asking) => media.single(execute(&asking, request, true).await, Some(&asking)),
+        Ok(asking) => {
+            let asking = Arc::new(asking);
+            media.single(execute(&asking, request, true).await, Some(&asking))
+        }
         Err(error) => media.single(Answer::refused(error), None),
     }
 }
 
-/// Who asks of which application.
-pub(crate) async fn asking(
-    app: Arc<App>,
-    caller: Caller,
-    headers: &HeaderMap,
-) -> Result<Arc<Asking>, WireError> {
+/// Who asks of which application. Cookies prove nobody.
+pub(crate) async fn asking(app: Arc<App>, caller: Caller, headers: &HeaderMap) -> Result<Asking, WireError> {
     let session = Session::of(&app.auth, &caller, headers).await?;
-    Ok(Arc::new(Asking { app, caller, session }))
+    Ok(Asking {
+        app,
+        caller,
+        session,
+        browser: None,
+        wish: None,
+    })
 }
 
 /// Elements run one after the other, each on its own; one that cannot be read refuses them all.
@@ -127,6 +134,9 @@ async fn batch(asking: &Arc<Asking>, elements: Vec<Value>, media: Media) -> Resp
     }
     body.push(b']');
     let mut response = media.response(StatusCode::OK, body);
+    if let Some(browser) = &asking.browser {
+        browser.write(response.headers_mut());
+    }
     response.extensions_mut().insert(facts);
     response
 }
@@ -264,6 +274,9 @@ impl Media {
 
     fn single(self, answer: Answer, asking: Option<&Arc<Asking>>) -> Response {
         let mut response = self.response(self.status(&answer), answer.body);
+        if let Some(browser) = asking.and_then(|asking| asking.browser.as_ref()) {
+            browser.write(response.headers_mut());
+        }
         let mut facts = facts(asking);
         facts.operation = answer.operation;
         if let Some(error) = &answer.error {

@@ -3,6 +3,7 @@
 mod answer;
 mod app;
 mod console;
+mod cookie;
 mod counters;
 mod data;
 mod document;

@@ -45,6 +45,7 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
         sealed_successor: presented.seal_successor(entropy, &successor)?,
         now,
         expires_at: now + auth.policy.session_idle_lifetime,
+        app_expires_at: now + auth.policy.app_session_idle_lifetime,
         ip: ctx.caller.address.to_canonical().to_string(),
         user_agent: user_agent.as_deref(),
         needs_verified: auth.policy.email_verification == EmailVerification::Required,

@@ -34,6 +34,8 @@ pub(crate) struct Rotation<'a> {
     pub(crate) sealed_successor: Vec<u8>,
     pub(crate) now: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
+    /// In place of the former for the session of a mobile application.
+    pub(crate) app_expires_at: DateTime<Utc>,
     pub(crate) ip: String,
     pub(crate) user_agent: Option<&'a str>,
     /// Whether an unverified address keeps its user out.
@@ -94,6 +96,7 @@ async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<
         .bind(rotation.ip)
         .bind(rotation.user_agent)
         .bind(rotation.needs_verified)
+        .bind(rotation.app_expires_at)
         .fetch_optional(&mut *connection)
         .await
         .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))?;
@@ -121,6 +124,7 @@ async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Op
         rotation.ip.into(),
         rotation.user_agent.map(str::to_owned).into(),
         rotation.needs_verified.into(),
+        rotation.app_expires_at.into(),
     ];
     let turn = database.turn().await;
     let rotated = connection
@@ -149,7 +153,8 @@ fn methods(row: &QueryResult) -> Result<Methods, DbErr> {
 }
 
 const ROTATION: &str = "generation = $2 + 1, refresh_token_hash = $6, previous_token_hash = $3, \
-    sealed_successor = $7, rotated_at = $4, last_used_at = $4, expires_at = $5, ip = $8, user_agent = $9";
+    sealed_successor = $7, rotated_at = $4, last_used_at = $4, \
+    expires_at = CASE t.type WHEN 'app' THEN $11 ELSE $5 END, ip = $8, user_agent = $9";
 
 const CURRENT: &str = "t.id = $1 AND t.generation = $2 AND t.refresh_token_hash = $3 \
     AND t.revoked_at IS NULL AND t.expires_at > $4 \

@@ -184,6 +184,7 @@ impl<'a> Client<'a> {
             auth: self.auth,
             caller: &self.caller,
             session,
+            wish: None,
         }
     }
 

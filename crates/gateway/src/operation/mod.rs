@@ -21,6 +21,7 @@ mod reset_password;
 mod revoke_session;
 mod send_password_reset_email;
 mod send_verification_email;
+mod session_options;
 mod set_user_roles;
 mod sign_in_email_password;
 mod sign_in_otp_email;
@@ -41,13 +42,14 @@ mod verify_token;
 use std::future::Future;
 use std::sync::Arc;
 
-use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ObjectAccessor, ResolverContext, TypeRef};
+use async_graphql::dynamic::{Field, FieldFuture, ObjectAccessor, ResolverContext, TypeRef};
 use portico_query::permission::{ANONYMOUS, PUBLIC, Role};
 use uuid::Uuid;
 
 use crate::data::Asking;
 use crate::error::WireError;
 use crate::schema::Types;
+use output::Outcome;
 
 /// An operation by its name.
 type Operation = (&'static str, fn() -> Field);
@@ -126,30 +128,58 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
 
 /// Registers the types of a role's operations, in a schema with the type of users or without.
 pub(crate) fn types(types: Types, role: &Role, users: bool) -> Types {
-    let types = output::types(input::types(types), users);
+    let types = output::types(session_options::types(input::types(types)), users);
     match role.is_admin() {
         true => types.with(create_user::options_type()),
         false => types,
     }
 }
 
-/// A field that runs an operation.
-fn operation<F, R>(name: &str, type_ref: TypeRef, run: F) -> Field
+/// A field that runs an operation. Whatever opens a session has an argument for what it is to be like.
+fn operation<F, R, T>(name: &str, type_ref: TypeRef, run: F) -> Field
 where
     F: Fn(Arc<Asking>, Arguments) -> R + Send + Sync + Clone + 'static,
-    R: Future<Output = Result<FieldValue<'static>, WireError>> + Send + 'static,
+    R: Future<Output = Result<T, WireError>> + Send + 'static,
+    T: Into<Outcome>,
 {
+    let opens_session = type_ref.type_name() == output::SESSION_PAYLOAD && name != sign_in_pat::NAME;
     let operation = name.to_owned();
-    Field::new(name, type_ref, move |context| {
+    let field = Field::new(name, type_ref, move |context| {
         let (run, operation) = (run.clone(), operation.clone());
         FieldFuture::new(async move {
-            let (asking, arguments) = begin(&operation, &context)?;
-            run(asking, arguments)
-                .await
-                .map(Some)
-                .map_err(WireError::into_resolver_error)
+            let (asking, mut arguments) = begin(&operation, &context)?;
+            let (asking, in_cookie) = match opens_session {
+                true => wishing(asking, &mut arguments).map_err(WireError::into_resolver_error)?,
+                false => (asking, false),
+            };
+            let outcome = run(Arc::clone(&asking), arguments).await;
+            let outcome: Outcome = outcome.map_err(WireError::into_resolver_error)?.into();
+            let keep = in_cookie.then_some(|session| asking.keep(session));
+            Ok(Some(outcome.answer(keep)))
         })
-    })
+    });
+    match opens_session {
+        true => field.argument(session_options::argument()),
+        false => field,
+    }
+}
+
+/// Whoever asks, with what the session is to be like, and whether its refresh token goes into a cookie.
+fn wishing(asking: Arc<Asking>, arguments: &mut Arguments) -> Result<(Arc<Asking>, bool), WireError> {
+    let Some((wish, in_cookie)) = session_options::read(arguments)? else {
+        return Ok((asking, false));
+    };
+    if in_cookie && asking.browser.is_none() {
+        return Err(invalid(
+            "session.cookie",
+            "needs a web page that is listed in PORTICO_CORS_ORIGINS",
+        ));
+    }
+    let asking = Asking {
+        wish: Some(wish),
+        ..Asking::clone(&asking)
+    };
+    Ok((Arc::new(asking), in_cookie))
 }
 
 /// Who asks for an operation, who may, and with what.

@@ -25,9 +25,12 @@ pub(super) fn types(types: Types, users: bool) -> Types {
         .with(auth_config())
 }
 
+/// What operations answer with that may open a session.
+pub(super) const SESSION_PAYLOAD: &str = "SessionPayload";
+
 /// `SessionPayload!`
 pub(super) fn session_payload_type() -> TypeRef {
-    TypeRef::named_nn("SessionPayload")
+    TypeRef::named_nn(SESSION_PAYLOAD)
 }
 
 /// `Session!`
@@ -56,9 +59,36 @@ pub(super) fn json(value: serde_json::Value) -> Result<FieldValue<'static>, Wire
     Ok(FieldValue::value(value.map_err(portico_auth::Error::from)?))
 }
 
+/// What an operation came to.
+pub(super) enum Outcome {
+    /// A sign-in, whose refresh token may go into a cookie.
+    SignIn(SignIn),
+    /// Anything else, ready to be answered.
+    Value(FieldValue<'static>),
+}
+
+impl From<FieldValue<'static>> for Outcome {
+    fn from(value: FieldValue<'static>) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl Outcome {
+    /// The answer, with the refresh token in it, or handed to `keep` for a cookie.
+    pub(super) fn answer(self, keep: Option<impl FnOnce(Session) -> Session>) -> FieldValue<'static> {
+        match (self, keep) {
+            (Self::SignIn(SignIn::Done(session)), Some(keep)) => {
+                FieldValue::owned_any(SignIn::Done(Box::new(keep(*session))))
+            }
+            (Self::SignIn(sign_in), _) => FieldValue::owned_any(sign_in),
+            (Self::Value(value), _) => value,
+        }
+    }
+}
+
 /// What a sign-in came to.
-pub(super) fn sign_in(sign_in: SignIn) -> FieldValue<'static> {
-    FieldValue::owned_any(sign_in)
+pub(super) fn sign_in(sign_in: SignIn) -> Outcome {
+    Outcome::SignIn(sign_in)
 }
 
 /// A session with its tokens.
@@ -79,7 +109,7 @@ fn session_payload() -> Object {
             _ => None,
         })
     });
-    Object::new("SessionPayload")
+    Object::new(SESSION_PAYLOAD)
         .description("what a sign-in or sign-up came to")
         .field(session.description("the new session; null where something has to be proved first"))
         .field(mfa.description("the second factor that is asked for"))
@@ -123,7 +153,7 @@ fn session() -> Object {
                 token.map_or(async_graphql::Value::Null, |token| token.reveal().into())
             })
             .description(
-                "renews the session, once; then its successor does; null where the one at hand stays",
+                "renews the session, once; then its successor does; null where the one at hand stays, and where it is in a cookie",
             ),
         )
         .field(

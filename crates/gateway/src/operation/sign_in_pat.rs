@@ -5,10 +5,13 @@ use portico_auth::flow::{SignInPatInput, sign_in_pat};
 
 use super::{operation, output};
 
+/// The name: it opens no session, since the token is one.
+pub(super) const NAME: &str = "signInPat";
+
 /// The mutation.
 pub(super) fn field() -> Field {
     operation(
-        "signInPat",
+        NAME,
         output::session_payload_type(),
         |asking, mut arguments| async move {
             let input = SignInPatInput {

@@ -15,11 +15,28 @@ pub(super) fn field() -> Field {
                 refresh_token: arguments.text("refreshToken")?,
                 all: arguments.flag("all"),
             };
-            sign_out(&asking.auth(), input).await?;
+            let signed_in = asking.session.authenticated.is_some();
+            let reads_cookie = input.refresh_token.is_none() && (signed_in || !input.all);
+            let browser = asking.browser.as_deref().filter(|_| reads_cookie);
+            let Some((browser, cookie)) = browser.and_then(|browser| Some((browser, browser.token()?))) else {
+                sign_out(&asking.auth(), input).await?;
+                return Ok(FieldValue::value(true));
+            };
+            // Whatever becomes of its session, the page is done with it.
+            browser.forget();
+            let of_cookie = SignOutInput {
+                refresh_token: Some(cookie),
+                all: false,
+            };
+            let ended = sign_out(&asking.auth(), of_cookie).await;
+            match signed_in {
+                true => sign_out(&asking.auth(), input).await?,
+                false => ended?,
+            }
             Ok(FieldValue::value(true))
         },
     )
-    .description("ends the session of the refresh token or, without one, of the access token")
+    .description("ends the session of the refresh token or, without one, of the access token and of the cookie, which is cleared")
     .argument(
         InputValue::new("all", TypeRef::named(TypeRef::BOOLEAN))
             .description("end every session of the user; needs an access token"),

@@ -45,6 +45,7 @@ impl Console {
             auth: &self.opened.auth,
             caller: &self.caller,
             session: None,
+            wish: None,
         }
     }
 

@@ -60,6 +60,14 @@ pub(super) fn check(settings: &Settings) -> Vec<Problem> {
         "PORTICO_SESSION_IDLE_LIFETIME must not be longer than PORTICO_SESSION_LIFETIME",
     );
     demand(
+        settings.app_session_idle_lifetime <= settings.app_session_lifetime,
+        "PORTICO_APP_SESSION_IDLE_LIFETIME must not be longer than PORTICO_APP_SESSION_LIFETIME",
+    );
+    demand(
+        settings.access_token_lifetime <= settings.app_session_idle_lifetime,
+        "PORTICO_ACCESS_TOKEN_LIFETIME must not be longer than PORTICO_APP_SESSION_IDLE_LIFETIME",
+    );
+    demand(
         settings.access_token_lifetime <= settings.session_idle_lifetime,
         "PORTICO_ACCESS_TOKEN_LIFETIME must not be longer than PORTICO_SESSION_IDLE_LIFETIME",
     );

@@ -60,7 +60,7 @@ settings! {
     client_url: Option<String> = Unset("the public address"), optional(web_url());
     /// Further addresses that links may lead to.
     redirect_urls: Vec<String> = Unset("none"), list(redirect_url());
-    /// Web pages that may call the service from a browser.
+    /// Web pages that may call the service from a browser, and keep a session in a cookie.
     cors_origins: Vec<String> = Unset("none"), list(origin());
     /// Proxies whose `X-Forwarded-For` is believed.
     trusted_proxies: Vec<Network> = Unset("none"), list(network());
@@ -164,6 +164,10 @@ settings! {
     session_idle_lifetime: Duration = Always("30d"), time(3_600, 730 * DAY);
     /// How long a session lives at most.
     session_lifetime: Duration = Always("90d"), time(3_600, 3_650 * DAY);
+    /// How long the session of a mobile application lives without being used.
+    app_session_idle_lifetime: Duration = Always("180d"), time(3_600, 3_650 * DAY);
+    /// How long the session of a mobile application lives at most.
+    app_session_lifetime: Duration = Always("730d"), time(3_600, 3_650 * DAY);
     /// How long a personal access token may live.
     pat_lifetime: Duration = Always("365d"), time(3_600, 3_650 * DAY);
     /// After how long a new key signs access tokens.

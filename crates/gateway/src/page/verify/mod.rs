@@ -101,6 +101,7 @@ async fn press(State(app): State<Arc<App>>, Sender { caller, headers }: Sender, 
         auth: &app.auth,
         caller: &caller,
         session: None,
+        wish: None,
     };
     match act(&ctx, &given).await {
         Ok(Followed {
