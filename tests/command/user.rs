@@ -274,10 +274,10 @@ async fn bad_input_is_named_and_changes_nothing(database: Arc<TestDatabase>) {
             "password is missing: it is read from the terminal or from standard input",
         ),
         (
-            &["create", "--email", "a@b.c", "--password-hash"],
+            &["create", "--email", "a@b.c", "--imported-hash"],
             "plain\n",
             "invalid-request",
-            "passwordHash must be a hash by Argon2, bcrypt, scrypt or PBKDF2 in the form the README names",
+            "importedHash must be a hash by Argon2, bcrypt, scrypt or PBKDF2 in the form the README names",
         ),
         (&["show", "nobody"], "", "user-not-found", "No such user: nobody"),
         (

@@ -25,8 +25,8 @@ on_both_databases!(
 const PASSWORD: &str = "correct horse battery";
 
 pub(super) async fn create(caller: &Caller, arguments: Value) -> Answer {
-    let query = "mutation ($email: citext, $username: String, $password: String, $passwordHash: String, $options: CreateUserOptions) {
-      createUser(email: $email, username: $username, password: $password, passwordHash: $passwordHash, options: $options) {
+    let query = "mutation ($email: citext, $username: String, $password: String, $importedHash: String, $options: CreateUserOptions) {
+      createUser(email: $email, username: $username, password: $password, importedHash: $importedHash, options: $options) {
         id email username emailVerified displayName locale metadata gender disabled defaultRole createdBy
         roles(order_by: { role: asc }) { role } contact { firstName lastName }
       }
@@ -100,8 +100,8 @@ async fn a_user_needs_a_way_in(database: Arc<TestDatabase>) {
             "sendVerificationEmail is for an address that is not verified",
         ),
         (
-            json!({ "email": "a@example.org", "passwordHash": "$2y$10$x" }),
-            "passwordHash must be a hash by Argon2, bcrypt, scrypt or PBKDF2 in the form the README names",
+            json!({ "email": "a@example.org", "importedHash": "$2y$10$x" }),
+            "importedHash must be a hash by Argon2, bcrypt, scrypt or PBKDF2 in the form the README names",
         ),
     ] {
         let answer = create(&admin, arguments.clone()).await;
@@ -130,12 +130,12 @@ async fn a_hash_of_another_service_lets_its_user_in(database: Arc<TestDatabase>)
     // Made by the standard library of another language, of "correct horse battery".
     let hash = "$pbkdf2-sha256$i=1000$c29tZXNhbHQ$K5SAHVwQoz0J3yvOytAOiRUeGU14G3lS2KOx1HL3NxA";
     let arguments =
-        json!({ "email": "ada@example.org", "passwordHash": hash, "options": { "emailVerified": true } });
-    let both = json!({ "email": "ada@example.org", "passwordHash": hash, "password": PASSWORD });
+        json!({ "email": "ada@example.org", "importedHash": hash, "options": { "emailVerified": true } });
+    let both = json!({ "email": "ada@example.org", "importedHash": hash, "password": PASSWORD });
     let both = create(&app.admin(), both).await;
     assert_eq!(
         both.body.pointer("/errors/0/message").unwrap(),
-        "passwordHash cannot be given beside a password"
+        "importedHash cannot be given beside a password"
     );
     create(&app.admin(), arguments).await.data();
     let wrong = app.public().sign_in("ada@example.org", "another password").await;
@@ -146,12 +146,12 @@ async fn a_hash_of_another_service_lets_its_user_in(database: Arc<TestDatabase>)
     let hostile = "$argon2id$v=19$m=4194304,t=100,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdHNvbWVzYWx0c29tZXNhbHQ";
     let hostile = create(
         &app.admin(),
-        json!({ "email": "b@example.org", "passwordHash": hostile }),
+        json!({ "email": "b@example.org", "importedHash": hostile }),
     )
     .await;
     assert_eq!(
         hostile.body.pointer("/errors/0/message").unwrap(),
-        "passwordHash must not ask for more memory or time than a password is worth"
+        "importedHash must not ask for more memory or time than a password is worth"
     );
 }
 

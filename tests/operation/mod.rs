@@ -2,6 +2,7 @@
 
 mod administer;
 mod algorithms;
+mod audit;
 mod auth_config;
 mod breached_passwords;
 mod change_email;
@@ -10,6 +11,7 @@ mod cookie;
 mod create_user;
 mod elevate_password;
 mod every_column;
+mod hostile_input;
 mod limits;
 mod mailed;
 mod me;

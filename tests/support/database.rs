@@ -8,6 +8,7 @@ use portico_server::Running;
 use sea_orm::DatabaseConnection;
 use tempfile::TempDir;
 
+use super::at_rest;
 use super::log::{self, Secrets};
 use super::postgres;
 use super::requirement::Requirement;
@@ -66,13 +67,18 @@ impl TestDatabase {
 
     /// A connection beside the service, to prepare or to look.
     pub(crate) async fn connect(&self) -> DatabaseConnection {
+        self.try_connect().await.unwrap()
+    }
+
+    /// The same where the database may be gone.
+    pub(crate) async fn try_connect(&self) -> Option<DatabaseConnection> {
         let url = match self.kind {
             Kind::Sqlite => self.url.clone(),
             Kind::Postgres => format!("{}?options=-c%20search_path%3Dauth%2Cpublic", self.url),
         };
         let mut options = sea_orm::ConnectOptions::new(url);
         options.sqlx_logging(false).max_connections(1);
-        sea_orm::Database::connect(options).await.unwrap()
+        sea_orm::Database::connect(options).await.ok()
     }
 
     pub(crate) fn keep(&self, running: Running) {
@@ -91,6 +97,7 @@ impl TestDatabase {
             service.shutdown().await;
         }
         self.secrets.check_absent_since(self.log_start);
+        at_rest::check_absent(self, &self.secrets.kept_by_nobody()).await;
     }
 }
 

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use crate::audit::Event;
 use crate::auth::Auth;
-use crate::caller::Caller;
+use crate::caller::{Caller, Ctx};
 use crate::error::Error;
 use crate::limit::too_many;
 use crate::port::now;
@@ -75,7 +76,19 @@ impl Auth {
         *blocked = until.unwrap_or(now);
         match until {
             Some(until) => Err(too_many(until, now).into()),
-            None => Err(Refusal::WrongAdminSecret.into()),
+            // Those that count are few; beyond them nothing is written.
+            None => {
+                let refusal = Refusal::WrongAdminSecret;
+                let ctx = Ctx {
+                    auth: self,
+                    caller,
+                    session: None,
+                };
+                Event::refused("adminSecret", None, refusal)
+                    .append_alone(&ctx)
+                    .await?;
+                Err(refusal.into())
+            }
         }
     }
 }

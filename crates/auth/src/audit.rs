@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::caller::Ctx;
+use crate::caller::{Authenticated, Ctx};
 use crate::code::Code;
 use crate::error::Error;
 use crate::refusal::Refusal;
@@ -92,14 +92,27 @@ impl Event {
     }
 
     /// Appends the event with what is known of the caller.
-    pub(crate) async fn append<C: ConnectionTrait>(self, ctx: &Ctx<'_>, connection: &C) -> Result<(), Error> {
-        let actor = ctx
+    ///
+    /// A token that was sent along does not make its user the one who acts on another's account: whoever the event
+    /// concerns reads it as that of somebody unknown, and only administrators read whose token it was.
+    pub(crate) async fn append<C: ConnectionTrait>(
+        mut self,
+        ctx: &Ctx<'_>,
+        connection: &C,
+    ) -> Result<(), Error> {
+        let concerns = |session: &Authenticated| self.user_id.is_none_or(|user| user == session.user_id);
+        let session = ctx
             .session
+            .filter(|session| self.by_administrator || concerns(session));
+        if let (None, Some(other)) = (session, ctx.session) {
+            self = self.telling("signedInAs", other.user_id.to_string());
+        }
+        let actor = session
             .map(|session| session.user_id)
             .or(self.user_id.filter(|_| self.proved));
         let role = match self.by_administrator {
             true => Some(ctx.caller.audited_role("admin").to_owned()),
-            false => ctx.session.map(|session| session.default_role.clone()),
+            false => session.map(|session| session.default_role.clone()),
         };
         let row = ActiveModel {
             id: Set(ctx.new_id()?),
@@ -110,7 +123,7 @@ impl Event {
             user_id: Set(self.user_id),
             actor_id: Set(actor),
             actor_role: Set(role),
-            session_id: Set(self.session_id.or(ctx.session.map(|session| session.session_id))),
+            session_id: Set(self.session_id.or(session.map(|session| session.session_id))),
             request_id: Set(Some(ctx.caller.request_id.to_string())),
             ip: Set(ctx.caller.stored_address()),
             user_agent: Set(ctx.caller.stored_user_agent()),

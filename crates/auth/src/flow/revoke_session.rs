@@ -21,6 +21,9 @@ pub async fn revoke_session(ctx: &Ctx<'_>, input: RevokeSessionInput) -> Result<
     let transaction = ctx.auth.database.begin().await?;
     let which = Which::SessionOf(input.id, session.user_id);
     if store::refresh_tokens::revoke(&*transaction, which, ctx.now()).await? == 0 {
+        drop(transaction);
+        let event = Event::refused("revokeSession", Some(session.user_id), Refusal::UnknownSession);
+        event.append_alone(ctx).await?;
         return Err(Refusal::UnknownSession.into());
     }
     let event = Event::success("revokeSession", session.user_id, Some(input.id));

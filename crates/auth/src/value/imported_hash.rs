@@ -15,11 +15,11 @@ impl ImportedHash {
         match PasswordHash::parse(text) {
             Ok(_) => Ok(Self(text.to_owned())),
             Err(HashError::Parameters) => Err(invalid(
-                "passwordHash",
+                "importedHash",
                 "must not ask for more memory or time than a password is worth",
             )),
             Err(_) => Err(invalid(
-                "passwordHash",
+                "importedHash",
                 "must be a hash by Argon2, bcrypt, scrypt or PBKDF2 in the form the README names",
             )),
         }

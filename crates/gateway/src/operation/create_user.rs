@@ -32,7 +32,7 @@ pub(super) fn field() -> Field {
             .description("8 to 256 characters; without one the user signs in by mail or sets one"),
     )
     .argument(
-        InputValue::new("passwordHash", string()).description("the hash of a password from another service"),
+        InputValue::new("importedHash", string()).description("the hash of a password from another service"),
     )
     .argument(
         InputValue::new("options", TypeRef::named("CreateUserOptions"))
@@ -100,11 +100,11 @@ fn read(mut arguments: Arguments) -> Result<CreateUserInput, WireError> {
     let email = input::optional_email(&mut arguments)?;
     let username = arguments.text("username")?;
     let username = parsed(username.as_deref().map(Username::parse).transpose())?;
-    let password = match (arguments.text("password")?, arguments.text("passwordHash")?) {
+    let password = match (arguments.text("password")?, arguments.text("importedHash")?) {
         (None, None) => None,
         (Some(text), None) => Some(NewPassword::Chosen(parsed(Password::parse(&text))?)),
         (None, Some(text)) => Some(NewPassword::Imported(parsed(ImportedHash::parse(&text))?)),
-        (Some(_), Some(_)) => return Err(invalid("passwordHash", "cannot be given beside a password")),
+        (Some(_), Some(_)) => return Err(invalid("importedHash", "cannot be given beside a password")),
     };
     let mut given = input::members(&mut arguments)?;
     let welcome = match (

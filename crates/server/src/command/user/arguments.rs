@@ -76,7 +76,7 @@ fn create() -> Command {
         ))
         .arg(
             flag(
-                "password-hash",
+                "imported-hash",
                 "Reads the hash of a password from another service, likewise",
             )
             .conflicts_with("password"),

@@ -31,18 +31,18 @@ pub(super) async fn create(
     arguments: &ArgMatches,
     typed: Option<String>,
 ) -> Result<Value, CommandError> {
-    let is_hash = arguments.get_flag("password-hash");
+    let is_hash = arguments.get_flag("imported-hash");
     let variables = json!({
         "email": arguments.get_one::<String>("email"),
         "username": arguments.get_one::<String>("username"),
         "password": typed.as_ref().filter(|_| !is_hash),
-        "passwordHash": typed.as_ref().filter(|_| is_hash),
+        "importedHash": typed.as_ref().filter(|_| is_hash),
         "options": options(arguments)?,
     });
     let document = format!(
-        "mutation ($email: citext, $username: String, $password: String, $passwordHash: String, \
+        "mutation ($email: citext, $username: String, $password: String, $importedHash: String, \
          $options: CreateUserOptions) {{ createUser(email: $email, username: $username, password: $password, \
-         passwordHash: $passwordHash, options: $options) {{ {USER} }} }}"
+         importedHash: $importedHash, options: $options) {{ {USER} }} }}"
     );
     let mut made = console.ask(&document, variables).await?;
     Ok(read::flat(take(&mut made, "createUser")))

@@ -12,7 +12,7 @@ use crate::command::{CommandError, password};
 pub(super) fn wanted(name: &str, arguments: &ArgMatches) -> Result<Option<String>, CommandError> {
     let what = match name {
         "create" if arguments.get_flag("password") => "password",
-        "create" if arguments.get_flag("password-hash") => "passwordHash",
+        "create" if arguments.get_flag("imported-hash") => "importedHash",
         "reset-password" if !arguments.get_flag("mail") => "password",
         _ => return Ok(None),
     };
