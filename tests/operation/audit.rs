@@ -257,6 +257,9 @@ async fn each_flow_is_written_down_with_its_outcome(database: Arc<TestDatabase>)
             "{action} {outcome}: {told:?}"
         );
     }
+    let secrets = database.secrets.kept_by_nobody();
+    assert!(secrets.len() > 20, "only {} secrets are known", secrets.len());
+    at_rest::check_absent(&database, &secrets).await;
     for event in events(&admin, "outcome code details requestId ip userAgent").await {
         let refused = event["outcome"] == "refused";
         assert_eq!(event["code"].is_string(), refused, "{event}");
@@ -272,7 +275,7 @@ fn text(event: &Value, name: &str) -> String {
     event[name].as_str().unwrap().to_owned()
 }
 
-/// The search that each test ends with is one that finds.
+/// The search for secrets is one that finds.
 async fn a_secret_that_were_kept_would_be_found(database: Arc<TestDatabase>) {
     let app = TestApp::new(&database).await;
     app.user("jane").await;

@@ -8,7 +8,6 @@ use portico_server::Running;
 use sea_orm::DatabaseConnection;
 use tempfile::TempDir;
 
-use super::at_rest;
 use super::log::{self, Secrets};
 use super::postgres;
 use super::requirement::Requirement;
@@ -97,7 +96,6 @@ impl TestDatabase {
             service.shutdown().await;
         }
         self.secrets.check_absent_since(self.log_start);
-        at_rest::check_absent(self, &self.secrets.kept_by_nobody()).await;
     }
 }
 

@@ -2,8 +2,8 @@
 
 pub(crate) mod answer;
 pub(crate) mod app;
-pub(crate) mod authenticator;
 pub(crate) mod at_rest;
+pub(crate) mod authenticator;
 pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod clock;
