@@ -83,6 +83,7 @@ impl Auth {
                     auth: self,
                     caller,
                     session: None,
+                    wish: None,
                 };
                 Event::refused("adminSecret", None, refusal)
                     .append_alone(&ctx)
