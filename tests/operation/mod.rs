@@ -1,8 +1,10 @@
 //! The operations beside the data, a file per flow, and who may ask for anything at all.
 
+mod activate_account;
 mod administer;
 mod algorithms;
 mod audit;
+mod anonymous;
 mod auth_config;
 mod breached_passwords;
 mod change_email;
@@ -10,11 +12,13 @@ mod consequences;
 mod cookie;
 mod create_user;
 mod elevate_password;
+mod email_access;
 mod every_column;
 mod hostile_input;
 mod limits;
 mod mailed;
 mod me;
+mod new_device;
 mod nodes;
 mod passkey;
 mod personal_access_tokens;

@@ -21,7 +21,7 @@ use crate::store::users::{Credentials, Lock};
 /// Failures of an account are forgotten this long after the last one.
 const FAILURES_LAST: TimeDelta = TimeDelta::hours(24);
 /// A network is known for this long after the user signed in from it.
-const NETWORK_KNOWN: TimeDelta = TimeDelta::days(30);
+pub(crate) const NETWORK_KNOWN: TimeDelta = TimeDelta::days(30);
 /// How long the next attempt has to wait once the free ones are used up; the last one repeats.
 const DELAYS: [TimeDelta; 7] = [
     TimeDelta::seconds(5),
@@ -216,7 +216,7 @@ impl Auth {
 }
 
 /// The network of an address: what a provider gives to one customer, or to few.
-fn prefix(address: IpAddr) -> String {
+pub(crate) fn prefix(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => {
             let [a, b, c, _] = address.octets();

@@ -84,7 +84,11 @@ async fn open_ticket<C: ConnectionTrait>(
         link,
         sealed_options,
     } = mailing;
-    let (id, ticket, code) = (ctx.new_id()?, Ticket::create(entropy)?, new_code(entropy)?);
+    let (id, ticket, code) = (
+        ctx.new_id()?,
+        Ticket::create(entropy)?,
+        new_code(entropy, purpose.digits(&auth.policy))?,
+    );
     let expires_at = now + purpose.lifetime(&auth.policy);
     let variables = Variables {
         link: address(ctx, purpose, &ticket, locale),
@@ -119,6 +123,9 @@ async fn open_ticket<C: ConnectionTrait>(
     };
     store::tickets::put(connection, row).await?;
     store::users::show_ticket(connection, user.unwrap_or_default(), expires_at).await?;
+    if purpose == Purpose::ActivateAccount {
+        store::users::show_activation(connection, user.unwrap_or_default(), expires_at).await?;
+    }
     Ok((variables, expires_at))
 }
 
@@ -184,6 +191,22 @@ pub(crate) async fn notice<C: ConnectionTrait>(
         ..Variables::default()
     };
     tell(ctx, connection, (email, locale), (template, variables)).await
+}
+
+/// Tells the owner of an account that somebody signed in from a network that was not seen lately.
+pub(crate) async fn announce_device<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    (email, locale): (&Email, &str),
+) -> Result<(), Error> {
+    let variables = Variables {
+        email: email.as_str().to_owned(),
+        // Not what the client calls itself: whoever got in could write the mail with it.
+        ip_address: ctx.caller.address.to_canonical().to_string(),
+        ..Variables::default()
+    };
+    let message = (Template::SigninNewDevice, variables);
+    tell(ctx, connection, (email, locale), message).await
 }
 
 /// Tells both addresses of an account that it has the one again, and not the other any more.

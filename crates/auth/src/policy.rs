@@ -3,6 +3,8 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
+use crate::email_access::EmailAccess;
+
 use crate::factor::Factor;
 
 /// Whether an address must be confirmed before its first session.
@@ -164,6 +166,20 @@ pub struct Policy {
     pub email_undo_lifetime: TimeDelta,
     /// Whether proving an address that no user has makes a user.
     pub email_sign_up: bool,
+    /// Whether somebody may be a user before anything identifies them.
+    pub anonymous_users: bool,
+    /// Which addresses may be used.
+    pub email_access: EmailAccess,
+    /// Whether a new account has to be activated by a mailed code.
+    pub activation_required: bool,
+    /// Digits of an activation code, from 4 to 8.
+    pub activation_digits: u32,
+    /// How long the link and the code of a mail work that activates an account.
+    pub activation_lifetime: TimeDelta,
+    /// Whether a new account is switched off until an administrator enables it.
+    pub new_users_disabled: bool,
+    /// Whether the owner of an account is told of a sign-in from a device that was not seen lately.
+    pub new_device_notices: bool,
     /// Nobody can sign up.
     pub sign_up_disabled: bool,
     /// Roles offered at sign-up, and given where the client asks for none.
@@ -207,6 +223,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether whoever signs up with an address has to prove it before the first session; then nobody is told whether
+    /// it is taken.
+    pub(crate) fn proves_address_first(&self) -> bool {
+        self.email_verification == EmailVerification::Required || self.activation_required
+    }
+
     /// Where the application is; without one, this service.
     pub(crate) fn client_address(&self) -> &str {
         self.client_url.as_deref().unwrap_or(&self.public_url)
@@ -232,6 +254,13 @@ impl Default for Policy {
             email_change_lifetime: TimeDelta::hours(1),
             email_undo_lifetime: TimeDelta::days(7),
             email_sign_up: true,
+            anonymous_users: false,
+            email_access: EmailAccess::default(),
+            activation_required: false,
+            activation_digits: 6,
+            activation_lifetime: TimeDelta::days(1),
+            new_users_disabled: false,
+            new_device_notices: true,
             sign_up_disabled: false,
             allowed_roles: vec!["user".to_owned(), "me".to_owned()],
             default_role: "user".to_owned(),

@@ -179,6 +179,9 @@ pub enum Refusal {
     /// The address of the application is not one that passkeys can be for.
     #[error("passkeys need a domain")]
     NoPasskeys,
+    /// The account was activated before.
+    #[error("the account is activated already")]
+    AlreadyActivated,
     /// The address was confirmed before.
     #[error("the email is verified already")]
     AlreadyVerified,
@@ -197,6 +200,15 @@ pub enum Refusal {
     /// The operation needs a session.
     #[error("the operation needs a session")]
     NotSignedIn,
+    /// The operator does not want addresses like this.
+    #[error("the address is not among those that may be used")]
+    EmailNotAllowed,
+    /// The operation is switched off.
+    #[error("the operation is switched off")]
+    SwitchedOff,
+    /// The user is identified already.
+    #[error("the user is not anonymous")]
+    NotAnonymous,
     /// The operation is not for a user whom nothing identifies yet.
     #[error("the user is anonymous")]
     AnonymousUser,
@@ -252,12 +264,16 @@ impl Refusal {
             Self::UnknownSecurityKey => Code::SecurityKeyNotFound,
             Self::LastWayIn => Code::LastWayIn,
             Self::NoPasskeys => Code::DisabledEndpoint,
+            Self::AlreadyActivated => Code::AccountAlreadyActive,
             Self::AlreadyVerified => Code::EmailAlreadyVerified,
             Self::RefreshToken(_) => Code::InvalidRefreshToken,
             Self::InvalidPat => Code::InvalidPat,
             Self::ByPat => Code::ForbiddenPat,
             Self::AccessToken(_) => Code::InvalidJwt,
             Self::NotSignedIn => Code::Unauthenticated,
+            Self::EmailNotAllowed => Code::EmailNotAllowed,
+            Self::SwitchedOff => Code::DisabledEndpoint,
+            Self::NotAnonymous => Code::UserNotAnonymous,
             Self::AnonymousUser => Code::ForbiddenAnonymous,
             Self::UnknownSession => Code::SessionNotFound,
             Self::WrongAdminSecret => Code::AccessDenied,

@@ -16,7 +16,8 @@ use self::issue::{Tokens, issue};
 use crate::account::Account;
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
-use crate::method::Methods;
+use crate::method::{Method, Methods};
+use crate::new_device;
 use crate::refusal::Refusal;
 use crate::second_factor::{self, MfaChallenge};
 use crate::store;
@@ -117,6 +118,26 @@ pub(crate) async fn open<C: ConnectionTrait>(
     Ok(SignIn::NeedsFactor(challenge))
 }
 
+/// Goes on with the session of a user who was anonymous until now, with another access token; the refresh token
+/// stays what it is. Nobody had a second factor before.
+pub(crate) async fn identify<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    session: Uuid,
+    identified: crate::flow::Identified,
+) -> Result<Session, Error> {
+    let (account, methods) = (identified.into_account(), Methods::new(&[Method::Password]));
+    account.admit(&ctx.auth.policy)?;
+    store::refresh_tokens::set_methods(connection, session, methods.to_json()).await?;
+    let tokens = Tokens {
+        session,
+        refresh: None,
+        methods,
+        elevated_until: None,
+    };
+    issue(ctx.auth, &account, tokens, ctx.now())
+}
+
 async fn begin<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
@@ -143,6 +164,9 @@ async fn begin<C: ConnectionTrait>(
         last_used_at: Set(Some(now)),
         ..Default::default()
     };
+    if auth.policy.new_device_notices {
+        new_device::announce(ctx, connection, account.id).await?;
+    }
     store::refresh_tokens::insert(connection, row).await?;
     let tokens = Tokens {
         session: id,

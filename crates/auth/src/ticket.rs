@@ -25,6 +25,10 @@ pub enum Purpose {
     ResetPassword,
     /// Makes an address that of an account.
     ChangeEmail,
+    /// Makes an anonymous user one with an address.
+    Deanonymize,
+    /// Makes a new account usable.
+    ActivateAccount,
     /// Gives an account the address back that it had.
     UndoEmailChange,
     /// Is exchanged for a session by whoever asked for the link.
@@ -41,6 +45,8 @@ impl Purpose {
             Self::SignIn => "sign-in",
             Self::ResetPassword => "reset-password",
             Self::ChangeEmail => "change-email",
+            Self::Deanonymize => "deanonymize",
+            Self::ActivateAccount => "activate-account",
             Self::UndoEmailChange => "undo-email-change",
             Self::Exchange => "exchange",
             Self::SecondFactor => "second-factor",
@@ -50,23 +56,33 @@ impl Purpose {
     /// The name in links, as Hasura Auth has it.
     pub fn link_type(self) -> &'static str {
         match self {
-            Self::VerifyEmail => "emailVerify",
+            Self::VerifyEmail | Self::Deanonymize => "emailVerify",
             Self::SignIn => "signinPasswordless",
             Self::ResetPassword => "passwordReset",
             Self::ChangeEmail => "emailConfirmChange",
+            Self::ActivateAccount => "accountActivate",
             Self::UndoEmailChange => "emailUndoChange",
             Self::Exchange => "exchange",
             Self::SecondFactor => "secondFactor",
         }
     }
 
+    /// How many digits its code has.
+    pub(crate) fn digits(self, policy: &Policy) -> u32 {
+        match self {
+            Self::ActivateAccount => policy.activation_digits,
+            _ => 6,
+        }
+    }
+
     /// How long it lasts.
     pub(crate) fn lifetime(self, policy: &Policy) -> TimeDelta {
         match self {
-            Self::VerifyEmail => policy.verification_lifetime,
+            Self::VerifyEmail | Self::Deanonymize => policy.verification_lifetime,
             Self::SignIn => policy.email_sign_in_lifetime,
             Self::ResetPassword => policy.password_reset_lifetime,
             Self::ChangeEmail => policy.email_change_lifetime,
+            Self::ActivateAccount => policy.activation_lifetime,
             Self::UndoEmailChange => policy.email_undo_lifetime,
             // What RFC 6749 calls short.
             Self::Exchange => TimeDelta::minutes(5),
@@ -115,15 +131,16 @@ pub(crate) fn proves(verifier: &CodeVerifier, challenge: &str) -> bool {
     matches(URL_SAFE_NO_PAD.encode(digest).as_bytes(), challenge.as_bytes())
 }
 
-/// Six digits, each as likely as the other.
-pub(crate) fn new_code(entropy: &dyn Entropy) -> Result<String, EntropyError> {
-    const DIGITS: u32 = 1_000_000;
-    // Numbers beyond the last whole million would make small codes likelier.
-    const LIMIT: u32 = u32::MAX - u32::MAX % DIGITS;
+/// Digits, each as likely as the other; eight at most.
+pub(crate) fn new_code(entropy: &dyn Entropy, digits: u32) -> Result<String, EntropyError> {
+    let numbers = 10_u32.pow(digits.min(8));
+    // Numbers beyond the last whole multiple would make small codes likelier.
+    let limit = u32::MAX - u32::MAX % numbers;
     loop {
         let number = u32::from_be_bytes(random(entropy)?);
-        if number < LIMIT {
-            return Ok(format!("{:06}", number % DIGITS));
+        if number < limit {
+            let width = digits.min(8) as usize;
+            return Ok(format!("{:0width$}", number % numbers));
         }
     }
 }
@@ -162,12 +179,12 @@ mod tests {
     use crate::testing::TestEntropy;
 
     #[test]
-    fn a_code_has_six_digits() {
+    fn a_code_has_as_many_digits_as_are_asked_for() {
         let entropy = TestEntropy::default();
-        for _ in 0..100 {
-            let code = new_code(&entropy).unwrap();
+        for digits in (4..=8).cycle().take(100) {
+            let code = new_code(&entropy, digits).unwrap();
             assert!(
-                code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()),
+                code.len() == digits as usize && code.bytes().all(|byte| byte.is_ascii_digit()),
                 "{code}"
             );
         }

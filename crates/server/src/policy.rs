@@ -1,7 +1,7 @@
 //! Settings as the other packages take them.
 
 use chrono::TimeDelta;
-use portico_auth::{Limits, MailFacts, PasskeyPolicy, Policy};
+use portico_auth::{EmailAccess, Limits, MailFacts, PasskeyPolicy, Policy};
 use portico_gateway::{DocumentLimits, GraphqlSettings, TrustedDocuments};
 use portico_query::execute::ExecutorSettings;
 use portico_query::permission::metadata::Metadata;
@@ -33,6 +33,18 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         email_change_lifetime: delta(settings.email_change_lifetime),
         email_undo_lifetime: delta(settings.email_undo_lifetime),
         email_sign_up: settings.email_sign_up,
+        anonymous_users: settings.anonymous_users,
+        email_access: EmailAccess {
+            allowed_emails: settings.allowed_emails.clone(),
+            allowed_domains: settings.allowed_email_domains.clone(),
+            blocked_emails: settings.blocked_emails.clone(),
+            blocked_domains: settings.blocked_email_domains.clone(),
+        },
+        activation_required: settings.activation_required,
+        activation_digits: settings.activation_digits,
+        activation_lifetime: delta(settings.activation_lifetime),
+        new_users_disabled: settings.new_users_disabled,
+        new_device_notices: settings.new_device_notices,
         sign_up_disabled: settings.sign_up_disabled,
         allowed_roles: settings.allowed_roles.clone(),
         default_role: settings.default_role.clone(),

@@ -45,6 +45,7 @@ pub async fn change_email(ctx: &Ctx<'_>, input: ChangeEmailInput) -> Result<(), 
 
 async fn ask(ctx: &Ctx<'_>, session: &Authenticated, input: ChangeEmailInput) -> Result<(), Error> {
     let (user, email) = (session.user_id, &input.new_email);
+    ctx.auth.policy.email_access.admit(email)?;
     ctx.auth.limit_mail(ctx.caller, email).await?;
     ctx.auth.limit_mail_of(user).await?;
     let transaction = ctx.auth.database.begin().await?;
@@ -96,6 +97,8 @@ pub(super) async fn complete<C: ConnectionTrait>(
 ) -> Result<Proved, Error> {
     let email = Email::parse(&used.row().address)?;
     let user = used.row().user_id.ok_or(Refusal::InvalidTicket)?;
+    // What is allowed may have changed since.
+    ctx.auth.policy.email_access.admit(&email)?;
     store::tickets::forget_of(connection, user).await?;
     let holder = store::users::holder(connection, user).await?;
     let holder = holder.ok_or(Refusal::InvalidTicket)?;
@@ -123,5 +126,10 @@ pub(super) async fn complete<C: ConnectionTrait>(
     Event::success(CHANGED, user, used.row().session_id)
         .append(ctx, connection)
         .await?;
-    Ok(Proved { account, email, used })
+    Ok(Proved {
+        account,
+        email,
+        used,
+        made: false,
+    })
 }

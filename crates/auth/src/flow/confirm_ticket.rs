@@ -14,8 +14,8 @@ const ACTION: &str = "confirmTicket";
 
 /// What was mailed.
 pub struct ConfirmTicketInput {
-    /// The ticket of a link, or the code of a mail that confirms an address, with that address. The code of a change
-    /// of address is good for whoever asked, signed in.
+    /// The ticket of a link, or the code of a mail that confirms an address, with that address. The code of an
+    /// address that is not that of the account yet is good for whoever asked, signed in.
     pub presented: Presented,
     /// What proves that it was asked for here.
     pub code_verifier: Option<CodeVerifier>,
@@ -60,16 +60,17 @@ async fn confirmed(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<SignIn, E
     Ok(sign_in)
 }
 
-/// What a code is for: the change of address that whoever is signed in asked for, if it was mailed there; else it
-/// confirms an address. What a ticket is for is known from the ticket.
+/// What a code is for: what whoever is signed in asked for, if it was mailed there; else it confirms an address. What a ticket is for is known from the ticket.
 async fn code_purpose(ctx: &Ctx<'_>, presented: &Presented) -> Result<Purpose, Error> {
     let (Presented::Code { email, .. }, Some(session)) = (presented, ctx.session) else {
         return Ok(Purpose::VerifyEmail);
     };
     let (connection, subject) = (&ctx.auth.database.connection, session.user_id.to_string());
-    let place = (subject.as_str(), email);
-    match store::tickets::is_open(connection, Purpose::ChangeEmail, place, ctx.now()).await? {
-        true => Ok(Purpose::ChangeEmail),
-        false => Ok(Purpose::VerifyEmail),
+    for purpose in [Purpose::ChangeEmail, Purpose::Deanonymize] {
+        let place = (subject.as_str(), email);
+        if store::tickets::is_open(connection, purpose, place, ctx.now()).await? {
+            return Ok(purpose);
+        }
     }
+    Ok(Purpose::VerifyEmail)
 }

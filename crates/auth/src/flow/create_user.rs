@@ -88,9 +88,11 @@ async fn create(ctx: &Ctx<'_>, input: CreateUserInput) -> Result<Uuid, Error> {
         options,
         email_verified: input.email_verified,
         ticket_lifetime: None,
+        anonymous: false,
     };
     let standing = Standing {
         disabled: input.disabled,
+        waits: false,
         created_by: ctx.session.map(|session| session.user_id),
         ..Standing::default()
     };

@@ -15,9 +15,9 @@ use crate::port::now;
 use crate::refusal::Refusal;
 use crate::store;
 
-pub(super) use ask::{Ask, ask};
+pub(super) use ask::{Ask, ask, seal};
 pub(super) use present::{Found, present, take};
-pub(super) use prove::{LINKS, Proved, confirm, do_it, enter, open};
+pub(super) use prove::{LINKS, Proved, confirm, do_it, enter, open, unseal};
 
 /// Writes down that somebody was refused.
 pub(super) async fn refuse(ctx: &Ctx<'_>, action: &'static str, refusal: Refusal) -> Result<Error, Error> {

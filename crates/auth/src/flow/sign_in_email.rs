@@ -31,6 +31,7 @@ pub struct SignInEmailInput {
 /// answer and the work are the same for everybody.
 pub async fn sign_in_email(ctx: &Ctx<'_>, input: SignInEmailInput) -> Result<(), Error> {
     let policy = &ctx.auth.policy;
+    policy.email_access.admit(&input.email)?;
     // Checked now, so that whoever asks is told; what is mailed is checked again when it is used.
     let options = SignUpOptions::parse(input.options.clone(), policy)?;
     let link = LinkOptions {

@@ -15,6 +15,7 @@ use crate::mail::Template;
 use crate::message::{self, Mailing};
 use crate::new_password::Names;
 use crate::passkey::{Proof, Registered};
+use crate::policy::{EmailVerification, Policy};
 use crate::refusal::Refusal;
 use crate::session::{self, SignIn, Verified};
 use crate::store;
@@ -36,6 +37,11 @@ impl Created {
     pub(super) fn user_id(&self) -> Uuid {
         self.account.id
     }
+
+    /// Whether somebody else has to act before there is a session.
+    fn waits(&self) -> bool {
+        self.account.disabled || !self.account.activated
+    }
 }
 
 /// Who is to be made.
@@ -49,6 +55,8 @@ pub(super) struct Registration {
     pub(super) email_verified: bool,
     /// How long the mailed link works, if one is mailed.
     pub(super) ticket_lifetime: Option<TimeDelta>,
+    /// Whether nothing identifies the user yet.
+    pub(super) anonymous: bool,
 }
 
 /// The passkey of a new user, who is made with the id that the passkey knows.
@@ -82,7 +90,7 @@ pub(super) fn names<'a>(
     Names::new(&ctx.auth.policy, said.into_iter().flatten().chain(identifiers))
 }
 
-/// Makes the user and opens the first session.
+/// Makes the user and opens the first session, unless the operator wants something done before.
 pub(super) async fn with_session(
     ctx: &Ctx<'_>,
     action: &'static str,
@@ -90,6 +98,9 @@ pub(super) async fn with_session(
 ) -> Result<SignIn, Error> {
     let transaction = ctx.auth.database.begin().await?;
     let created = create(ctx, &*transaction, registration).await?;
+    if created.waits() {
+        return hold(ctx, action, transaction, created.user_id()).await;
+    }
     enter(ctx, action, transaction, Verified::by_sign_up(created)).await
 }
 
@@ -102,8 +113,24 @@ pub(super) async fn with_session_by_key(
 ) -> Result<SignIn, Error> {
     let transaction = ctx.auth.database.begin().await?;
     let (created, proof) = create_with_key(ctx, &*transaction, registration, key).await?;
+    if created.waits() {
+        return hold(ctx, action, transaction, created.user_id()).await;
+    }
     let verified = Verified::by_passkey(created.into_account(), &proof);
     enter(ctx, action, transaction, verified).await
+}
+
+/// Somebody else has to act before there is a session.
+async fn hold(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    transaction: Write,
+    user_id: Uuid,
+) -> Result<SignIn, Error> {
+    let event = Event::success(action, user_id, None);
+    event.append(ctx, &*transaction).await?;
+    transaction.commit().await?;
+    Ok(SignIn::NeedsVerification)
 }
 
 async fn enter(
@@ -120,33 +147,56 @@ async fn enter(
     Ok(sign_in)
 }
 
-/// What others than a new user say of it.
+/// Whether a new user may act at once, and what others than the user say of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Standing {
     /// Its id, where something knows it before it is made.
     pub(super) id: Option<Uuid>,
     /// Whether the account is switched off until it is enabled.
     pub(super) disabled: bool,
+    /// Whether the account has to be activated first.
+    pub(super) waits: bool,
     /// The administrator, if signed in.
     pub(super) created_by: Option<Uuid>,
 }
 
-/// Makes the user and mails what confirms the address. Of a taken one the owner is told in the place of that; the
-/// answer is the same, and its time.
-pub(super) async fn with_verification(
+impl Standing {
+    /// What the operator says of users who sign up.
+    fn of_new(policy: &Policy, registration: &Registration) -> Self {
+        Self {
+            id: None,
+            disabled: policy.new_users_disabled && !registration.anonymous,
+            waits: policy.activation_required && !registration.anonymous && !registration.email_verified,
+            created_by: None,
+        }
+    }
+}
+
+/// What has to be mailed before there is a session, if anything. The address of an activated account is confirmed.
+pub(super) fn first_mail(policy: &Policy) -> Option<(Purpose, Template)> {
+    match (policy.activation_required, policy.email_verification) {
+        (true, _) => Some((Purpose::ActivateAccount, Template::AccountActivate)),
+        (false, EmailVerification::Required) => Some((Purpose::VerifyEmail, Template::EmailVerify)),
+        (false, EmailVerification::Optional) => None,
+    }
+}
+
+/// Makes the user and mails what confirms the address, or activates the account. Of a taken one the owner is told in
+/// the place of that; the answer is the same, and its time.
+pub(super) async fn with_first_mail(
     ctx: &Ctx<'_>,
     action: &'static str,
-    email: &Email,
+    mail: (&Email, (Purpose, Template)),
     registration: Registration,
     key: Option<Key>,
 ) -> Result<SignIn, Error> {
-    evenly(make_and_mail(ctx, action, email, registration, key)).await
+    evenly(make_and_mail(ctx, action, mail, registration, key)).await
 }
 
 async fn make_and_mail(
     ctx: &Ctx<'_>,
     action: &'static str,
-    email: &Email,
+    (email, (purpose, template)): (&Email, (Purpose, Template)),
     registration: Registration,
     key: Option<Key>,
 ) -> Result<SignIn, Error> {
@@ -166,8 +216,8 @@ async fn make_and_mail(
     match created {
         Ok(created) => {
             let mailing = Mailing {
-                purpose: Purpose::VerifyEmail,
-                template: Template::EmailVerify,
+                purpose,
+                template,
                 email,
                 locale: &locale,
                 user: Some(created.user_id()),
@@ -197,13 +247,15 @@ async fn make_and_mail(
     Ok(SignIn::NeedsVerification)
 }
 
-/// Writes the user, its roles and its contact.
+/// Writes the user, its roles and its contact, in the standing that the operator gives to new users. An address that
+/// is proved already activates its account.
 pub(super) async fn create<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
     registration: Registration,
 ) -> Result<Created, Error> {
-    create_with(ctx, connection, registration, Standing::default()).await
+    let standing = Standing::of_new(&ctx.auth.policy, &registration);
+    create_with(ctx, connection, registration, standing).await
 }
 
 async fn create_with_key<C: ConnectionTrait>(
@@ -214,7 +266,7 @@ async fn create_with_key<C: ConnectionTrait>(
 ) -> Result<(Created, Proof), Error> {
     let standing = Standing {
         id: Some(key.user),
-        ..Standing::default()
+        ..Standing::of_new(&ctx.auth.policy, &registration)
     };
     let created = create_with(ctx, connection, registration, standing).await?;
     let (_, proof) = passkey::add(ctx, connection, key.user, key.registered, key.nickname).await?;
@@ -236,6 +288,7 @@ pub(super) async fn create_with<C: ConnectionTrait>(
         options,
         email_verified,
         ticket_lifetime,
+        anonymous,
     } = registration;
     // Asked first, so that a taken name is told whether or not the address is taken too.
     if let Some(username) = &username
@@ -256,7 +309,9 @@ pub(super) async fn create_with<C: ConnectionTrait>(
         locale: options.locale,
         metadata: options.metadata,
         default_role: options.default_role.clone(),
+        anonymous,
         disabled: standing.disabled,
+        activated_at: (!standing.waits).then_some(now),
         created_by: standing.created_by,
         ticket_expires_at: ticket_lifetime.map(|lifetime| now + lifetime),
     };
@@ -281,6 +336,8 @@ pub(super) async fn create_with<C: ConnectionTrait>(
     let account = Account {
         email_verified,
         disabled: standing.disabled,
+        anonymous,
+        activated: !standing.waits,
         ..Account::new(id, options.default_role, roles, has_email)
     };
     Ok(Created { account })

@@ -4,7 +4,6 @@ use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_up::{self, Registration};
 use crate::new_password;
-use crate::policy::EmailVerification;
 use crate::session::SignIn;
 use crate::value::{Email, Password, SignUpOptions};
 
@@ -30,7 +29,8 @@ pub struct SignUpEmailPasswordInput {
 pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInput) -> Result<SignIn, Error> {
     sign_up::admit(ctx).await?;
     let auth = ctx.auth;
-    let required = auth.policy.email_verification == EmailVerification::Required;
+    auth.policy.email_access.admit(&input.email)?;
+    let first = sign_up::first_mail(&auth.policy);
     let email = input.email;
     let names = sign_up::names(ctx, [email.as_str()], &input.options);
     let password_hash = new_password::hash(ctx, input.password, &names).await?;
@@ -40,11 +40,12 @@ pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInp
         password_hash: Some(password_hash),
         email_verified: false,
         options: input.options,
-        ticket_lifetime: required.then_some(auth.policy.verification_lifetime),
+        ticket_lifetime: first.map(|(purpose, _)| purpose.lifetime(&auth.policy)),
+        anonymous: false,
     };
-    let result = match required {
-        true => sign_up::with_verification(ctx, ACTION, &email, registration, None).await,
-        false => sign_up::with_session(ctx, ACTION, registration).await,
+    let result = match first {
+        Some(first) => sign_up::with_first_mail(ctx, ACTION, (&email, first), registration, None).await,
+        None => sign_up::with_session(ctx, ACTION, registration).await,
     };
     match result {
         Ok(signed_in) => Ok(signed_in),

@@ -34,6 +34,7 @@ pub async fn sign_up_username_password(
         email_verified: false,
         options: input.options,
         ticket_lifetime: None,
+        anonymous: false,
     };
     match sign_up::with_session(ctx, ACTION, registration).await {
         Ok(sign_in) => Ok(sign_in),

@@ -10,7 +10,6 @@ use crate::error::{Error, InternalError};
 use crate::flow::passkey::refuse_taken;
 use crate::flow::sign_up::{self, Key, Registration};
 use crate::passkey::{self, Asked, Attestation, Ceremony, Owner};
-use crate::policy::EmailVerification;
 use crate::seal::SealError;
 use crate::session::SignIn;
 use crate::value::{Email, Nickname, SignUpOptions, SignUpOptionsInput};
@@ -40,6 +39,7 @@ pub async fn sign_up_webauthn(ctx: &Ctx<'_>, input: SignUpWebauthnInput) -> Resu
     let auth = ctx.auth;
     let party = auth.relying_party()?;
     sign_up::admit(ctx).await?;
+    auth.policy.email_access.admit(&input.email)?;
     // Checked now, so that whoever asks is told; checked again when the user is made.
     let options = SignUpOptions::parse(input.options.clone(), &auth.policy)?;
     let (id, email) = (ctx.new_id()?, input.email.as_str());
@@ -95,8 +95,9 @@ async fn verify(ctx: &Ctx<'_>, input: VerifySignUpWebauthnInput) -> Result<SignI
     let registered = party.register(&input.credential, &new.registration)?;
     // Asked before the address is looked at: else a passkey registered elsewhere would tell which are taken.
     refuse_taken(&auth.database.connection, &registered).await?;
-    let required = auth.policy.email_verification == EmailVerification::Required;
+    let first = sign_up::first_mail(&auth.policy);
     let email = Email::parse(&new.email).map_err(|_| InternalError::Seal(SealError::Open))?;
+    auth.policy.email_access.admit(&email)?;
     let options = SignUpOptions::parse(new.options, &auth.policy)?;
     let registration = Registration {
         email: Some(email.clone()),
@@ -104,15 +105,16 @@ async fn verify(ctx: &Ctx<'_>, input: VerifySignUpWebauthnInput) -> Result<SignI
         password_hash: None,
         options,
         email_verified: false,
-        ticket_lifetime: required.then_some(auth.policy.verification_lifetime),
+        ticket_lifetime: first.map(|(purpose, _)| purpose.lifetime(&auth.policy)),
+        anonymous: false,
     };
     let key = Key {
         user: new.id,
         registered,
         nickname: input.nickname,
     };
-    match required {
-        true => sign_up::with_verification(ctx, ACTION, &email, registration, Some(key)).await,
-        false => sign_up::with_session_by_key(ctx, ACTION, registration, key).await,
+    match first {
+        Some(first) => sign_up::with_first_mail(ctx, ACTION, (&email, first), registration, Some(key)).await,
+        None => sign_up::with_session_by_key(ctx, ACTION, registration, key).await,
     }
 }

@@ -20,7 +20,7 @@ pub(super) const BUILT_IN: [(&str, &str); 5] = [
 const COMMON: [&str; 3] = ["greeting", "expires", "automatic"];
 const COMMON_SECTION: &str = "common";
 /// What the page behind a link says.
-const PAGE: [&str; 22] = [
+const PAGE: [&str; 25] = [
     "emailVerifyTitle",
     "emailVerifyText",
     "emailVerifyButton",
@@ -33,6 +33,9 @@ const PAGE: [&str; 22] = [
     "emailConfirmChangeTitle",
     "emailConfirmChangeText",
     "emailConfirmChangeButton",
+    "accountActivateTitle",
+    "accountActivateText",
+    "accountActivateButton",
     "emailUndoChangeTitle",
     "emailUndoChangeText",
     "emailUndoChangeButton",

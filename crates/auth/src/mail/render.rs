@@ -21,11 +21,12 @@ const HTML: &str = "body.html";
 const SUBJECT: &str = "subject.txt";
 
 /// What a template may use.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 12] = [
     "clientUrl",
     "code",
     "email",
     "expiresAt",
+    "ipAddress",
     "link",
     "locale",
     "newEmail",
@@ -71,6 +72,9 @@ pub(crate) struct Variables {
     pub(crate) email: String,
     /// The address that takes its place; empty for none.
     pub(crate) new_email: String,
+    /// Where somebody signed in from; empty for nobody.
+    #[serde(default)]
+    pub(crate) ip_address: String,
 }
 
 /// The templates in every language, checked.
@@ -138,6 +142,7 @@ impl MailTemplates {
             code => variables.code.as_str(),
             email => variables.email.as_str(),
             newEmail => variables.new_email.as_str(),
+            ipAddress => variables.ip_address.as_str(),
             expiresAt => expires_at.format("%Y-%m-%d %H:%M UTC").to_string(),
             locale => language,
             sender => self.facts.sender.as_str(),
@@ -251,6 +256,7 @@ impl MailTemplates {
                 code: if template.has_code() { "123456" } else { "" }.to_owned(),
                 email: "ada@example.org".to_owned(),
                 new_email: "countess@example.org".to_owned(),
+                ip_address: "192.0.2.1".to_owned(),
             };
             self.render(language, template, &sample, DateTime::UNIX_EPOCH)
                 .map_err(|error| {

@@ -29,11 +29,15 @@ pub(crate) enum Template {
     PasskeyRemoved,
     /// Tells the owner of an account that there is a new personal access token.
     PatCreated,
+    /// Makes a new account usable.
+    AccountActivate,
+    /// Tells the owner of an account that somebody signed in from a new device.
+    SigninNewDevice,
 }
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::EmailVerify,
         Self::EmailTaken,
         Self::SigninPasswordless,
@@ -47,6 +51,8 @@ impl Template {
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
         Self::PatCreated,
+        Self::AccountActivate,
+        Self::SigninNewDevice,
     ];
 
     /// The name in the outbox and of the folder with its files.
@@ -65,6 +71,8 @@ impl Template {
             Self::PasskeyAdded => "passkey-added",
             Self::PasskeyRemoved => "passkey-removed",
             Self::PatCreated => "pat-created",
+            Self::AccountActivate => "account-activate",
+            Self::SigninNewDevice => "signin-new-device",
         }
     }
 
@@ -81,14 +89,16 @@ impl Template {
             | Self::SigninOtp
             | Self::PasswordReset
             | Self::AccountCreated
-            | Self::EmailConfirmChange => true,
+            | Self::EmailConfirmChange
+            | Self::AccountActivate => true,
             Self::EmailTaken
             | Self::PasswordChanged
             | Self::PasskeyAdded
             | Self::PasskeyRemoved
             | Self::EmailChanged
             | Self::EmailRestored
-            | Self::PatCreated => false,
+            | Self::PatCreated
+            | Self::SigninNewDevice => false,
         }
     }
 }

@@ -26,9 +26,17 @@ impl Verified {
         Self::by(account, Method::Email)
     }
 
-    /// By having made the account, with this password, in this transaction.
+    /// By having made the account in this transaction, with a password unless it is anonymous: then nothing proves
+    /// who it is.
     pub(crate) fn by_sign_up(created: crate::flow::Created) -> Self {
-        Self::by(created.into_account(), Method::Password)
+        let account = created.into_account();
+        match account.anonymous {
+            true => Self {
+                account,
+                methods: Methods::default(),
+            },
+            false => Self::by(account, Method::Password),
+        }
     }
 
     /// By a passkey of the account.

@@ -197,6 +197,27 @@ pub(crate) async fn addresses<C: ConnectionTrait>(
     rows.into_iter().map(|row| row.try_get("", "ip")).collect()
 }
 
+/// What a session was used with.
+#[derive(FromQueryResult)]
+pub(crate) struct Device {
+    pub(crate) ip: Option<String>,
+    pub(crate) user_agent: Option<String>,
+}
+
+/// What a user had sessions with since then; the latest hundred at most.
+pub(crate) async fn devices<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> Result<Vec<Device>, DbErr> {
+    let sql = "SELECT ip, user_agent FROM refresh_tokens WHERE user_id = $1 AND type IN ('regular', 'app') \
+         AND COALESCE(last_used_at, created_at) > $2 GROUP BY ip, user_agent \
+         ORDER BY MAX(COALESCE(last_used_at, created_at)) DESC LIMIT 100";
+    Device::find_by_statement(statement(connection, sql, [user.into(), since.into()]))
+        .all(connection)
+        .await
+}
+
 /// Reads a session by id.
 pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Found>, DbErr> {
     Entity::find_by_id(id)
@@ -276,6 +297,20 @@ pub(crate) async fn elevate<C: ConnectionTrait>(
         .query_one_raw(statement(connection, sql, values))
         .await?;
     row.as_ref().map(methods).transpose()
+}
+
+/// Writes what proved the user of a session.
+pub(crate) async fn set_methods<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    methods: sea_orm::JsonValue,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::AuthenticationMethods, Expr::value(methods))
+        .filter(Column::Id.eq(id))
+        .exec(connection)
+        .await?;
+    Ok(())
 }
 
 /// Which sessions to end.

@@ -1,6 +1,7 @@
 //! Table `users`.
 
 mod address;
+mod identity;
 mod new;
 mod state;
 
@@ -19,9 +20,10 @@ use crate::store::statement;
 use crate::value::{Email, Locale, Username};
 
 pub(crate) use address::{
-    Addressee, addressee, confirm_email, email_is_taken, erase_password, holder, set_email, show_new_email,
-    show_ticket, with_email,
+    Addressee, activate, addressee, confirm_email, count_resend, email_is_taken, erase_password, holder,
+    reader, set_email, show_activation, show_new_email, show_ticket, with_email,
 };
+pub(crate) use identity::{ANONYMOUS_NAME, Identity, identify};
 pub(crate) use new::{InsertError, NewUser, classify, insert};
 pub(crate) use state::{State, forget_failures, set_state, show_failures};
 

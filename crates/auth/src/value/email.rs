@@ -38,6 +38,17 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What stands behind the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// A domain in the form it has in an address.
+    pub fn parse_domain(text: &str) -> Option<String> {
+        let address = Self::parse(&format!("x@{}", text.trim())).ok()?;
+        Some(address.domain().to_owned())
+    }
 }
 
 fn is_local(text: &str) -> bool {

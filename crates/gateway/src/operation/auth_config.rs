@@ -27,6 +27,8 @@ fn config(policy: &Policy) -> Value {
         "passwordMaxLength": Password::MAXIMUM,
         "passwordMinLength": Password::MINIMUM,
         "signUpEnabled": !policy.sign_up_disabled,
+        "activationRequired": policy.activation_required,
+        "anonymousUsersEnabled": policy.anonymous_users,
         "methods": ["email-password", "username-password", "email-passwordless", "email-otp", "webauthn"],
     })
 }

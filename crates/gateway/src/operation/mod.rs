@@ -1,6 +1,7 @@
 //! The auth path: decode the arguments, call the flow, encode what it says. A file an operation, named like
 //! the flow.
 
+mod activate_account;
 mod add_security_key;
 mod administer;
 mod auth_config;
@@ -9,6 +10,7 @@ mod change_password;
 mod confirm_ticket;
 mod create_pat;
 mod create_user;
+mod deanonymize;
 mod elevate_password;
 mod elevate_webauthn;
 mod exchange_code;
@@ -17,12 +19,14 @@ mod output;
 mod refresh_token;
 mod remove_security_key;
 mod rename_security_key;
+mod resend_activation_code;
 mod reset_password;
 mod revoke_session;
 mod send_password_reset_email;
 mod send_verification_email;
 mod session_options;
 mod set_user_roles;
+mod sign_in_anonymous;
 mod sign_in_email_password;
 mod sign_in_otp_email;
 mod sign_in_passwordless_email;
@@ -96,6 +100,7 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
     let mut fields = vec![
         sign_up_email_password::field(),
         sign_up_username_password::field(),
+        sign_in_anonymous::field(),
         sign_in_email_password::field(),
         sign_in_username_password::field(),
         refresh_token::field(),
@@ -103,6 +108,8 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
         verify_token::field(),
         confirm_ticket::field(),
         exchange_code::field(),
+        activate_account::field(),
+        resend_activation_code::field(),
         reset_password::field(),
         send_password_reset_email::field(),
         send_verification_email::field(),
@@ -118,6 +125,9 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
     if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {
         fields.extend(ELEVATIONS.iter().map(|(_, field)| field()));
         fields.extend(SESSION_OPERATIONS.iter().map(|(_, field)| field()));
+    }
+    if role.is_admin() || role.name == ANONYMOUS {
+        fields.push(deanonymize::field());
     }
     if role.is_admin() {
         fields.extend(administer::fields());
@@ -232,6 +242,7 @@ impl Arguments {
         taken.map_err(|_| invalid(name, "must be a list of strings"))
     }
 
+    /// Whatever JSON was given.
     fn json(&mut self, name: &str) -> Option<serde_json::Value> {
         self.0.remove(name)
     }

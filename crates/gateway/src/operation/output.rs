@@ -226,6 +226,10 @@ fn auth_config() -> Object {
     let strings = || TypeRef::named_nn_list_nn(TypeRef::STRING);
     [
         json_field("allowedRoles", strings()).description("roles that sign-up offers"),
+        json_field("activationRequired", boolean_type())
+            .description("whether a new account has to be activated by a mailed code"),
+        json_field("anonymousUsersEnabled", boolean_type())
+            .description("whether somebody may be a user before anything identifies them"),
         json_field("defaultRole", TypeRef::named_nn(TypeRef::STRING))
             .description("role of a user who asks for none"),
         json_field("locales", strings()).description("languages offered; empty for all"),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::http::Uri;
 use lettre::message::Mailbox;
 use percent_encoding::percent_decode_str;
+use portico_auth::value::Email;
 use portico_gateway::http::Network;
 use portico_gateway::session_operations;
 use tracing_subscriber::EnvFilter;
@@ -292,6 +293,16 @@ pub(super) fn mail_url() -> Rule<SmtpUrl> {
         secret: true,
         ..parsed
     }
+}
+
+/// An address of mail.
+pub(super) fn email() -> Rule<Email> {
+    rule("an email address", |text| Email::parse(text).ok())
+}
+
+/// A domain of mail.
+pub(super) fn email_domain() -> Rule<String> {
+    rule("a domain, as example.org", Email::parse_domain)
 }
 
 /// Who sends mail.

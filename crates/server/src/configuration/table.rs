@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
+use portico_auth::value::Email;
 use portico_auth::{AttestationPreference, EmailVerification, Factor, SigningAlgorithm, UserVerification};
 use portico_gateway::http::Network;
 use uuid::Uuid;
 
 use super::rule::{
-    database_url, domain, list, locale, log_filter, mail_url, mailbox, model, network, number, one_of,
-    operation, optional, origin, path, redirect_url, role, secret, socket_address, switch, time, web_url,
-    words,
+    database_url, domain, email, email_domain, list, locale, log_filter, mail_url, mailbox, model, network,
+    number, one_of, operation, optional, origin, path, redirect_url, role, secret, socket_address, switch,
+    time, web_url, words,
 };
 use super::setting::Default::{Always, ByEnvironment, Unset};
 use super::setting::{Row, settings};
@@ -96,6 +97,26 @@ settings! {
     locales: Vec<String> = Unset("any of two letters"), list(locale());
     /// The language of a new user who names none.
     default_locale: String = Always("en"), locale();
+    /// Whether somebody may be a user before anything identifies them (`signInAnonymous`).
+    anonymous_users: bool = Always("false"), switch();
+    /// Addresses that may be used, whatever is said of their domain; where these or the domains are set, no others.
+    allowed_emails: Vec<Email> = Unset("every address"), list(email());
+    /// Domains whose addresses may be used.
+    allowed_email_domains: Vec<String> = Unset("every domain"), list(email_domain());
+    /// Addresses that may not be used.
+    blocked_emails: Vec<Email> = Unset("none"), list(email());
+    /// Domains whose addresses may not be used.
+    blocked_email_domains: Vec<String> = Unset("none"), list(email_domain());
+    /// Whether a new account has to be activated by a mailed code.
+    activation_required: bool = Always("false"), switch();
+    /// Digits of an activation code.
+    activation_digits: u32 = Always("6"), number(4, 8);
+    /// How long the link and the code of a mail work that activates an account.
+    activation_lifetime: Duration = Always("1d"), time(60, 30 * DAY);
+    /// Whether a new account is switched off until an administrator enables it.
+    new_users_disabled: bool = Always("false"), switch();
+    /// Whether the owner of an account is told of a sign-in from a device that was not seen within 30 days.
+    new_device_notices: bool = Always("true"), switch();
     /// Whether nobody can sign up.
     sign_up_disabled: bool = Always("false"), switch();
     /// How long the link and the code of a verification mail work.

@@ -1,5 +1,7 @@
 //! To ask for a mail.
 
+use serde::Serialize;
+
 use crate::audit::Event;
 use crate::auth::Auth;
 use crate::caller::Ctx;
@@ -59,7 +61,11 @@ async fn mail(ctx: &Ctx<'_>, ask: Ask<'_>) -> Result<(), Error> {
         link: ask.link,
         sealed_options: sealed.filter(|_| refusal.is_none()),
     };
+    let reader = mailing.user.unwrap_or_default();
     message::mail_ticket(ctx, &*transaction, mailing).await?;
+    if ask.purpose == Purpose::ActivateAccount {
+        store::users::count_resend(&*transaction, reader, ctx.now()).await?;
+    }
     let event = match refusal {
         Some(refusal) => Event::refused(ask.action, user, refusal),
         None => Event::asked(ask.action, user),
@@ -68,11 +74,12 @@ async fn mail(ctx: &Ctx<'_>, ask: Ask<'_>) -> Result<(), Error> {
     Ok(transaction.commit().await?)
 }
 
-fn seal(auth: &Auth, email: &Email, options: &SignUpOptionsInput) -> Result<Vec<u8>, Error> {
-    let options = serde_json::to_vec(options).map_err(InternalError::Json)?;
+/// Seals what somebody says of themselves with the address that has to be proved first.
+pub(in crate::flow) fn seal<T: Serialize>(auth: &Auth, email: &Email, said: &T) -> Result<Vec<u8>, Error> {
+    let said = serde_json::to_vec(said).map_err(InternalError::Json)?;
     let sealed = auth
         .keys
         .sealer
-        .seal(auth.entropy.as_ref(), email.as_str().as_bytes(), &options);
+        .seal(auth.entropy.as_ref(), email.as_str().as_bytes(), &said);
     Ok(sealed?)
 }

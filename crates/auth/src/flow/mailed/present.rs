@@ -36,7 +36,7 @@ pub(in crate::flow) async fn present(
     let connection = &auth.database.connection;
     let subject = match (purpose, ctx.session) {
         // The address is not that of the account yet.
-        (Purpose::ChangeEmail, Some(session)) => session.user_id.to_string(),
+        (Purpose::ChangeEmail | Purpose::Deanonymize, Some(session)) => session.user_id.to_string(),
         _ => {
             let found = store::users::addressee(connection, &email).await?;
             message::subject(found.map(|found| found.id), &email)

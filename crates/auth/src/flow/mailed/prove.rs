@@ -1,13 +1,16 @@
 //! What a used ticket proves: whose address it is, and who signs in.
 
 use sea_orm::ConnectionTrait;
+use serde::de::DeserializeOwned;
 
 use crate::account::Account;
 use crate::audit::Event;
 use crate::auth::Auth;
 use crate::caller::Ctx;
 use crate::error::{Error, InternalError};
+use crate::flow::activate_account;
 use crate::flow::change_email;
+use crate::flow::deanonymize;
 use crate::flow::sign_up::{self, Registration};
 use crate::refusal::Refusal;
 use crate::seal::SealError;
@@ -23,10 +26,18 @@ pub(in crate::flow) struct Proved {
     pub(in crate::flow) account: Account,
     pub(in crate::flow) email: Email,
     pub(in crate::flow) used: Used,
+    /// Whether the account is new.
+    pub(in crate::flow) made: bool,
 }
 
 /// What a link does that only has to be followed.
-pub(in crate::flow) const LINKS: [Purpose; 3] = [Purpose::VerifyEmail, Purpose::SignIn, Purpose::ChangeEmail];
+pub(in crate::flow) const LINKS: [Purpose; 5] = [
+    Purpose::VerifyEmail,
+    Purpose::SignIn,
+    Purpose::ChangeEmail,
+    Purpose::Deanonymize,
+    Purpose::ActivateAccount,
+];
 
 /// Does what a ticket is for that only has to be followed.
 pub(in crate::flow) async fn do_it<C: ConnectionTrait>(
@@ -39,6 +50,12 @@ pub(in crate::flow) async fn do_it<C: ConnectionTrait>(
     }
     if used.is_for(Purpose::ChangeEmail) {
         return change_email::complete(ctx, connection, used).await;
+    }
+    if used.is_for(Purpose::Deanonymize) {
+        return deanonymize::complete(ctx, connection, used).await;
+    }
+    if used.is_for(Purpose::ActivateAccount) {
+        return activate_account::complete(ctx, connection, used).await;
     }
     confirm(ctx, connection, used).await
 }
@@ -65,7 +82,12 @@ pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
             store::refresh_tokens::revoke(connection, Which::EverythingOf(account.id), ctx.now()).await?;
         }
     }
-    Ok(Proved { account, email, used })
+    Ok(Proved {
+        account,
+        email,
+        used,
+        made: false,
+    })
 }
 
 /// The user that signs in by mail, made now if there is none.
@@ -78,15 +100,13 @@ pub(in crate::flow) async fn enter<C: ConnectionTrait>(
         return confirm(ctx, connection, used).await;
     }
     let email = Email::parse(&used.row().address)?;
-    let sealed = used
-        .row()
-        .sealed_options
-        .as_deref()
-        .ok_or(Refusal::InvalidTicket)?;
+    let said: SignUpOptionsInput = unseal(ctx.auth, &email, &used)?;
+    // What is allowed may have changed since.
+    ctx.auth.policy.email_access.admit(&email)?;
     if ctx.auth.policy.sign_up_disabled {
         return Err(Refusal::SignUpDisabled.into());
     }
-    let options = unseal(ctx.auth, &email, sealed)?;
+    let options = SignUpOptions::parse(said, &ctx.auth.policy)?;
     let registration = Registration {
         email: Some(email.clone()),
         username: options.username.clone(),
@@ -94,6 +114,7 @@ pub(in crate::flow) async fn enter<C: ConnectionTrait>(
         options,
         email_verified: true,
         ticket_lifetime: None,
+        anonymous: false,
     };
     let created = sign_up::create(ctx, connection, registration).await;
     let created = created.map_err(|error| match error {
@@ -105,6 +126,7 @@ pub(in crate::flow) async fn enter<C: ConnectionTrait>(
         account: created.into_account(),
         email,
         used,
+        made: true,
     })
 }
 
@@ -116,6 +138,11 @@ pub(in crate::flow) async fn open<C: ConnectionTrait>(
     proved: Proved,
 ) -> Result<SignIn, Error> {
     let user = proved.account.id;
+    // An administrator has to enable it first; whoever comes again is told so.
+    if proved.made && proved.account.disabled {
+        Event::success(action, user, None).append(ctx, connection).await?;
+        return Ok(SignIn::NeedsVerification);
+    }
     let verified = Verified::by_mail(proved.account, &proved.used);
     let sign_in = session::open(ctx, connection, verified).await?;
     let event = Event::success(action, user, sign_in.session_id());
@@ -123,9 +150,14 @@ pub(in crate::flow) async fn open<C: ConnectionTrait>(
     Ok(sign_in)
 }
 
-fn unseal(auth: &Auth, email: &Email, sealed: &[u8]) -> Result<SignUpOptions, Error> {
-    let options = auth.keys.sealer.open(email.as_str().as_bytes(), sealed)?;
-    let options: SignUpOptionsInput =
-        serde_json::from_slice(&options).map_err(|_| InternalError::Seal(SealError::Open))?;
-    Ok(SignUpOptions::parse(options, &auth.policy)?)
+/// What somebody said of themselves before they proved the address.
+pub(in crate::flow) fn unseal<T: DeserializeOwned>(
+    auth: &Auth,
+    email: &Email,
+    used: &Used,
+) -> Result<T, Error> {
+    let sealed = used.row().sealed_options.as_deref();
+    let sealed = sealed.ok_or(Refusal::InvalidTicket)?;
+    let said = auth.keys.sealer.open(email.as_str().as_bytes(), sealed)?;
+    Ok(serde_json::from_slice(&said).map_err(|_| InternalError::Seal(SealError::Open))?)
 }

@@ -17,6 +17,7 @@ fn render(templates: &MailTemplates, locale: &str) -> Content {
         code: "012345".to_owned(),
         email: "<b>{{ code }}@example.org".to_owned(),
         new_email: String::new(),
+        ..Variables::default()
     };
     let expires_at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     templates

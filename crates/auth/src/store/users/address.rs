@@ -16,6 +16,7 @@ pub(crate) struct Addressee {
     pub(crate) id: Uuid,
     pub(crate) locale: String,
     pub(crate) email_verified: bool,
+    pub(crate) activated: bool,
 }
 
 /// Whoever has this address; nobody who was deleted.
@@ -23,7 +24,7 @@ pub(crate) async fn addressee<C: ConnectionTrait>(
     connection: &C,
     email: &Email,
 ) -> Result<Option<Addressee>, DbErr> {
-    let sql = "SELECT u.id, u.locale, u.email_verified FROM users u \
+    let sql = "SELECT u.id, u.locale, u.email_verified, u.activated_at IS NOT NULL AS activated FROM users u \
         WHERE u.email = CAST($1 AS citext) AND u.deleted_at IS NULL";
     Addressee::find_by_statement(statement(connection, sql, [email.as_str().into()]))
         .one(connection)
@@ -150,6 +151,63 @@ pub(crate) async fn show_ticket<C: ConnectionTrait>(
 ) -> Result<(), DbErr> {
     let columns = "ticket_expires_at = $2, otp_hash_expires_at = $2";
     set(connection, columns, id, [expires_at.into()]).await
+}
+
+/// Until when the latest activation code of a user works; nothing where there is no such user.
+pub(crate) async fn show_activation<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    expires_at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let columns = "activation_code_expires_at = $2";
+    set(connection, columns, id, [expires_at.into()]).await
+}
+
+/// An activation code was sent again; nothing where there is no such user.
+pub(crate) async fn count_resend<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let columns = "passcode_resend_last_attempt = $2, \
+        passcode_resend_attempt_number = passcode_resend_attempt_number + 1";
+    set(connection, columns, id, [at.into()]).await
+}
+
+/// Makes an account usable.
+pub(crate) async fn activate<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let columns = "activated_at = $2, activation_code_expires_at = NULL, passcode_resend_attempt_number = 0";
+    set(connection, columns, id, [at.into()]).await
+}
+
+/// Whom a notice about an account reaches.
+#[derive(FromQueryResult)]
+pub(crate) struct Reader {
+    email: Option<String>,
+    pub(crate) locale: String,
+    /// Whether the user had a session before.
+    pub(crate) has_been_here: bool,
+}
+
+impl Reader {
+    /// Where messages go; nowhere where the address is none that could be written to.
+    pub(crate) fn email(&self) -> Option<Email> {
+        Email::parse(self.email.as_deref()?).ok()
+    }
+}
+
+/// Whom a notice reaches.
+pub(crate) async fn reader<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Reader>, DbErr> {
+    let sql = "SELECT CAST(u.email AS text) AS email, u.locale, u.last_seen IS NOT NULL OR EXISTS \
+        (SELECT 1 FROM refresh_tokens t WHERE t.user_id = u.id AND t.type IN ('regular', 'app')) AS has_been_here \
+        FROM users u WHERE u.id = $1";
+    Reader::find_by_statement(statement(connection, sql, [id.into()]))
+        .one(connection)
+        .await
 }
 
 async fn set<C: ConnectionTrait, const N: usize>(

@@ -20,7 +20,10 @@ pub(crate) struct NewUser {
     pub(crate) locale: Locale,
     pub(crate) metadata: Metadata,
     pub(crate) default_role: String,
+    pub(crate) anonymous: bool,
     pub(crate) disabled: bool,
+    /// When the account becomes usable; empty where it has to be activated.
+    pub(crate) activated_at: Option<DateTime<Utc>>,
     /// The administrator who makes the user.
     pub(crate) created_by: Option<Uuid>,
     /// Until when the mailed link and code work, if one is mailed.
@@ -46,7 +49,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, user: NewUser) ->
         id: Set(user.id),
         created_at: Set(user.created_at),
         updated_at: Set(user.created_at),
-        activated_at: Set(Some(user.created_at)),
+        activated_at: Set(user.activated_at),
         last_seen: Set(None),
         display_name: Set(shown
             .or_else(|| email.clone())
@@ -60,6 +63,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, user: NewUser) ->
         locale: Set(user.locale.as_str().to_owned()),
         metadata: Set(user.metadata.into_value()),
         default_role: Set(user.default_role),
+        is_anonymous: Set(user.anonymous),
         disabled: Set(user.disabled),
         created_by: Set(user.created_by),
         ticket_expires_at: Set(ticket_expires_at),

@@ -61,6 +61,7 @@ impl Given {
             Purpose::SignIn,
             Purpose::ResetPassword,
             Purpose::ChangeEmail,
+            Purpose::ActivateAccount,
             Purpose::UndoEmailChange,
         ];
         let named = pages.into_iter().find(|purpose| purpose.link_type() == self.kind);
