@@ -59,6 +59,7 @@ const POSTGRES: Files = &[
         "personal access tokens",
         include_str!("../postgres/0018_personal_access_tokens.sql"),
     ),
+    (19, "elevation", include_str!("../postgres/0019_elevation.sql")),
 ];
 
 const SQLITE: Files = &[
@@ -107,6 +108,7 @@ const SQLITE: Files = &[
         "personal access tokens",
         include_str!("../sqlite/0017_personal_access_tokens.sql"),
     ),
+    (18, "elevation", include_str!("../sqlite/0018_elevation.sql")),
 ];
 
 /// The history of a PostgreSQL database.

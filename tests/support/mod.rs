@@ -17,4 +17,5 @@ pub(crate) mod requirement;
 pub(crate) mod seed;
 pub(crate) mod settings;
 pub(crate) mod smtp;
+pub(crate) mod telephone;
 pub(crate) mod watchdog;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::auth::Auth;
+use crate::elevation::Proof;
 use crate::port::{EntropyError, new_id, now};
 use crate::wish::SessionWish;
 
@@ -85,6 +86,8 @@ pub struct Authenticated {
     pub elevated: bool,
     /// Whether the session is a personal access token, with which nobody changes who the user is.
     pub by_pat: bool,
+    /// What proved the user then.
+    pub elevated_by: Option<Proof>,
     /// Session variables under the default role, that one among them: every `x-hasura-*` claim in lower case,
     /// but for the list of roles.
     pub variables: Arc<BTreeMap<String, String>>,

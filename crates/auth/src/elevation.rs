@@ -1,9 +1,104 @@
-//! When a signed-in user has to be proved anew.
+//! Users who were proved anew a moment ago, and what that is needed for: decided here and nowhere else.
+
+use chrono::{DateTime, Utc};
 
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::refusal::Refusal;
 use crate::store;
+
+/// What proved a user anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// The password; not of whoever has a second factor.
+    Password,
+    /// A code of the authenticator application.
+    Totp,
+    /// A security key or passkey.
+    Webauthn,
+    /// A recovery code.
+    RecoveryCode,
+}
+
+impl Proof {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Password, Self::Totp, Self::Webauthn, Self::RecoveryCode];
+
+    /// The name in the claim `x-hasura-auth-elevated-by`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "totp",
+            Self::Webauthn => "webauthn",
+            Self::RecoveryCode => "recovery-code",
+        }
+    }
+
+    /// The proof of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|proof| proof.as_str() == name)
+    }
+}
+
+/// That a user was proved anew: by what, when, and for how long it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Elevation {
+    pub(crate) by: Proof,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) until: DateTime<Utc>,
+}
+
+/// An operation that needs an elevated session, whoever asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ElevatedOperation {
+    /// Its name.
+    pub name: String,
+    /// The proofs that count; empty for any.
+    pub proofs: Vec<Proof>,
+}
+
+/// What changes how a user signs in, or outlives a session: whoever has a second factor proves it anew.
+const GUARDED: [&str; 15] = [
+    "changeEmail",
+    "changePhoneNumber",
+    "changeUsername",
+    "changePassword",
+    "generateTotp",
+    "enableTotp",
+    "regenerateRecoveryCodes",
+    "addSecurityKey",
+    "verifyAddSecurityKey",
+    "removeSecurityKey",
+    "createPat",
+    "linkIdToken",
+    "unlinkProvider",
+    "deleteAccount",
+    "exportMyData",
+];
+
+/// Refuses a signed-in user who has to be proved anew for this operation. The admin secret is proof enough.
+pub async fn check_elevation(ctx: &Ctx<'_>, operation: &str) -> Result<(), Error> {
+    let Some(session) = ctx.session else { return Ok(()) };
+    let policy = &ctx.auth.policy;
+    let listed = policy
+        .elevated_operations
+        .iter()
+        .find(|listed| listed.name == operation);
+    let counts =
+        |proof| listed.is_none_or(|listed| listed.proofs.is_empty() || listed.proofs.contains(&proof));
+    let proved = session.elevated_by.filter(|proof| counts(*proof));
+    match proved {
+        Some(Proof::Totp | Proof::Webauthn | Proof::RecoveryCode) => return Ok(()),
+        None if listed.is_some() => return Err(Refusal::NotElevated.into()),
+        _ if !GUARDED.contains(&operation) => return Ok(()),
+        Some(Proof::Password) | None => {}
+    }
+    let held = store::factors::held(&ctx.auth.database.connection, session.user_id).await?;
+    match held.asked(&policy.second_factors).is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::NotElevated.into()),
+    }
+}
 
 /// Refuses a session that is not elevated, where there is something its user could be proved anew by. Who signs in by
 /// mail alone has nothing but the session.

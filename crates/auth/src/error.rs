@@ -76,6 +76,9 @@ pub enum InternalError {
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// The picture of a secret cannot be drawn.
+    #[error(transparent)]
+    QrCode(#[from] crate::qr_code::QrCodeError),
     /// Something sealed cannot be opened.
     #[error(transparent)]
     Seal(#[from] crate::seal::SealError),

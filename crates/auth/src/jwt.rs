@@ -55,6 +55,20 @@ pub(crate) struct HasuraClaims {
         skip_serializing_if = "Option::is_none"
     )]
     pub(crate) elevated: Option<Uuid>,
+    /// What proved the user anew.
+    #[serde(
+        rename = "x-hasura-auth-elevated-by",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) elevated_by: Option<String>,
+    /// When that was (RFC 3339).
+    #[serde(
+        rename = "x-hasura-auth-elevated-at",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) elevated_at: Option<String>,
     #[serde(flatten)]
     pub(crate) custom: BTreeMap<String, String>,
 }
@@ -182,6 +196,8 @@ mod tests {
                 user_id: user,
                 anonymous: "false".into(),
                 elevated: None,
+                elevated_by: None,
+                elevated_at: None,
                 custom: BTreeMap::new(),
             },
         }

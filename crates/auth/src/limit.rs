@@ -1,7 +1,9 @@
 //! Limits that guard secrets: counted in the database before the work, so that every node agrees.
 
+mod factor;
 mod mail;
 
+pub(crate) use factor::forget_guesses;
 pub(crate) use mail::Guess;
 
 use std::collections::HashMap;

@@ -179,6 +179,21 @@ pub(crate) fn subject(user: Option<Uuid>, email: &Email) -> String {
     user.map_or_else(|| email.as_str().to_owned(), |user| user.to_string())
 }
 
+/// Tells a user what happened to the account, where a message reaches them.
+pub(crate) async fn notify<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user: Uuid,
+    template: Template,
+) -> Result<(), Error> {
+    let owner = store::users::owner(connection, user).await?;
+    let Some((owner, email)) = owner.and_then(|owner| owner.email().map(|email| (owner, email))) else {
+        return Ok(());
+    };
+    let locale = owner.locale(&ctx.auth.policy);
+    notice(ctx, connection, template, (&email, locale.as_str())).await
+}
+
 /// Tells the owner of an address what happened; the link leads to the application.
 pub(crate) async fn notice<C: ConnectionTrait>(
     ctx: &Ctx<'_>,

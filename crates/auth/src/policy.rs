@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
+use crate::elevation::ElevatedOperation;
 use crate::email_access::EmailAccess;
-
 use crate::factor::Factor;
 
 /// Whether an address must be confirmed before its first session.
@@ -202,12 +202,22 @@ pub struct Policy {
     pub breached_passwords_required: bool,
     /// Factors that are asked for after another proof, of whoever has one of them.
     pub second_factors: Vec<Factor>,
+    /// Roles in which nobody acts who did not prove a second factor.
+    pub second_factor_roles: Vec<String>,
+    /// How long after it was granted such a role does without.
+    pub second_factor_grace: TimeDelta,
+    /// What authenticator applications call the service.
+    pub totp_issuer: String,
+    /// How many codes before the present one are accepted.
+    pub totp_earlier_steps: u32,
+    /// Whether a change of the factors of a user ends the other sessions.
+    pub factor_change_ends_sessions: bool,
     /// How long the second proof may take.
     pub second_factor_lifetime: TimeDelta,
     /// How long a session stays elevated after its user was proved anew.
     pub elevation_lifetime: TimeDelta,
     /// Operations for which a signed-in user has to be proved anew.
-    pub elevated_operations: Vec<String>,
+    pub elevated_operations: Vec<ElevatedOperation>,
     /// Names of the product and whatever else no password may be made of.
     pub password_words: Vec<String>,
     /// Which passkeys are taken.
@@ -272,6 +282,11 @@ impl Default for Policy {
             password_history: 5,
             breached_passwords_required: false,
             second_factors: vec![Factor::Totp, Factor::Webauthn],
+            second_factor_roles: vec!["admin".to_owned()],
+            second_factor_grace: TimeDelta::days(14),
+            totp_issuer: "Portico".to_owned(),
+            totp_earlier_steps: 1,
+            factor_change_ends_sessions: true,
             second_factor_lifetime: TimeDelta::minutes(5),
             elevation_lifetime: TimeDelta::minutes(10),
             elevated_operations: Vec::new(),

@@ -119,6 +119,9 @@ pub enum Refusal {
     /// The user has to be proved anew first.
     #[error("the session is not elevated")]
     NotElevated,
+    /// A password is not enough where there is a second factor.
+    #[error("the password does not elevate whoever has a second factor")]
+    PasswordNotEnough,
     /// A role that sign-up does not offer.
     #[error("the role is not offered at sign-up")]
     RoleNotAllowed,
@@ -173,9 +176,6 @@ pub enum Refusal {
     /// No passkey of the user has this id.
     #[error("no such passkey of this user")]
     UnknownSecurityKey,
-    /// The user could not sign in any more.
-    #[error("it is the last way to sign in")]
-    LastWayIn,
     /// The address of the application is not one that passkeys can be for.
     #[error("passkeys need a domain")]
     NoPasskeys,
@@ -185,6 +185,27 @@ pub enum Refusal {
     /// The address was confirmed before.
     #[error("the email is verified already")]
     AlreadyVerified,
+    /// The user could not sign in any more.
+    #[error("it is the last way to sign in")]
+    LastWayIn,
+    /// The account has no authenticator application.
+    #[error("the user has no authenticator application")]
+    NoTotp,
+    /// No new secret waits for its first code.
+    #[error("no new secret waits for its first code")]
+    NoTotpSecret,
+    /// The code is not that of a time step that counts, or was sent before.
+    #[error("the code of the authenticator application is wrong, too old, or was used before")]
+    WrongTotp,
+    /// The code is not one that is left.
+    #[error("the recovery code is wrong or was used before")]
+    WrongRecoveryCode,
+    /// Every role of the user needs a second factor.
+    #[error("every role of the user needs a second factor")]
+    SecondFactorRequired,
+    /// The account has no second factor.
+    #[error("the user has no second factor")]
+    NoSecondFactor,
     /// The refresh token is not accepted.
     #[error("refresh token: {0}")]
     RefreshToken(RefreshFault),
@@ -241,7 +262,7 @@ impl Refusal {
             Self::BreachesUnknown => Code::Unavailable,
             Self::PasswordUsedBefore => Code::PasswordUsedBefore,
             Self::WrongCurrentPassword | Self::PasswordChangedMeanwhile => Code::InvalidPassword,
-            Self::NotElevated => Code::ElevatedClaimRequired,
+            Self::NotElevated | Self::PasswordNotEnough => Code::ElevatedClaimRequired,
             Self::RoleNotAllowed => Code::RoleNotAllowed,
             Self::DefaultRoleNotAllowed => Code::DefaultRoleNotAllowed,
             Self::RedirectNotAllowed => Code::RedirectNotAllowed,
@@ -266,6 +287,12 @@ impl Refusal {
             Self::NoPasskeys => Code::DisabledEndpoint,
             Self::AlreadyActivated => Code::AccountAlreadyActive,
             Self::AlreadyVerified => Code::EmailAlreadyVerified,
+            Self::NoTotp => Code::DisabledMfaTotp,
+            Self::NoTotpSecret => Code::NoTotpSecret,
+            Self::WrongTotp => Code::InvalidTotp,
+            Self::WrongRecoveryCode => Code::InvalidRecoveryCode,
+            Self::SecondFactorRequired => Code::SecondFactorRequired,
+            Self::NoSecondFactor => Code::NoSecondFactor,
             Self::RefreshToken(_) => Code::InvalidRefreshToken,
             Self::InvalidPat => Code::InvalidPat,
             Self::ByPat => Code::ForbiddenPat,

@@ -3,10 +3,10 @@
 mod act;
 mod issue;
 mod proof;
+mod roles;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use portico_entity::refresh_tokens;
 use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use self::issue::{Tokens, issue};
 use crate::account::Account;
 use crate::caller::{Authenticated, Ctx};
+use crate::elevation::{Elevation, Proof};
 use crate::error::Error;
 use crate::method::{Method, Methods};
 use crate::new_device;
@@ -80,15 +81,28 @@ pub(crate) async fn elevate<C: ConnectionTrait>(
     session: Uuid,
     fresh: Fresh,
 ) -> Result<Session, Error> {
-    let (account, now) = (fresh.account, ctx.now());
-    account.admit(&ctx.auth.policy)?;
-    let until = now + ctx.auth.policy.elevation_lifetime;
-    let elevated = store::refresh_tokens::elevate(connection, session, account.id, now, until).await?;
+    let Fresh { account, by, methods } = fresh;
+    let (policy, now) = (&ctx.auth.policy, ctx.now());
+    account.admit(policy)?;
+    let held = store::factors::held(connection, account.id).await?;
+    // Whoever has more than a password proves more.
+    if by == Proof::Password && !held.asked(&policy.second_factors).is_empty() {
+        return Err(Refusal::PasswordNotEnough.into());
+    }
+    let elevation = Elevation {
+        by,
+        at: now,
+        until: now + policy.elevation_lifetime,
+    };
+    let before = store::refresh_tokens::elevate(connection, session, account.id, elevation).await?;
+    let methods = before.ok_or(Refusal::NotSignedIn)?.and(&methods);
+    let account = roles::allowed(ctx, connection, account, &methods).await?;
+    store::refresh_tokens::set_methods(connection, session, &methods).await?;
     let tokens = Tokens {
         session,
         refresh: None,
-        methods: elevated.ok_or(Refusal::NotSignedIn)?,
-        elevated_until: Some(until),
+        methods,
+        elevation: Some(elevation),
     };
     issue(ctx.auth, &account, tokens, now)
 }
@@ -111,7 +125,7 @@ pub(crate) async fn open<C: ConnectionTrait>(
     };
     let asked = held.asked(&ctx.auth.policy.second_factors);
     if methods.are_several_factors() || asked.is_empty() {
-        let session = begin(ctx, connection, &account, methods).await?;
+        let session = begin(ctx, connection, account, methods).await?;
         return Ok(SignIn::Done(Box::new(session)));
     }
     let challenge = second_factor::challenge(ctx, connection, (&account, &methods), asked).await?;
@@ -128,12 +142,12 @@ pub(crate) async fn identify<C: ConnectionTrait>(
 ) -> Result<Session, Error> {
     let (account, methods) = (identified.into_account(), Methods::new(&[Method::Password]));
     account.admit(&ctx.auth.policy)?;
-    store::refresh_tokens::set_methods(connection, session, methods.to_json()).await?;
+    store::refresh_tokens::set_methods(connection, session, &methods).await?;
     let tokens = Tokens {
         session,
         refresh: None,
         methods,
-        elevated_until: None,
+        elevation: None,
     };
     issue(ctx.auth, &account, tokens, ctx.now())
 }
@@ -141,9 +155,10 @@ pub(crate) async fn identify<C: ConnectionTrait>(
 async fn begin<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
-    account: &Account,
+    account: Account,
     methods: Methods,
 ) -> Result<Session, Error> {
+    let account = roles::allowed(ctx, connection, account, &methods).await?;
     let (auth, now) = (ctx.auth, ctx.now());
     let id = ctx.new_id()?;
     let SessionWish { kind, name } = ctx.wish.cloned().unwrap_or_default();
@@ -172,25 +187,26 @@ async fn begin<C: ConnectionTrait>(
         session: id,
         refresh: Some(token.into_plain()),
         methods,
-        elevated_until: None,
+        elevation: None,
     };
-    issue(auth, account, tokens, now)
+    issue(auth, &account, tokens, now)
 }
 
 /// Goes on with a session whose token was just replaced.
-pub(crate) fn go_on(
+pub(crate) async fn go_on(
     ctx: &Ctx<'_>,
     rotated: Rotated,
     session: Uuid,
     successor: Plain,
 ) -> Result<Session, Error> {
-    let (account, methods, elevated_until) = rotated.into_parts();
+    let (account, methods, elevation) = rotated.into_parts();
     account.admit(&ctx.auth.policy)?;
+    let account = roles::allowed(ctx, &ctx.auth.database.connection, account, &methods).await?;
     let tokens = Tokens {
         session,
         refresh: Some(successor),
         methods,
-        elevated_until,
+        elevation,
     };
     issue(ctx.auth, &account, tokens, ctx.now())
 }
@@ -200,7 +216,7 @@ pub(crate) struct Reopened {
     account: Account,
     successor: Plain,
     methods: Methods,
-    elevated_until: Option<DateTime<Utc>>,
+    elevation: Option<Elevation>,
 }
 
 impl Reopened {
@@ -215,19 +231,26 @@ impl Reopened {
             account,
             successor: presented.open_successor(sealed)?,
             methods: Methods::from_json(&found.authentication_methods),
-            elevated_until: found.elevated_until,
+            elevation: found.elevation(),
         })
     }
 }
 
 /// Goes on with a session that another request of the same client has just refreshed.
-pub(crate) fn go_on_beside(ctx: &Ctx<'_>, reopened: Reopened, session: Uuid) -> Result<Session, Error> {
-    reopened.account.admit(&ctx.auth.policy)?;
+pub(crate) async fn go_on_beside(ctx: &Ctx<'_>, reopened: Reopened, session: Uuid) -> Result<Session, Error> {
+    let Reopened {
+        account,
+        successor,
+        methods,
+        elevation,
+    } = reopened;
+    account.admit(&ctx.auth.policy)?;
+    let account = roles::allowed(ctx, &ctx.auth.database.connection, account, &methods).await?;
     let tokens = Tokens {
         session,
-        refresh: Some(reopened.successor),
-        methods: reopened.methods,
-        elevated_until: reopened.elevated_until,
+        refresh: Some(successor),
+        methods,
+        elevation,
     };
-    issue(ctx.auth, &reopened.account, tokens, ctx.now())
+    issue(ctx.auth, &account, tokens, ctx.now())
 }

@@ -35,6 +35,8 @@ pub enum Purpose {
     Exchange,
     /// Goes with the second proof of whoever proved a first.
     SecondFactor,
+    /// Keeps the secret of an authenticator application until its first code.
+    EnrolTotp,
 }
 
 impl Purpose {
@@ -50,6 +52,7 @@ impl Purpose {
             Self::UndoEmailChange => "undo-email-change",
             Self::Exchange => "exchange",
             Self::SecondFactor => "second-factor",
+            Self::EnrolTotp => "enrol-totp",
         }
     }
 
@@ -64,6 +67,7 @@ impl Purpose {
             Self::UndoEmailChange => "emailUndoChange",
             Self::Exchange => "exchange",
             Self::SecondFactor => "secondFactor",
+            Self::EnrolTotp => "enrolTotp",
         }
     }
 
@@ -87,6 +91,8 @@ impl Purpose {
             // What RFC 6749 calls short.
             Self::Exchange => TimeDelta::minutes(5),
             Self::SecondFactor => policy.second_factor_lifetime,
+            // To find the telephone and install the application.
+            Self::EnrolTotp => TimeDelta::minutes(15),
         }
     }
 }

@@ -208,6 +208,7 @@ mod tests {
             allowed_roles: vec!["user".to_owned()],
             elevated: false,
             by_pat: false,
+            elevated_by: None,
             anonymous: false,
             variables: Arc::new(BTreeMap::new()),
             expires_at: ends_at,

@@ -50,7 +50,7 @@ documented! {
         /// Name given by the user, as for a personal access token.
         #[sea_orm(column_type = "Text", nullable)]
         pub name: Option<String>,
-        /// List of the methods that proved the user, as in the claim `amr`: `["pwd", "otp"]`.
+        /// What proved the user, as `["pwd", "otp", "mfa"]`; `amr` in the token says it in the values of RFC 8176.
         #[sea_orm(column_type = "JsonBinary", default_value = "[]")]
         pub authentication_methods: Json,
         /// Address the session was last used from.
@@ -70,6 +70,11 @@ documented! {
         /// List of the roles that a personal access token acts in; empty for all that its user holds.
         #[sea_orm(column_type = "JsonBinary", nullable)]
         pub allowed_roles: Option<Json>,
+        /// What proved the user anew: `password`, `totp`, `webauthn` or `recovery-code`.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub elevated_by: Option<String>,
+        /// When the user was proved anew.
+        pub elevated_at: Option<DateTime<Utc>>,
     }
 }
 
@@ -97,7 +102,15 @@ impl Describe for Entity {
                 &[ForgetTokens, Audit],
             )
             .consequence([Column::ExpiresAt, Column::SessionExpiresAt], &[ForgetTokens])
-            .consequence([Column::ElevatedUntil, Column::AllowedRoles], &[Audit])
+            .consequence(
+                [
+                    Column::ElevatedUntil,
+                    Column::ElevatedBy,
+                    Column::ElevatedAt,
+                    Column::AllowedRoles,
+                ],
+                &[Audit],
+            )
             // A rotation writes these at every refresh: the access tokens of the session live on.
             .consequence(
                 [

@@ -117,20 +117,12 @@ pub(crate) async fn run(
 
 impl Asking {
     /// Whether whoever is signed in may run this operation, as who they are and without being proved anew.
-    pub(crate) fn check_session(&self, operation: &str) -> Result<(), WireError> {
-        let by_pat = self
-            .session
-            .authenticated
-            .as_ref()
-            .is_some_and(|user| user.by_pat);
-        if by_pat && needs_user(operation) {
+    pub(crate) async fn check_session(&self, operation: &str) -> Result<(), WireError> {
+        let user = self.session.authenticated.as_ref();
+        if user.is_some_and(|user| user.by_pat) && needs_user(operation) {
             return Err(portico_auth::Error::from(Refusal::ByPat).into());
         }
-        let listed = &self.app.auth.policy().elevated_operations;
-        match self.needs_elevation() && listed.iter().any(|name| name == operation) {
-            true => Err(portico_auth::Error::from(Refusal::NotElevated).into()),
-            false => Ok(()),
-        }
+        Ok(portico_auth::check_elevation(&self.auth(), operation).await?)
     }
 
     /// Whether somebody is signed in who was not proved anew. The admin secret is proof enough.

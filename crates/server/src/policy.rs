@@ -56,6 +56,14 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
         password_history: settings.password_history,
         breached_passwords_required: settings.breached_passwords_required,
         second_factors: settings.second_factors.to_vec(),
+        second_factor_roles: settings.second_factor_roles.clone(),
+        second_factor_grace: delta(settings.second_factor_grace),
+        totp_issuer: settings
+            .totp_issuer
+            .clone()
+            .unwrap_or_else(|| mail_sender(settings)),
+        totp_earlier_steps: settings.totp_earlier_steps,
+        factor_change_ends_sessions: settings.factor_change_ends_sessions,
         second_factor_lifetime: delta(settings.second_factor_lifetime),
         elevation_lifetime: delta(settings.elevation_lifetime),
         elevated_operations: settings.elevated_operations.clone(),
@@ -85,9 +93,8 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
 
 /// What all mails share.
 pub(crate) fn mail(settings: &Settings) -> MailFacts {
-    let sender = &settings.mail_from;
     MailFacts {
-        sender: sender.name.clone().unwrap_or_else(|| sender.email.to_string()),
+        sender: mail_sender(settings),
         server_url: settings.public_address(),
         client_url: settings
             .client_url
@@ -95,6 +102,11 @@ pub(crate) fn mail(settings: &Settings) -> MailFacts {
             .unwrap_or_else(|| settings.public_address()),
         default_locale: settings.default_locale.clone(),
     }
+}
+
+fn mail_sender(settings: &Settings) -> String {
+    let sender = &settings.mail_from;
+    sender.name.clone().unwrap_or_else(|| sender.email.to_string())
 }
 
 /// How GraphQL is served.

@@ -94,6 +94,7 @@ async fn write<C: ConnectionTrait>(
     }
     if administration == Administration::UnlockUser {
         store::limits::forget_account(connection, user).await?;
+        crate::limit::forget_guesses(connection, user).await?;
     }
     Ok(())
 }

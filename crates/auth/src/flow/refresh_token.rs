@@ -51,7 +51,7 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
         needs_verified: auth.policy.email_verification == EmailVerification::Required,
     };
     match store::refresh_tokens::rotate(&auth.database, rotation).await? {
-        Some(rotated) => session::go_on(ctx, rotated, presented.session(), successor.into_plain()),
+        Some(rotated) => session::go_on(ctx, rotated, presented.session(), successor.into_plain()).await,
         None => not_current(ctx, &presented).await,
     }
 }
@@ -74,7 +74,7 @@ async fn not_current(ctx: &Ctx<'_>, presented: &RefreshToken) -> Result<Session,
     match standing(&found, presented, now) {
         Standing::Previous(sealed) => {
             let reopened = Reopened::by_previous(account, presented, sealed, &found)?;
-            session::go_on_beside(ctx, reopened, presented.session())
+            session::go_on_beside(ctx, reopened, presented.session()).await
         }
         Standing::Stale => {
             end(ctx, &found, presented).await?;

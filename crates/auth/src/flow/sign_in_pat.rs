@@ -50,7 +50,7 @@ async fn enter(ctx: &Ctx<'_>, hash: String) -> Result<Session, Error> {
     let used = used.ok_or(Refusal::InvalidPat)?;
     let account = store::users::account(&*transaction, used.user_id()).await?;
     let account = account.ok_or(Refusal::InvalidPat)?;
-    let session = session::act(ctx, account, &used)?;
+    let session = session::act(ctx, account, &used).await?;
     let event = Event::success(ACTION, used.user_id(), Some(used.id()));
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;

@@ -33,11 +33,15 @@ pub(crate) enum Template {
     AccountActivate,
     /// Tells the owner of an account that somebody signed in from a new device.
     SigninNewDevice,
+    /// Tells the owner of an account that its second factors are others now.
+    FactorsChanged,
+    /// Tells the owner of an account that a recovery code was used.
+    RecoveryCodeUsed,
 }
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::EmailVerify,
         Self::EmailTaken,
         Self::SigninPasswordless,
@@ -53,6 +57,8 @@ impl Template {
         Self::PatCreated,
         Self::AccountActivate,
         Self::SigninNewDevice,
+        Self::FactorsChanged,
+        Self::RecoveryCodeUsed,
     ];
 
     /// The name in the outbox and of the folder with its files.
@@ -73,6 +79,8 @@ impl Template {
             Self::PatCreated => "pat-created",
             Self::AccountActivate => "account-activate",
             Self::SigninNewDevice => "signin-new-device",
+            Self::FactorsChanged => "factors-changed",
+            Self::RecoveryCodeUsed => "recovery-code-used",
         }
     }
 
@@ -98,7 +106,9 @@ impl Template {
             | Self::EmailChanged
             | Self::EmailRestored
             | Self::PatCreated
-            | Self::SigninNewDevice => false,
+            | Self::SigninNewDevice
+            | Self::FactorsChanged
+            | Self::RecoveryCodeUsed => false,
         }
     }
 }

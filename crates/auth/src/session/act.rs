@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::issue::{Tokens, issue};
+use super::roles;
 use crate::account::Account;
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
@@ -12,8 +13,9 @@ use crate::store::personal_access_tokens::Used;
 
 /// Acts in it. It cannot be elevated, and has no refresh token; no second factor is asked for, because its user was
 /// proved anew when it was made.
-pub(crate) fn act(ctx: &Ctx<'_>, account: Account, used: &Used) -> Result<Session, Error> {
+pub(crate) async fn act(ctx: &Ctx<'_>, account: Account, used: &Used) -> Result<Session, Error> {
     account.admit(&ctx.auth.policy)?;
+    let account = roles::allowed_to_programs(ctx, account).await?;
     let account = match used.allowed_roles() {
         Some(roles) => account.restricted_to(roles)?,
         None => account,
@@ -22,7 +24,7 @@ pub(crate) fn act(ctx: &Ctx<'_>, account: Account, used: &Used) -> Result<Sessio
         session: used.id(),
         refresh: None,
         methods: Methods::new(&[Method::PersonalAccessToken]),
-        elevated_until: None,
+        elevation: None,
     };
     let session = issue(ctx.auth, &account, tokens, ctx.now())?;
     let authenticated = Authenticated {

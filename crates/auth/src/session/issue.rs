@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::Uuid;
 
 use super::Session;
 use crate::account::Account;
 use crate::auth::Auth;
 use crate::caller::{Authenticated, ROLE};
+use crate::elevation::{Elevation, Proof};
 use crate::error::{Error, InternalError};
 use crate::jwt::{Claims, HasuraClaims, sign};
 use crate::method::Methods;
@@ -23,7 +24,7 @@ pub(super) struct Tokens {
     pub(super) refresh: Option<Plain>,
     /// What proved the user.
     pub(super) methods: Methods,
-    pub(super) elevated_until: Option<DateTime<Utc>>,
+    pub(super) elevation: Option<Elevation>,
 }
 
 /// Signs an access token.
@@ -33,10 +34,10 @@ pub(super) fn issue(
     tokens: Tokens,
     now: DateTime<Utc>,
 ) -> Result<Session, Error> {
-    let elevated_until = tokens.elevated_until.filter(|until| *until > now);
+    let elevation = tokens.elevation.filter(|elevation| elevation.until > now);
     // An elevated token ends with the elevation, so that whoever reads it need not know when that was.
     let expires_at = now + auth.policy.access_token_lifetime;
-    let expires_at = elevated_until.map_or(expires_at, |until| until.min(expires_at));
+    let expires_at = elevation.map_or(expires_at, |elevation| elevation.until.min(expires_at));
     let signer = auth
         .ring
         .signer(now)
@@ -55,7 +56,9 @@ pub(super) fn issue(
             default_role: account.default_role.clone(),
             user_id: account.id,
             anonymous: account.anonymous.to_string(),
-            elevated: elevated_until.map(|_| account.id),
+            elevated: elevation.map(|_| account.id),
+            elevated_by: elevation.map(|elevation| elevation.by.as_str().to_owned()),
+            elevated_at: elevation.map(|elevation| elevation.at.to_rfc3339_opts(SecondsFormat::Secs, true)),
             custom: BTreeMap::new(),
         },
     };
@@ -78,6 +81,8 @@ pub(crate) fn authenticated(claims: Claims) -> Authenticated {
         user_id,
         anonymous,
         elevated,
+        elevated_by,
+        elevated_at,
         custom,
     } = claims.hasura;
     let custom = custom
@@ -90,14 +95,27 @@ pub(crate) fn authenticated(claims: Claims) -> Authenticated {
     variables.insert("x-hasura-user-is-anonymous".to_owned(), anonymous.clone());
     // The claim of another user would be a mistake of whoever signed it.
     let elevated = elevated.filter(|elevated| *elevated == user_id);
+    let mut elevated_as = None;
     if let Some(elevated) = elevated {
         variables.insert("x-hasura-auth-elevated".to_owned(), elevated.to_string());
+        // Tokens that do not say by what come from a time when it was the password.
+        elevated_as = Some(
+            elevated_by
+                .as_deref()
+                .and_then(Proof::parse)
+                .unwrap_or(Proof::Password),
+        );
+        let said = [("by", elevated_by), ("at", elevated_at)];
+        for (name, value) in said.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            variables.insert(format!("x-hasura-auth-elevated-{name}"), value);
+        }
     }
     variables.insert(ROLE.to_owned(), default_role.clone());
     Authenticated {
         user_id: claims.sub,
         elevated: elevated.is_some(),
         by_pat: false,
+        elevated_by: elevated_as,
         session_id: claims.sid,
         default_role,
         allowed_roles,

@@ -3,9 +3,11 @@
 use uuid::Uuid;
 
 use crate::account::Account;
+use crate::elevation;
 use crate::method::{Method, Methods};
 use crate::passkey::Proof;
 use crate::password::Matched;
+use crate::prove_factor::Accepted;
 use crate::second_factor::Answered;
 use crate::store::tickets::Used;
 
@@ -64,7 +66,11 @@ impl Verified {
         Self::by_second(answered, proof.key())
     }
 
-    /// By a second factor after the first, as the challenge asked.
+    /// By a code after the first proof, as the challenge asked.
+    pub(crate) fn by_code(answered: Answered, accepted: &Accepted) -> Self {
+        Self::by_second(answered, accepted.method())
+    }
+
     fn by_second(answered: Answered, method: Method) -> Self {
         Self {
             account: answered.account,
@@ -76,16 +82,39 @@ impl Verified {
 /// A signed-in user who proved anew who they are.
 pub(crate) struct Fresh {
     pub(super) account: Account,
+    pub(super) by: elevation::Proof,
+    pub(super) methods: Vec<Method>,
 }
 
 impl Fresh {
     /// By the password of the account.
     pub(crate) fn by_password(account: Account, _proof: Matched) -> Self {
-        Self { account }
+        Self {
+            account,
+            by: elevation::Proof::Password,
+            methods: vec![Method::Password],
+        }
+    }
+
+    /// By a code of the account; with what opened the session that is more than one factor.
+    pub(crate) fn by_code(account: Account, accepted: &Accepted) -> Self {
+        let by = match accepted.method() {
+            Method::RecoveryCode => elevation::Proof::RecoveryCode,
+            _ => elevation::Proof::Totp,
+        };
+        Self {
+            account,
+            by,
+            methods: vec![accepted.method(), Method::MultipleFactors],
+        }
     }
 
     /// By a passkey of the account.
-    pub(crate) fn by_passkey(account: Account, _proof: &Proof) -> Self {
-        Self { account }
+    pub(crate) fn by_passkey(account: Account, proof: &Proof) -> Self {
+        Self {
+            account,
+            by: elevation::Proof::Webauthn,
+            methods: vec![proof.key(), Method::MultipleFactors],
+        }
     }
 }

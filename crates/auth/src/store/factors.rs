@@ -4,11 +4,24 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
 use crate::factor::Held;
+use crate::flow::Factors;
 use crate::store::statement;
 
 const TOTP: &str = "COALESCE(u.active_mfa_type = 'totp' AND u.totp_secret IS NOT NULL, false)";
 const WEBAUTHN: &str = "EXISTS (SELECT 1 FROM user_security_keys k WHERE k.user_id = u.id \
     AND (k.passkey IS NOT NULL OR k.credential_public_key IS NOT NULL))";
+
+/// Keeps others from changing the factors of a user until the transaction ends.
+pub(crate) async fn keep<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        let sql = "SELECT 1 AS kept FROM users WHERE id = $1 FOR NO KEY UPDATE";
+        connection
+            .query_one_raw(statement(connection, sql, [user.into()]))
+            .await?;
+    }
+    // On SQLite the write transaction does.
+    Ok(())
+}
 
 /// The factors of a user, who gets no other until the transaction ends.
 pub(crate) async fn held<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Held, DbErr> {
@@ -45,4 +58,33 @@ pub(crate) async fn can_be_proved_anew<C: ConnectionTrait>(
         .query_one_raw(statement(connection, sql, [user.into()]))
         .await?;
     Ok(found.is_some())
+}
+
+/// How many factors of each kind a user has; nothing where there is no such user.
+pub(crate) async fn count<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Option<Factors>, DbErr> {
+    let sql = format!(
+        "SELECT {TOTP} AS totp, \
+         (SELECT COUNT(*) FROM user_security_keys k WHERE k.user_id = u.id) AS security_keys, \
+         (SELECT COUNT(*) FROM recovery_codes r WHERE r.user_id = u.id) AS recovery_codes \
+         FROM users u WHERE u.id = $1"
+    );
+    let row = connection
+        .query_one_raw(statement(connection, sql, [user.into()]))
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let number = |column| row.try_get::<i64>("", column).map(i64::unsigned_abs);
+    Ok(Some(Factors {
+        totp: row.try_get("", "totp")?,
+        security_keys: number("security_keys")?,
+        recovery_codes_left: number("recovery_codes")?,
+    }))
+}
+
+/// Takes every security key of a user away. The database keeps the last way in.
+pub(crate) async fn forget_keys<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
+    let sql = "DELETE FROM user_security_keys WHERE user_id = $1";
+    connection
+        .execute_raw(statement(connection, sql, [user.into()]))
+        .await?;
+    Ok(())
 }

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::account::{Account, Roles};
 use crate::database::Database;
-use crate::method::Methods;
+use crate::elevation::{Elevation, Proof};
+use crate::method::{Method, Methods};
 use crate::store::{statement, users};
 
 /// Types that a sign-in makes; a personal access token is no session.
@@ -46,13 +47,13 @@ pub(crate) struct Rotation<'a> {
 pub(crate) struct Rotated {
     account: Account,
     methods: Methods,
-    elevated_until: Option<DateTime<Utc>>,
+    elevation: Option<Elevation>,
 }
 
 impl Rotated {
-    /// The user, what proved them, and until when the session is elevated.
-    pub(crate) fn into_parts(self) -> (Account, Methods, Option<DateTime<Utc>>) {
-        (self.account, self.methods, self.elevated_until)
+    /// The user, what proved them, and what proved them anew.
+    pub(crate) fn into_parts(self) -> (Account, Methods, Option<Elevation>) {
+        (self.account, self.methods, self.elevation)
     }
 }
 
@@ -61,7 +62,7 @@ impl FromQueryResult for Rotated {
         Ok(Self {
             account: Account::from_query_result(row, prefix)?,
             methods: methods(row)?,
-            elevated_until: row.try_get(prefix, "elevated_until")?,
+            elevation: elevation(row)?,
         })
     }
 }
@@ -80,7 +81,8 @@ async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<
         let columns = users::account_columns(DbBackend::Postgres);
         format!(
             "UPDATE refresh_tokens t SET {ROTATION} FROM users u \
-             WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}, t.authentication_methods, t.elevated_until"
+             WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}, t.authentication_methods, t.elevated_until, t.elevated_by, \
+             t.elevated_at"
         )
     });
     let pool = database.connection.get_postgres_connection_pool();
@@ -111,7 +113,8 @@ async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Op
     let connection = &database.connection;
     let sql = format!(
         "UPDATE refresh_tokens AS t SET {ROTATION} WHERE {CURRENT} AND EXISTS \
-         (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id, authentication_methods, elevated_until"
+         (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id, authentication_methods, \
+         elevated_until, elevated_by, elevated_at"
     );
     let values = [
         rotation.session.into(),
@@ -135,11 +138,11 @@ async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Op
     match rotated {
         Some(row) => {
             let account = users::account(connection, row.try_get("", "user_id")?).await?;
-            let (methods, elevated_until) = (methods(&row)?, row.try_get("", "elevated_until")?);
+            let (methods, elevation) = (methods(&row)?, elevation(&row)?);
             Ok(account.map(|account| Rotated {
                 account,
                 methods,
-                elevated_until,
+                elevation,
             }))
         }
         None => Ok(None),
@@ -150,6 +153,29 @@ async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Op
 fn methods(row: &QueryResult) -> Result<Methods, DbErr> {
     let names: serde_json::Value = row.try_get("", "authentication_methods")?;
     Ok(Methods::from_json(&names))
+}
+
+/// What proved the user anew, if anything did.
+fn elevation(row: &QueryResult) -> Result<Option<Elevation>, DbErr> {
+    let by: Option<String> = row.try_get("", "elevated_by")?;
+    let (until, at) = (
+        row.try_get("", "elevated_until")?,
+        row.try_get("", "elevated_at")?,
+    );
+    Ok(to_elevation(by.as_deref(), until, at))
+}
+
+fn to_elevation(
+    by: Option<&str>,
+    until: Option<DateTime<Utc>>,
+    at: Option<DateTime<Utc>>,
+) -> Option<Elevation> {
+    Some(Elevation {
+        // Older rows do not say it: it was the password.
+        by: by.and_then(Proof::parse).unwrap_or(Proof::Password),
+        at: at.or(until)?,
+        until: until?,
+    })
 }
 
 const ROTATION: &str = "generation = $2 + 1, refresh_token_hash = $6, previous_token_hash = $3, \
@@ -180,7 +206,16 @@ pub(crate) struct Found {
     pub(crate) session_expires_at: Option<DateTime<Utc>>,
     pub(crate) revoked_at: Option<DateTime<Utc>>,
     pub(crate) authentication_methods: serde_json::Value,
-    pub(crate) elevated_until: Option<DateTime<Utc>>,
+    elevated_until: Option<DateTime<Utc>>,
+    elevated_by: Option<String>,
+    elevated_at: Option<DateTime<Utc>>,
+}
+
+impl Found {
+    /// What proved the user anew, if anything did.
+    pub(crate) fn elevation(&self) -> Option<Elevation> {
+        to_elevation(self.elevated_by.as_deref(), self.elevated_until, self.elevated_at)
+    }
 }
 
 /// The addresses a user had sessions at since then; the latest hundred at most.
@@ -233,6 +268,8 @@ pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result
             Column::RevokedAt,
             Column::AuthenticationMethods,
             Column::ElevatedUntil,
+            Column::ElevatedBy,
+            Column::ElevatedAt,
         ])
         .into_model::<Found>()
         .one(connection)
@@ -287,12 +324,18 @@ pub(crate) async fn elevate<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
     user: Uuid,
-    now: DateTime<Utc>,
-    until: DateTime<Utc>,
+    elevation: Elevation,
 ) -> Result<Option<Methods>, DbErr> {
-    let sql = "UPDATE refresh_tokens SET elevated_until = $1 WHERE id = $2 AND user_id = $3 AND type <> 'pat' \
-        AND revoked_at IS NULL AND expires_at > $4 RETURNING authentication_methods";
-    let values = [until.into(), id.into(), user.into(), now.into()];
+    let sql = "UPDATE refresh_tokens SET elevated_until = $1, elevated_by = $5, elevated_at = $4 \
+        WHERE id = $2 AND user_id = $3 AND type <> 'pat' AND revoked_at IS NULL AND expires_at > $4 \
+        RETURNING authentication_methods";
+    let values = [
+        elevation.until.into(),
+        id.into(),
+        user.into(),
+        elevation.at.into(),
+        elevation.by.as_str().into(),
+    ];
     let row = connection
         .query_one_raw(statement(connection, sql, values))
         .await?;
@@ -303,14 +346,32 @@ pub(crate) async fn elevate<C: ConnectionTrait>(
 pub(crate) async fn set_methods<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
-    methods: sea_orm::JsonValue,
+    methods: &Methods,
 ) -> Result<(), DbErr> {
     Entity::update_many()
-        .col_expr(Column::AuthenticationMethods, Expr::value(methods))
+        .col_expr(Column::AuthenticationMethods, Expr::value(methods.to_json()))
         .filter(Column::Id.eq(id))
         .exec(connection)
         .await?;
     Ok(())
+}
+
+/// Proved more in a session than what opened it.
+pub(crate) async fn add_methods<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+    more: &[Method],
+) -> Result<(), DbErr> {
+    let before = Entity::find_by_id(id)
+        .select_only()
+        .column(Column::AuthenticationMethods)
+        .into_tuple::<serde_json::Value>()
+        .one(connection)
+        .await?;
+    match before {
+        Some(before) => set_methods(connection, id, &Methods::from_json(&before).and(more)).await,
+        None => Ok(()),
+    }
 }
 
 /// Which sessions to end.

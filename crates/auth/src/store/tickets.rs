@@ -150,6 +150,29 @@ pub(crate) async fn try_once<C: ConnectionTrait>(
     row.map(|row| row.try_get("", "user_id")).transpose()
 }
 
+/// Uses up the ticket of this purpose of a user.
+pub(crate) async fn take_of<C: ConnectionTrait>(
+    connection: &C,
+    purpose: Purpose,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Used>, DbErr> {
+    let sql = format!(
+        "DELETE FROM tickets WHERE purpose = $1 AND subject = $2 AND user_id = $3 AND expires_at > $4 \
+         RETURNING {ALL}"
+    );
+    let values = [
+        purpose.as_str().into(),
+        user.to_string().into(),
+        user.into(),
+        now.into(),
+    ];
+    let row = Model::find_by_statement(statement(connection, sql, values))
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| Used { row }))
+}
+
 /// Uses up a ticket whose code was guessed right.
 pub(crate) async fn take_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Used>, DbErr> {
     let of_its_user = "user_id = (SELECT t.user_id FROM tickets t WHERE t.id = $1)";

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use portico_entity::user_roles::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::store::statement;
@@ -63,4 +63,20 @@ fn rows(
         user_id: Set(user_id),
         role: Set(role),
     })
+}
+
+/// The roles that a user was granted since then.
+pub(crate) async fn granted_since<C: ConnectionTrait>(
+    connection: &C,
+    user_id: Uuid,
+    since: DateTime<Utc>,
+) -> Result<Vec<String>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Role)
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::CreatedAt.gt(since))
+        .into_tuple()
+        .all(connection)
+        .await
 }

@@ -15,7 +15,7 @@ pub(super) fn field() -> Field {
     let string = || TypeRef::named(TypeRef::STRING);
     Field::new(NAME, TypeRef::named("users"), |context| {
         FieldFuture::new(async move {
-            let (asking, arguments) = begin(NAME, &context)?;
+            let (asking, arguments) = begin(NAME, &context).await?;
             let created = async {
                 let input = read(arguments)?;
                 Ok(create_user(&asking.auth(), input).await?)

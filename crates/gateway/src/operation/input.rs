@@ -33,6 +33,11 @@ pub(super) fn password() -> InputValue {
     InputValue::new("password", TypeRef::named_nn(TypeRef::STRING)).description("8 to 256 characters")
 }
 
+/// The argument `code`.
+pub(super) fn code(description: &str, type_ref: TypeRef) -> InputValue {
+    InputValue::new("code", type_ref).description(description)
+}
+
 /// The argument `options` of a sign-up.
 pub(super) fn options() -> InputValue {
     InputValue::new("options", TypeRef::named("SignUpOptions")).description("what else is known of the user")

@@ -11,12 +11,18 @@ mod confirm_ticket;
 mod create_pat;
 mod create_user;
 mod deanonymize;
+mod disable_totp;
+mod elevate_code;
 mod elevate_password;
 mod elevate_webauthn;
+mod enable_totp;
 mod exchange_code;
+mod factors;
+mod generate_totp;
 mod input;
 mod output;
 mod refresh_token;
+mod regenerate_recovery_codes;
 mod remove_security_key;
 mod rename_security_key;
 mod resend_activation_code;
@@ -39,6 +45,7 @@ mod sign_up_email_password;
 mod sign_up_username_password;
 mod sign_up_webauthn;
 mod undo_email_change;
+mod verify_sign_in_mfa;
 mod verify_sign_in_mfa_webauthn;
 mod verify_sign_in_otp_email;
 mod verify_token;
@@ -66,6 +73,10 @@ const SESSION_OPERATIONS: &[Operation] = &[
     ("createPat", create_pat::field),
     ("removeSecurityKey", remove_security_key::field),
     ("renameSecurityKey", rename_security_key::field),
+    ("disableTotp", disable_totp::field),
+    ("enableTotp", enable_totp::field),
+    ("generateTotp", generate_totp::field),
+    ("regenerateRecoveryCodes", regenerate_recovery_codes::field),
     ("revokeSession", revoke_session::field),
     ("signOutOthers", sign_out_others::field),
     ("verifyAddSecurityKey", add_security_key::answering),
@@ -74,6 +85,8 @@ const SESSION_OPERATIONS: &[Operation] = &[
 /// The operations that prove a signed-in user anew.
 const ELEVATIONS: &[Operation] = &[
     ("elevatePassword", elevate_password::field),
+    ("elevateRecoveryCode", elevate_code::recovery_code),
+    ("elevateTotp", elevate_code::totp),
     ("elevateWebauthn", elevate_webauthn::asking),
     ("verifyElevateWebauthn", elevate_webauthn::answering),
 ];
@@ -89,9 +102,21 @@ pub fn session_operations() -> impl Iterator<Item = &'static str> {
     SESSION_OPERATIONS.iter().map(|(name, _)| *name)
 }
 
+/// Whether the role is one of users who can be told apart.
+fn has_session(role: &Role) -> bool {
+    ![PUBLIC, ANONYMOUS].contains(&role.name.as_str())
+}
+
 /// The operations that a role has among its queries.
-pub(crate) fn query_fields(_: &Role) -> Vec<Field> {
-    vec![auth_config::field()]
+pub(crate) fn query_fields(role: &Role) -> Vec<Field> {
+    let mut fields = vec![auth_config::field()];
+    if has_session(role) {
+        fields.push(factors::my_field());
+    }
+    if role.is_admin() {
+        fields.push(factors::user_field());
+    }
+    fields
 }
 
 /// The operations that a role has among its mutations: what needs no session is in every role's schema,
@@ -119,10 +144,11 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
         undo_email_change::field(),
         verify_sign_in_otp_email::field(),
     ];
+    fields.extend(verify_sign_in_mfa::fields());
     fields.push(verify_sign_in_mfa_webauthn::field());
     fields.extend(sign_in_webauthn::fields());
     fields.extend(sign_up_webauthn::fields());
-    if ![PUBLIC, ANONYMOUS].contains(&role.name.as_str()) {
+    if has_session(role) {
         fields.extend(ELEVATIONS.iter().map(|(_, field)| field()));
         fields.extend(SESSION_OPERATIONS.iter().map(|(_, field)| field()));
     }
@@ -131,7 +157,11 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
     }
     if role.is_admin() {
         fields.extend(administer::fields());
-        fields.extend([create_user::field(), set_user_roles::field()]);
+        fields.extend([
+            create_user::field(),
+            factors::reset_field(),
+            set_user_roles::field(),
+        ]);
     }
     fields
 }
@@ -139,6 +169,12 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
 /// Registers the types of a role's operations, in a schema with the type of users or without.
 pub(crate) fn types(types: Types, role: &Role, users: bool) -> Types {
     let types = output::types(session_options::types(input::types(types)), users);
+    let types = match has_session(role) {
+        true => types
+            .with(generate_totp::answer_type())
+            .with(factors::answer_type()),
+        false => types,
+    };
     match role.is_admin() {
         true => types.with(create_user::options_type()),
         false => types,
@@ -157,7 +193,7 @@ where
     let field = Field::new(name, type_ref, move |context| {
         let (run, operation) = (run.clone(), operation.clone());
         FieldFuture::new(async move {
-            let (asking, mut arguments) = begin(&operation, &context)?;
+            let (asking, mut arguments) = begin(&operation, &context).await?;
             let (asking, in_cookie) = match opens_session {
                 true => wishing(asking, &mut arguments).map_err(WireError::into_resolver_error)?,
                 false => (asking, false),
@@ -193,10 +229,14 @@ fn wishing(asking: Arc<Asking>, arguments: &mut Arguments) -> Result<(Arc<Asking
 }
 
 /// Who asks for an operation, who may, and with what.
-fn begin(operation: &str, context: &ResolverContext<'_>) -> async_graphql::Result<(Arc<Asking>, Arguments)> {
+async fn begin(
+    operation: &str,
+    context: &ResolverContext<'_>,
+) -> async_graphql::Result<(Arc<Asking>, Arguments)> {
     let asking = Arc::clone(context.ctx.data::<Arc<Asking>>()?);
     asking
         .check_session(operation)
+        .await
         .map_err(WireError::into_resolver_error)?;
     Ok((asking, Arguments::of(&context.args)))
 }

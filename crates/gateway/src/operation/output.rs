@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, Object, ResolverContext, TypeRef};
 use portico_auth::flow::CreatedPat;
-use portico_auth::{MfaChallenge, Session, SignIn};
+use portico_auth::{MfaChallenge, Plain, Session, SignIn};
 use serde_json::json;
 
 use crate::data;
@@ -84,6 +84,16 @@ impl Outcome {
             (Self::Value(value), _) => value,
         }
     }
+}
+
+/// `[String!]!`
+pub(super) fn texts_type() -> TypeRef {
+    TypeRef::named_nn_list_nn(TypeRef::STRING)
+}
+
+/// Secrets that are shown once.
+pub(super) fn texts(texts: &[Plain]) -> FieldValue<'static> {
+    FieldValue::list(texts.iter().map(|text| FieldValue::value(text.reveal())))
 }
 
 /// What a sign-in came to.

@@ -8,6 +8,7 @@ use axum::http::Uri;
 use lettre::message::Mailbox;
 use percent_encoding::percent_decode_str;
 use portico_auth::value::Email;
+use portico_auth::{ElevatedOperation, Proof};
 use portico_gateway::http::Network;
 use portico_gateway::session_operations;
 use tracing_subscriber::EnvFilter;
@@ -205,11 +206,24 @@ pub(super) fn role() -> Rule<String> {
     })
 }
 
-/// An operation of those that only a signed-in user has.
-pub(super) fn operation() -> Rule<String> {
+/// An operation that needs a session, alone or with what has to prove the user.
+pub(super) fn elevated_operation() -> Rule<ElevatedOperation> {
     let names: Vec<&str> = session_operations().collect();
-    rule(names.join(" or "), move |text| {
-        names.contains(&text).then(|| text.to_owned())
+    let proofs: Vec<&str> = Proof::ALL.into_iter().map(Proof::as_str).collect();
+    let words = format!(
+        "{}, also with proofs ({}), as changePassword=totp+webauthn",
+        names.join(" or "),
+        proofs.join(" or ")
+    );
+    rule(words, move |text| {
+        let (name, proofs) = match text.split_once('=') {
+            Some((name, proofs)) => (name, proofs.split('+').map(Proof::parse).collect::<Option<_>>()?),
+            None => (text, Vec::new()),
+        };
+        names.contains(&name).then(|| ElevatedOperation {
+            name: name.to_owned(),
+            proofs,
+        })
     })
 }
 

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 use portico_auth::value::Email;
-use portico_auth::{AttestationPreference, EmailVerification, Factor, SigningAlgorithm, UserVerification};
+use portico_auth::{
+    AttestationPreference, ElevatedOperation, EmailVerification, Factor, SigningAlgorithm, UserVerification,
+};
 use portico_gateway::http::Network;
 use uuid::Uuid;
 
 use super::rule::{
-    database_url, domain, email, email_domain, list, locale, log_filter, mail_url, mailbox, model, network,
-    number, one_of, operation, optional, origin, path, redirect_url, role, secret, socket_address, switch,
-    time, web_url, words,
+    database_url, domain, elevated_operation, email, email_domain, list, locale, log_filter, mail_url,
+    mailbox, model, network, number, one_of, optional, origin, path, redirect_url, role, secret,
+    socket_address, switch, time, web_url, words,
 };
 use super::setting::Default::{Always, ByEnvironment, Unset};
 use super::setting::{Row, settings};
@@ -138,12 +140,22 @@ settings! {
             ("totp,webauthn", &[Factor::Totp, Factor::Webauthn]), ("totp", &[Factor::Totp]),
             ("webauthn", &[Factor::Webauthn]), ("none", &[]),
         ]);
+    /// Roles in which nobody acts who did not prove a second factor; `none` for no role.
+    second_factor_roles: Vec<String> = Always("admin"), list(role());
+    /// How long after it was granted such a role does without.
+    second_factor_grace: Duration = Always("14d"), time(0, 365 * DAY);
+    /// What authenticator applications call the service.
+    totp_issuer: Option<String> = Unset("the name that mail comes from"), optional(words());
+    /// How many codes of an authenticator application before the present one are accepted, for clocks that go slow.
+    totp_earlier_steps: u32 = Always("1"), number(0, 10);
+    /// Whether a change of the factors of a user ends the other sessions.
+    factor_change_ends_sessions: bool = Always("true"), switch();
     /// How long the second proof may take.
     second_factor_lifetime: Duration = Always("5m"), time(30, 3_600);
     /// How long a session stays elevated after its user was proved anew.
     elevation_lifetime: Duration = Always("10m"), time(60, DAY);
-    /// Operations that need an elevated session where there is one.
-    elevated_operations: Vec<String> = Unset("none"), list(operation());
+    /// Operations that need an elevated session where there is one; by any proof, or by those named.
+    elevated_operations: Vec<ElevatedOperation> = Unset("none"), list(elevated_operation());
     /// The domain that passkeys are for; it and its subdomains can use them. Not to be changed later.
     passkey_domain: Option<String> = Unset("that of the application"), optional(domain());
     /// What authenticators call the application.

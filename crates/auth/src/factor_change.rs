@@ -1,0 +1,58 @@
+//! What follows where the factors of a user change.
+
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::mail::Template;
+use crate::store::refresh_tokens::Which;
+use crate::token::Plain;
+use crate::{message, recovery_code, store};
+
+/// Ends the other sessions of the user, and tells the user.
+///
+/// The caller adds the event, commits, and then calls [`crate::Auth::after_change`].
+pub(crate) async fn follow<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user: Uuid,
+    surviving: Option<Uuid>,
+) -> Result<(), Error> {
+    if ctx.auth.policy.factor_change_ends_sessions {
+        let which = match surviving {
+            Some(session) => Which::OthersOf(user, session),
+            None => Which::AllOf(user),
+        };
+        store::refresh_tokens::revoke(connection, which, ctx.now()).await?;
+    }
+    message::notify(ctx, connection, user, Template::FactorsChanged).await
+}
+
+/// Makes recovery codes in the place of all others.
+pub(crate) async fn new_recovery_codes<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user: Uuid,
+) -> Result<Vec<Plain>, Error> {
+    let codes = recovery_code::create(ctx.auth.entropy.as_ref())?;
+    let key = &ctx.auth.keys.code_hash;
+    let hashes = codes
+        .iter()
+        .map(|code| recovery_code::hash(key, user, code))
+        .collect();
+    store::recovery_codes::replace(connection, user, hashes, ctx.now()).await?;
+    Ok(codes.into_iter().map(Plain::new).collect())
+}
+
+/// Recovery codes stand in for another factor: without one they are good for nothing.
+pub(crate) async fn forget_recovery_codes_of_nothing<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+) -> Result<(), Error> {
+    let held = store::factors::held(connection, user).await?;
+    if !held.totp && !held.webauthn {
+        store::recovery_codes::forget(connection, user).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! `elevateTotp` and `elevateRecoveryCode`: the session of a user who is proved anew by a code.
+
+use crate::audit::Event;
+use crate::caller::{Authenticated, Ctx};
+use crate::error::Error;
+use crate::prove_factor::{self, FactorCode};
+use crate::refusal::Refusal;
+use crate::session::{self, Fresh, Session};
+use crate::store;
+
+/// What proves the user anew.
+pub struct ElevateCodeInput {
+    /// The code.
+    pub code: FactorCode,
+}
+
+/// Elevates the session for a while, as [`super::elevate_password`] does.
+pub async fn elevate_code(ctx: &Ctx<'_>, input: ElevateCodeInput) -> Result<Session, Error> {
+    let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
+    let action = match input.code {
+        FactorCode::Totp(_) => "elevateTotp",
+        FactorCode::Recovery(_) => "elevateRecoveryCode",
+    };
+    match elevate(ctx, session, action, &input.code).await {
+        Err(Error::Refused(refusal)) => {
+            let event = Event::refused(action, Some(session.user_id), refusal);
+            event.append_alone(ctx).await?;
+            Err(refusal.into())
+        }
+        other => other,
+    }
+}
+
+async fn elevate(
+    ctx: &Ctx<'_>,
+    session: &Authenticated,
+    action: &'static str,
+    code: &FactorCode,
+) -> Result<Session, Error> {
+    ctx.auth.limit_sign_in(ctx.caller).await?;
+    let user = session.user_id;
+    let guess = ctx.auth.guess_factor(user).await?;
+    let transaction = ctx.auth.database.begin().await?;
+    let accepted = prove_factor::code(ctx, &*transaction, user, code).await?;
+    let account = store::users::account(&*transaction, user).await?;
+    let fresh = Fresh::by_code(account.ok_or(Refusal::NotSignedIn)?, &accepted);
+    let elevated = session::elevate(ctx, &*transaction, session.session_id, fresh).await?;
+    guess.succeeded(&*transaction).await?;
+    let event = Event::success(action, user, Some(session.session_id));
+    event.append(ctx, &*transaction).await?;
+    transaction.commit().await?;
+    Ok(elevated)
+}

@@ -1,0 +1,60 @@
+//! `verifySignInMfaTotp` and `verifySignInMfaRecoveryCode`: a code after the first proof.
+
+use uuid::Uuid;
+
+use crate::audit::Event;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::prove_factor::{self, FactorCode};
+use crate::second_factor::{self, Pending};
+use crate::session::{self, SignIn, Verified};
+
+/// What the challenge asked for.
+pub struct VerifySignInMfaInput {
+    /// The ticket of the challenge.
+    pub ticket: String,
+    /// The code.
+    pub code: FactorCode,
+}
+
+/// Opens a session for whoever proves a second factor after the first. A wrong code leaves the challenge good for
+/// a few more; guesses at one account are counted together, whatever they are sent for.
+pub async fn verify_sign_in_mfa(ctx: &Ctx<'_>, input: VerifySignInMfaInput) -> Result<SignIn, Error> {
+    let action = match input.code {
+        FactorCode::Totp(_) => "verifySignInMfaTotp",
+        FactorCode::Recovery(_) => "verifySignInMfaRecoveryCode",
+    };
+    let mut user = None;
+    let entered = async {
+        let pending = second_factor::present(ctx, &input.ticket).await?;
+        user = Some(pending.user);
+        enter(ctx, action, pending, &input.code).await
+    };
+    match entered.await {
+        Err(Error::Refused(refusal)) => {
+            Event::refused(action, user, refusal).append_alone(ctx).await?;
+            Err(refusal.into())
+        }
+        other => other,
+    }
+}
+
+async fn enter(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    pending: Pending,
+    code: &FactorCode,
+) -> Result<SignIn, Error> {
+    let user: Uuid = pending.user;
+    let guess = ctx.auth.guess_factor(user).await?;
+    let transaction = ctx.auth.database.begin().await?;
+    let answered = pending.take(ctx, &*transaction).await?;
+    let accepted = prove_factor::code(ctx, &*transaction, user, code).await?;
+    let verified = Verified::by_code(answered, &accepted);
+    let sign_in = session::open(ctx, &*transaction, verified).await?;
+    guess.succeeded(&*transaction).await?;
+    let event = Event::success(action, user, sign_in.session_id());
+    event.append(ctx, &*transaction).await?;
+    transaction.commit().await?;
+    Ok(sign_in)
+}

@@ -1,0 +1,50 @@
+//! Roles that need a second factor: nobody acts in them who did not prove one, once the time to get one is over.
+
+use sea_orm::ConnectionTrait;
+
+use crate::account::Account;
+use crate::caller::Ctx;
+use crate::error::Error;
+use crate::method::{Method, Methods};
+use crate::refusal::Refusal;
+use crate::store;
+
+/// Leaves out the roles for which more would have to be proved. The user keeps them, and gets them back with the
+/// next token once a second factor is proved; whoever has no other role gets no session.
+pub(super) async fn allowed<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    mut account: Account,
+    methods: &Methods,
+) -> Result<Account, Error> {
+    let policy = &ctx.auth.policy;
+    let guarded = |role: &String| policy.second_factor_roles.contains(role);
+    if methods.are_several_factors() || !account.roles.iter().any(guarded) {
+        return Ok(account);
+    }
+    let since = ctx.now() - policy.second_factor_grace;
+    let new = store::user_roles::granted_since(connection, account.id, since).await?;
+    account.roles.retain(|role| !guarded(role) || new.contains(role));
+    if !account.roles.contains(&account.default_role) {
+        let usual = account.roles.iter().find(|role| **role == policy.default_role);
+        let other = usual.or(account.roles.first()).cloned();
+        account.default_role = other.ok_or(Refusal::SecondFactorRequired)?;
+    }
+    Ok(account)
+}
+
+/// The same for a personal access token: it proves nothing, but its user is asked for a factor everywhere
+/// else.
+pub(super) async fn allowed_to_programs(ctx: &Ctx<'_>, account: Account) -> Result<Account, Error> {
+    let (policy, connection) = (&ctx.auth.policy, &ctx.auth.database.connection);
+    let guarded = |role: &String| policy.second_factor_roles.contains(role);
+    if !account.roles.iter().any(guarded) {
+        return Ok(account);
+    }
+    let held = store::factors::held(connection, account.id).await?;
+    let proved = match held.asked(&policy.second_factors).is_empty() {
+        true => Methods::default(),
+        false => Methods::new(&[Method::MultipleFactors]),
+    };
+    allowed(ctx, connection, account, &proved).await
+}

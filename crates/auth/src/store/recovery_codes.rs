@@ -1,0 +1,45 @@
+//! Table `recovery_codes`.
+
+use chrono::{DateTime, Utc};
+use portico_entity::recovery_codes::{ActiveModel, Column, Entity};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+/// Writes codes in the place of all others of the user.
+pub(crate) async fn replace<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    hashes: Vec<Vec<u8>>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    forget(connection, user).await?;
+    let rows = hashes.into_iter().map(|hash| ActiveModel {
+        user_id: Set(user),
+        code_hash: Set(hash),
+        created_at: Set(now),
+    });
+    Entity::insert_many(rows)
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// Uses a code up; tells whether there was one. Of many that race, one does.
+pub(crate) async fn spend<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    hash: Vec<u8>,
+) -> Result<bool, DbErr> {
+    let done = Entity::delete_by_id((user, hash)).exec(connection).await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Ends every code of a user.
+pub(crate) async fn forget<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
+    Entity::delete_many()
+        .filter(Column::UserId.eq(user))
+        .exec(connection)
+        .await?;
+    Ok(())
+}

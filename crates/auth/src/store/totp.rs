@@ -1,0 +1,67 @@
+//! What the tables hold of the authenticator application of a user.
+
+use portico_entity::totp_steps::Entity;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult};
+use uuid::Uuid;
+
+use crate::store::statement;
+
+/// The authenticator application of a user.
+#[derive(FromQueryResult)]
+pub(crate) struct Stored {
+    /// The secret in the form of [`crate::totp`].
+    pub(crate) totp_secret: Option<String>,
+    /// `totp` where its codes are asked for.
+    pub(crate) active_mfa_type: Option<String>,
+}
+
+/// Reads it; nobody else does until the transaction ends.
+pub(crate) async fn find<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Option<Stored>, DbErr> {
+    // On SQLite the write transaction keeps others from writing.
+    let lock = match connection.get_database_backend() {
+        DbBackend::Postgres => " FOR NO KEY UPDATE",
+        _ => "",
+    };
+    let sql = format!("SELECT totp_secret, active_mfa_type FROM users WHERE id = $1{lock}");
+    Stored::find_by_statement(statement(connection, sql, [user.into()]))
+        .one(connection)
+        .await
+}
+
+/// Writes the secret of a user whose codes are asked for from now on.
+pub(crate) async fn activate<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    sealed: &str,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE users SET totp_secret = $1, active_mfa_type = 'totp' WHERE id = $2";
+    let values = [sealed.into(), user.into()];
+    connection.execute_raw(statement(connection, sql, values)).await?;
+    Ok(())
+}
+
+/// Forgets the secret; tells whether its codes were asked for.
+pub(crate) async fn forget<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<bool, DbErr> {
+    Entity::delete_by_id(user).exec(connection).await?;
+    let sql = "UPDATE users SET totp_secret = NULL, active_mfa_type = NULL \
+        WHERE id = $1 AND active_mfa_type = 'totp'";
+    let done = connection
+        .execute_raw(statement(connection, sql, [user.into()]))
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The code of this step was sent. Tells whether it is newer than every one before: none is good twice.
+pub(crate) async fn accept<C: ConnectionTrait>(connection: &C, user: Uuid, step: i64) -> Result<bool, DbErr> {
+    let sql = "INSERT INTO totp_steps (user_id, step) VALUES ($1, $2) \
+        ON CONFLICT (user_id) DO UPDATE SET step = $2 WHERE totp_steps.step < $2";
+    let values = [user.into(), step.into()];
+    let done = connection.execute_raw(statement(connection, sql, values)).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The steps of a secret that is replaced say nothing of the next one.
+pub(crate) async fn forget_steps<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
+    Entity::delete_by_id(user).exec(connection).await?;
+    Ok(())
+}

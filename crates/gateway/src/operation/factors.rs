@@ -1,0 +1,75 @@
+//! `myFactors` and `userFactors`: which second factors somebody has. `resetFactors`: none any more.
+
+use async_graphql::dynamic::{Field, FieldValue, InputValue, Object, TypeRef};
+use portico_auth::flow::{Factors, my_factors, reset_factors, user_factors};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Arguments, invalid, operation, output};
+use crate::error::WireError;
+use crate::schema::json_field;
+
+/// The query of a user.
+pub(super) fn my_field() -> Field {
+    operation(
+        "myFactors",
+        TypeRef::named_nn("Factors"),
+        |asking, _| async move { Ok(value(my_factors(&asking.auth()).await?)) },
+    )
+    .description("the second factors of the signed-in user")
+}
+
+/// The query of an administrator.
+pub(super) fn user_field() -> Field {
+    operation(
+        "userFactors",
+        TypeRef::named_nn("Factors"),
+        |asking, mut arguments| async move {
+            let id = id(&mut arguments)?;
+            Ok(value(user_factors(&asking.auth(), id).await?))
+        },
+    )
+    .description("the second factors of a user")
+    .argument(argument())
+}
+
+/// The mutation of an administrator.
+pub(super) fn reset_field() -> Field {
+    operation("resetFactors", output::boolean_type(), |asking, mut arguments| async move {
+        let id = id(&mut arguments)?;
+        reset_factors(&asking.auth(), id).await?;
+        Ok(FieldValue::value(true))
+    })
+    .description("takes every second factor and recovery code of a user away, as after a loss; the sessions of the user end, and the user is told")
+    .argument(argument())
+}
+
+fn argument() -> InputValue {
+    InputValue::new("id", TypeRef::named_nn("uuid")).description("the user")
+}
+
+fn id(arguments: &mut Arguments) -> Result<Uuid, WireError> {
+    let id = arguments.required("id")?;
+    id.parse().map_err(|_| invalid("id", "must be a uuid"))
+}
+
+fn value(factors: Factors) -> FieldValue<'static> {
+    FieldValue::owned_any(json!({
+        "totp": factors.totp,
+        "securityKeys": factors.security_keys,
+        "recoveryCodesLeft": factors.recovery_codes_left,
+    }))
+}
+
+/// What the queries answer with.
+pub(super) fn answer_type() -> Object {
+    let number = |name: &str| json_field(name, TypeRef::named_nn(TypeRef::INT));
+    Object::new("Factors")
+        .description("what can be asked for after the first proof")
+        .field(
+            json_field("totp", output::boolean_type())
+                .description("whether there is an authenticator application"),
+        )
+        .field(number("securityKeys").description("security keys and passkeys"))
+        .field(number("recoveryCodesLeft").description("recovery codes that were not used yet"))
+}
