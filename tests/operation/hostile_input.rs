@@ -171,6 +171,7 @@ fn plausible(name: &str, type_ref: &str, other: Uuid) -> Value {
         (_, "citext") => json!(format!("{}@example.org", Uuid::from_u128(rand()))),
         (_, "jsonb") => json!({}),
         ("codeVerifier", _) => json!("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+        ("signInMethod", _) => json!("email-password"),
         ("username", _) => json!(format!("u{}", Uuid::from_u128(rand()).simple())),
         ("roles" | "allowedRoles", _) => json!(["user"]),
         ("otp" | "ticket" | "code", _) => json!("000000"),
@@ -272,7 +273,7 @@ fn fault(answer: &Answer, place: &Place) -> Option<String> {
     let field = place.member.as_ref().unwrap_or(&place.argument);
     // Where another field is named, it is one that goes with this one.
     let names_a_field = message.contains(field.as_str())
-        || ["email", "username", "password"]
+        || ["email", "username", "password", "credential"]
             .iter()
             .any(|name| message.starts_with(name));
     (code == "invalid-request" && !names_a_field).then(|| "names no field".to_owned())

@@ -1,9 +1,14 @@
 //! The one mapping from our errors to the wire.
 
+use std::borrow::Cow;
+
 use async_graphql::{PathSegment, Pos, ServerError};
 use http::StatusCode;
 use portico_query::{Code, Failure};
 use serde_json::{Value, json};
+
+/// In characters.
+const LONGEST_MESSAGE: usize = 1_000;
 
 /// An error as clients read it: a message, `extensions.code` and `extensions.path` as in Hasura, and the
 /// places of the GraphQL specification where they are known.
@@ -56,7 +61,7 @@ impl WireError {
     /// As JSON.
     pub(crate) fn to_json(&self) -> Value {
         let mut error = json!({
-            "message": self.message,
+            "message": shortened(&self.message),
             "extensions": { "path": self.path, "code": self.code },
         });
         if let (false, Some(members)) = (self.locations.is_empty(), error.as_object_mut()) {
@@ -86,6 +91,14 @@ impl WireError {
             "method-not-allowed" => StatusCode::METHOD_NOT_ALLOWED,
             _ => StatusCode::BAD_REQUEST,
         }
+    }
+}
+
+/// A message that repeats what was sent is no longer than anybody reads.
+fn shortened(message: &str) -> Cow<'_, str> {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some(_) => message.chars().take(LONGEST_MESSAGE).chain(['…']).collect(),
+        None => Cow::Borrowed(message),
     }
 }
 
