@@ -273,7 +273,7 @@ fn fault(answer: &Answer, place: &Place) -> Option<String> {
     let field = place.member.as_ref().unwrap_or(&place.argument);
     // Where another field is named, it is one that goes with this one.
     let names_a_field = message.contains(field.as_str())
-        || ["email", "username", "password", "credential"]
+        || ["email", "username", "password", "credential", "expiresAt"]
             .iter()
             .any(|name| message.starts_with(name));
     (code == "invalid-request" && !names_a_field).then(|| "names no field".to_owned())
