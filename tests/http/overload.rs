@@ -48,6 +48,7 @@ on_postgres!(
     a_held_row_delays_nobody_else,
     an_exhausted_pool_of_writes_refuses_quickly_and_recovers,
     an_exhausted_pool_of_sessions_refuses_quickly_and_recovers,
+    exhausted_connections_for_refreshes_refuse_quickly_and_recover,
     long_reads_refuse_others_quickly_and_delay_no_read_by_key,
 );
 
@@ -102,9 +103,12 @@ pub(super) async fn read_by_key(caller: &Caller, id: Uuid) {
     assert_eq!(answer.value("/user/id"), &json!(id));
 }
 
-/// What [`RENAME`] and a refresh are in the database.
+const SIGN_OUT: &str = "mutation ($token: String!) { signOut(refreshToken: $token) }";
+
+/// What [`RENAME`], a refresh and [`SIGN_OUT`] are in the database.
 const RENAMING: &str = "%UPDATE %display_name%";
-const REFRESHING: &str = "UPDATE refresh_tokens%";
+const REFRESHING: &str = "UPDATE refresh_tokens SET generation%";
+const SIGNING_OUT: &str = "UPDATE %refresh_tokens%revoked_at%";
 
 /// A connection beside the service that holds a row until it is dropped.
 async fn hold(database: &TestDatabase, row: &str) -> PgConnection {
@@ -192,30 +196,50 @@ async fn an_exhausted_pool_of_sessions_refuses_quickly_and_recovers(database: Ar
     let app = patient(&database, ("PORTICO_DATABASE_CONNECTIONS", "2")).await;
     let (jane, john) = (app.user("jane").await, app.user("john").await);
     let mut holder = hold(&database, "refresh_tokens").await;
-    let refreshes = [&jane, &john].map(|user| {
+    let departures = [&jane, &john].map(|user| {
         let (caller, token) = (app.public(), user.session.refresh_token.clone());
         tokio::spawn(async move {
             loop {
                 // What else the service does needs a connection at times, too.
-                let answer = caller.refresh(&token).await;
+                let answer = caller.graphql_with(SIGN_OUT, json!({ "token": token })).await;
                 if answer.status != 503 {
                     return answer;
                 }
             }
         })
     });
-    until_waiting(&mut holder, REFRESHING, 2).await;
+    until_waiting(&mut holder, SIGNING_OUT, 2).await;
     assert_unavailable(&app.public().sign_in(&jane.email, &jane.password).await);
     read_by_key(&app.admin(), john.id).await;
     assert_eq!(app.public().get("/healthz").await.status, 200);
-    for refresh in &refreshes {
-        assert!(!refresh.is_finished());
+    for departure in &departures {
+        assert!(!departure.is_finished());
     }
     holder.close().await.unwrap();
-    for refresh in refreshes {
-        refresh.await.unwrap().data();
+    for departure in departures {
+        departure.await.unwrap().data();
     }
     app.public().sign_in(&jane.email, &jane.password).await.data();
+}
+
+async fn exhausted_connections_for_refreshes_refuse_quickly_and_recover(database: Arc<TestDatabase>) {
+    let app = patient(&database, ("PORTICO_DATABASE_WRITE_CONNECTIONS", "1")).await;
+    let (jane, john) = (app.user("jane").await, app.user("john").await);
+    let session = format!("refresh_tokens WHERE user_id = '{}'", jane.id);
+    let mut holder = hold(&database, &session).await;
+    let (caller, token) = (app.public(), jane.session.refresh_token.clone());
+    let waiting = tokio::spawn(async move { caller.refresh(&token).await });
+    until_waiting(&mut holder, REFRESHING, 1).await;
+    assert_unavailable(&app.public().refresh(&john.session.refresh_token).await);
+    assert!(!waiting.is_finished());
+    app.public().sign_in(&john.email, &john.password).await.data();
+    app.admin()
+        .graphql_with(RENAME, json!({ "id": john.id }))
+        .await
+        .data();
+    holder.close().await.unwrap();
+    waiting.await.unwrap().data();
+    app.public().refresh(&john.session.refresh_token).await.data();
 }
 
 const SCAN: &str = "query ($id: uuid!) { users(where: { id: { _neq: $id } }) { defaultRoleByRole {

@@ -271,11 +271,6 @@ impl Auth {
         self.database.counters()
     }
 
-    /// How the connections kept back for refreshes are used; SQLite has none.
-    pub fn refresh_connection_counters(&self) -> Option<PoolCounters> {
-        Some(self.database.kept.counters()).filter(|counters| counters.connections > 0)
-    }
-
     /// Writes when users were last active. To be called every few seconds and at shutdown.
     pub async fn flush_last_seen(&self) -> Result<(), Error> {
         let now = now(self.clock.as_ref());

@@ -1,6 +1,6 @@
 //! The database as the auth core sees it: one connection pool, and turns to write on SQLite.
 
-mod kept;
+mod by_pool;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub(crate) use kept::Kept;
+use self::by_pool::ByPool;
+use crate::port::SingleWrites;
 
 /// A pool, and the lock that all writers of a SQLite file share.
 #[derive(Clone)]
@@ -20,8 +21,8 @@ pub struct Database {
     pub connection: DatabaseConnection,
     /// Held by whoever writes to SQLite, which has one writer at a time; unused on PostgreSQL.
     pub writer: Arc<Mutex<()>>,
-    /// For the statements that run most; unused on SQLite.
-    pub(crate) kept: Kept,
+    /// For the statements that run most.
+    pub(crate) single: Arc<dyn SingleWrites>,
 }
 
 /// How the connections of a pool are used.
@@ -36,19 +37,17 @@ pub struct PoolCounters {
 impl Database {
     /// The database behind a pool; `writer` is the lock of everybody who writes to the same SQLite file.
     pub fn new(connection: DatabaseConnection, writer: Arc<Mutex<()>>) -> Self {
-        // Half as many as the pool has, beside them.
-        let kept = match connection.get_database_backend() {
-            DbBackend::Postgres => {
-                let options = connection.get_postgres_connection_pool().options();
-                options.get_max_connections() as usize / 2
-            }
-            _ => 0,
-        };
+        let single = Arc::new(ByPool::new(connection.clone(), Arc::clone(&writer)));
         Self {
             connection,
             writer,
-            kept: Kept::new(kept),
+            single,
         }
+    }
+
+    /// The same with a shorter way for single statements than through the pool.
+    pub fn with_single_writes(self, single: Arc<dyn SingleWrites>) -> Self {
+        Self { single, ..self }
     }
 
     /// How the pool is used.

@@ -72,7 +72,10 @@ pub use policy::{
     AttestationPreference, EmailVerification, Limits, PasskeyPolicy, Policy, SigningAlgorithm,
     UserVerification,
 };
-pub use port::{BreachedPasswords, Clock, Entropy, EntropyError, RangeAnswer, RangeError, new_id};
+pub use port::{
+    BreachedPasswords, Clock, Entropy, EntropyError, RangeAnswer, RangeError, SingleWrites, WriteAnswer,
+    new_id,
+};
 pub use prove_factor::FactorCode;
 pub use qr_code::QrCodeError;
 pub use refusal::{Identifier, RefreshFault, Refusal, TokenFault};

@@ -1,8 +1,10 @@
 //! The outside world as traits: time and randomness are arguments, so that tests can fix them.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
+use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
 /// Tells the time.
@@ -16,6 +18,16 @@ pub trait Entropy: Send + Sync {
     /// Fills `bytes` from a generator fit for secrets.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
+
+/// Writes by single statements, by the shortest way there is to the database.
+pub trait SingleWrites: Send + Sync {
+    /// Runs a statement and commits it. What it returns is the text in the first column of its first row; nothing
+    /// where it has no row.
+    fn write_one(&self, sql: Arc<str>, values: Vec<Value>) -> WriteAnswer<'_>;
+}
+
+/// What comes of [`SingleWrites::write_one`].
+pub type WriteAnswer<'a> = Pin<Box<dyn Future<Output = Result<Option<String>, DbErr>> + Send + 'a>>;
 
 /// Knows the passwords that were seen in breaches.
 pub trait BreachedPasswords: Send + Sync {

@@ -22,7 +22,8 @@ use crate::new_device;
 use crate::refusal::Refusal;
 use crate::second_factor::{self, MfaChallenge};
 use crate::store;
-use crate::store::refresh_tokens::{Found, Rotated};
+use crate::store::refresh_tokens::Found;
+use crate::store::rotation::Rotated;
 use crate::token::{Plain, RefreshToken};
 use crate::wish::SessionWish;
 

@@ -12,6 +12,7 @@ pub(crate) mod personal_access_tokens;
 pub(crate) mod recovery_codes;
 pub(crate) mod refresh_tokens;
 pub(crate) mod roles;
+pub(crate) mod rotation;
 pub(crate) mod settings;
 pub(crate) mod signing_keys;
 pub(crate) mod tickets;

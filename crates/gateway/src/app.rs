@@ -66,7 +66,7 @@ pub struct AppParts {
     /// Users and sessions.
     pub auth: Arc<Auth>,
     /// The database for data.
-    pub executor: Executor,
+    pub executor: Arc<Executor>,
     /// Who may do what.
     pub permissions: Permissions,
     /// How GraphQL is served.
@@ -76,7 +76,7 @@ pub struct AppParts {
 /// The application behind every route.
 pub struct App {
     pub(crate) auth: Arc<Auth>,
-    pub(crate) executor: Executor,
+    pub(crate) executor: Arc<Executor>,
     pub(crate) permissions: Permissions,
     pub(crate) graphql: GraphqlSettings,
     pub(crate) persisted: PersistedQueries,

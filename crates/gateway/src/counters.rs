@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use portico_auth::{HashingCounters, PoolCounters, TokenCounters};
+use portico_auth::{HashingCounters, TokenCounters};
 use portico_query::execute::ConnectionCounters;
 
 use crate::app::App;
@@ -25,29 +25,21 @@ pub struct Counters {
 impl App {
     /// How the service does at this moment.
     pub fn counters(&self) -> Counters {
-        let of_auth = |name, pool: PoolCounters| ConnectionCounters {
-            name,
+        let pool = self.auth.connection_counters();
+        let auth = ConnectionCounters {
+            name: "auth",
             connections: pool.connections,
             in_use: pool.in_use,
             waiting: None,
             refused: None,
         };
-        let auth = of_auth("auth", self.auth.connection_counters());
-        let refresh = self.auth.refresh_connection_counters();
-        let refresh = refresh.map(|pool| of_auth("refresh", pool));
         let mut plans = self.plan_counters();
         plans.sort_by(|(one, _), (other, _)| one.cmp(other));
         Counters {
             plans,
             tokens: self.auth.token_counters(),
             hashing: self.auth.hashing_counters(),
-            connections: self
-                .executor
-                .counters()
-                .into_iter()
-                .chain([auth])
-                .chain(refresh)
-                .collect(),
+            connections: self.executor.counters().into_iter().chain([auth]).collect(),
         }
     }
 }

@@ -10,7 +10,7 @@ use portico_query::permission::Permissions;
 use portico_query::permission::metadata::Metadata;
 use tokio::sync::Mutex;
 
-use crate::adapter::{Origin, RangeService};
+use crate::adapter::{ByExecutor, Origin, RangeService};
 use crate::data_folder::{self, Secrets};
 use crate::database::Pool;
 use crate::start::StartError;
@@ -67,9 +67,10 @@ pub(crate) async fn open(
     pool.migrate(settings).await?;
     let writer = Arc::new(Mutex::new(()));
     let origin = Arc::new(Origin::new(Arc::clone(&clock), Arc::clone(&entropy)));
-    let executor = executor(settings, &pool, Arc::clone(&writer), origin)?;
+    let executor = Arc::new(executor(settings, &pool, Arc::clone(&writer), origin)?);
+    let single = Arc::new(ByExecutor(Arc::clone(&executor)));
     let auth = Auth::open(Parts {
-        database: Database::new(pool.connection(), writer),
+        database: Database::new(pool.connection(), writer).with_single_writes(single),
         clock,
         entropy,
         policy: policy::policy(settings),

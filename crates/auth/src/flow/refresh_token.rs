@@ -9,7 +9,8 @@ use crate::policy::EmailVerification;
 use crate::refusal::{RefreshFault, Refusal};
 use crate::session::{self, Reopened, Session};
 use crate::store;
-use crate::store::refresh_tokens::{Found, Rotation, Which};
+use crate::store::refresh_tokens::{Found, Which};
+use crate::store::rotation::{Rotation, rotate};
 use crate::token::RefreshToken;
 
 /// Two tabs, or a request sent again: for so long the previous token gets the same successor.
@@ -50,7 +51,7 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
         user_agent: user_agent.as_deref(),
         needs_verified: auth.policy.email_verification == EmailVerification::Required,
     };
-    match store::refresh_tokens::rotate(&auth.database, rotation).await? {
+    match rotate(&auth.database, rotation).await? {
         Some(rotated) => session::go_on(ctx, rotated, presented.session(), successor.into_plain()).await,
         None => not_current(ctx, &presented).await,
     }

@@ -1,18 +1,15 @@
 //! Table `refresh_tokens`: one row per session.
 
-use std::sync::{Arc, LazyLock};
-
 use chrono::{DateTime, Utc};
 use portico_entity::refresh_tokens::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, QueryTrait, RuntimeErr, Value, sqlx,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, Value,
 };
 use uuid::Uuid;
 
-use crate::account::{Account, Roles};
-use crate::database::Database;
+use crate::account::Roles;
 use crate::elevation::{Elevation, Proof};
 use crate::method::{Method, Methods};
 use crate::store::{statement, users};
@@ -26,129 +23,6 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, session: ActiveMo
     Ok(())
 }
 
-/// What a rotation writes.
-pub(crate) struct Rotation<'a> {
-    pub(crate) session: Uuid,
-    pub(crate) generation: u32,
-    pub(crate) hash: String,
-    pub(crate) successor_hash: String,
-    pub(crate) sealed_successor: Vec<u8>,
-    pub(crate) now: DateTime<Utc>,
-    pub(crate) expires_at: DateTime<Utc>,
-    /// In place of the former for the session of a mobile application.
-    pub(crate) app_expires_at: DateTime<Utc>,
-    pub(crate) ip: String,
-    pub(crate) user_agent: Option<&'a str>,
-    /// Whether an unverified address keeps its user out.
-    pub(crate) needs_verified: bool,
-}
-
-/// Proof that a current token was presented and replaced; only [`rotate`] makes one.
-pub(crate) struct Rotated {
-    account: Account,
-    methods: Methods,
-    elevation: Option<Elevation>,
-}
-
-impl Rotated {
-    /// The user, what proved them, and what proved them anew.
-    pub(crate) fn into_parts(self) -> (Account, Methods, Option<Elevation>) {
-        (self.account, self.methods, self.elevation)
-    }
-}
-
-impl FromQueryResult for Rotated {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self {
-            account: Account::from_query_result(row, prefix)?,
-            methods: methods(row)?,
-            elevation: elevation(row)?,
-        })
-    }
-}
-
-/// Replaces the current token by its successor, if it is the current one and its user may act. One
-/// statement: of many that race, one wins. `None` leaves everything as it was.
-pub(crate) async fn rotate(database: &Database, rotation: Rotation<'_>) -> Result<Option<Rotated>, DbErr> {
-    match database.connection.get_database_backend() {
-        DbBackend::Postgres => rotate_postgres(database, rotation).await,
-        _ => rotate_sqlite(database, rotation).await,
-    }
-}
-
-async fn rotate_postgres(database: &Database, rotation: Rotation<'_>) -> Result<Option<Rotated>, DbErr> {
-    static SQL: LazyLock<String> = LazyLock::new(|| {
-        let columns = users::account_columns(DbBackend::Postgres);
-        format!(
-            "UPDATE refresh_tokens t SET {ROTATION} FROM users u \
-             WHERE {CURRENT} AND u.id = t.user_id AND {ADMITTED} AND {READY} RETURNING {columns}, t.authentication_methods, t.elevated_until, t.elevated_by, \
-             t.elevated_at"
-        )
-    });
-    let pool = database.connection.get_postgres_connection_pool();
-    let mut connection = database.kept.take(pool).await?;
-    let found = sqlx::query(SQL.as_str())
-        .bind(rotation.session)
-        .bind(i64::from(rotation.generation))
-        .bind(rotation.hash)
-        .bind(rotation.now)
-        .bind(rotation.expires_at)
-        .bind(rotation.successor_hash)
-        .bind(rotation.sealed_successor)
-        .bind(rotation.ip)
-        .bind(rotation.user_agent)
-        .bind(rotation.needs_verified)
-        .bind(rotation.app_expires_at)
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))?;
-    database.kept.give_back(connection);
-    found
-        .map(|row| Rotated::from_query_result(&row.into(), ""))
-        .transpose()
-}
-
-/// An update returns columns of its own table only; reading the rest is a local call.
-async fn rotate_sqlite(database: &Database, rotation: Rotation<'_>) -> Result<Option<Rotated>, DbErr> {
-    let connection = &database.connection;
-    let sql = format!(
-        "UPDATE refresh_tokens AS t SET {ROTATION} WHERE {CURRENT} AND EXISTS \
-         (SELECT 1 FROM users u WHERE u.id = t.user_id AND {ADMITTED} AND {READY}) RETURNING user_id, authentication_methods, \
-         elevated_until, elevated_by, elevated_at"
-    );
-    let values = [
-        rotation.session.into(),
-        i64::from(rotation.generation).into(),
-        rotation.hash.into(),
-        rotation.now.into(),
-        rotation.expires_at.into(),
-        rotation.successor_hash.into(),
-        rotation.sealed_successor.into(),
-        rotation.ip.into(),
-        rotation.user_agent.map(str::to_owned).into(),
-        rotation.needs_verified.into(),
-        rotation.app_expires_at.into(),
-    ];
-    let turn = database.turn().await;
-    let rotated = connection
-        .query_one_raw(statement(connection, sql, values))
-        .await?;
-    // Others need not wait for what is only read.
-    drop(turn);
-    match rotated {
-        Some(row) => {
-            let account = users::account(connection, row.try_get("", "user_id")?).await?;
-            let (methods, elevation) = (methods(&row)?, elevation(&row)?);
-            Ok(account.map(|account| Rotated {
-                account,
-                methods,
-                elevation,
-            }))
-        }
-        None => Ok(None),
-    }
-}
-
 /// What proved the user of a session.
 fn methods(row: &QueryResult) -> Result<Methods, DbErr> {
     let names: serde_json::Value = row.try_get("", "authentication_methods")?;
@@ -156,16 +30,7 @@ fn methods(row: &QueryResult) -> Result<Methods, DbErr> {
 }
 
 /// What proved the user anew, if anything did.
-fn elevation(row: &QueryResult) -> Result<Option<Elevation>, DbErr> {
-    let by: Option<String> = row.try_get("", "elevated_by")?;
-    let (until, at) = (
-        row.try_get("", "elevated_until")?,
-        row.try_get("", "elevated_at")?,
-    );
-    Ok(to_elevation(by.as_deref(), until, at))
-}
-
-fn to_elevation(
+pub(super) fn to_elevation(
     by: Option<&str>,
     until: Option<DateTime<Utc>>,
     at: Option<DateTime<Utc>>,
@@ -178,21 +43,9 @@ fn to_elevation(
     })
 }
 
-const ROTATION: &str = "generation = $2 + 1, refresh_token_hash = $6, previous_token_hash = $3, \
-    sealed_successor = $7, rotated_at = $4, last_used_at = $4, \
-    expires_at = CASE t.type WHEN 'app' THEN $11 ELSE $5 END, ip = $8, user_agent = $9";
-
-const CURRENT: &str = "t.id = $1 AND t.generation = $2 AND t.refresh_token_hash = $3 \
-    AND t.revoked_at IS NULL AND t.expires_at > $4 \
-    AND (t.session_expires_at IS NULL OR t.session_expires_at > $4)";
-
 /// Decided by somebody in charge, hence felt by sessions at once.
-const ADMITTED: &str =
+pub(super) const ADMITTED: &str =
     "NOT u.disabled AND NOT u.is_locked AND u.deleted_at IS NULL AND u.activated_at IS NOT NULL";
-
-/// Felt at the next refresh. A token of a user who may not act is not used up: the door tells why
-/// afterwards.
-const READY: &str = "(u.email IS NULL OR u.email_verified OR NOT $10)";
 
 /// A session as a refresh that did not win finds it.
 #[derive(FromQueryResult)]

@@ -199,6 +199,19 @@ impl Executor {
         }
     }
 
+    /// Runs a statement that stands by itself and writes, commits it, and returns the text in the first column of
+    /// its first row; nothing where it has no row.
+    pub async fn write_one(
+        &self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> Result<Option<String>, Failure> {
+        match &self.database {
+            Database::Postgres(executor) => executor.write_one(&sql, &parameters).await,
+            Database::Sqlite(executor) => executor.write_one(sql, parameters).await,
+        }
+    }
+
     /// How the connections for data are used.
     pub fn counters(&self) -> Vec<ConnectionCounters> {
         match &self.database {

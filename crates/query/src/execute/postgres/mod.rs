@@ -20,6 +20,7 @@ use super::mutation::{self, Then};
 use super::turns::ConnectionCounters;
 use super::{ExecutorSettings, Origin, Task};
 use crate::error::Failure;
+use crate::scalar::Parameter;
 use crate::sql::{Compiled, CompiledRoot, Rows, Work};
 use connection::Connection;
 use lanes::Lanes;
@@ -33,6 +34,8 @@ pub struct PostgresExecutor {
     quick: Lanes,
     heavy: Pool,
     transactions: Pool,
+    /// For statements that stand by themselves: no transaction is in their way.
+    single: Pool,
 }
 
 impl PostgresExecutor {
@@ -42,6 +45,7 @@ impl PostgresExecutor {
             quick: Lanes::new(&link, settings.read_connections),
             heavy: Pool::for_reads(&link, settings.heavy_connections),
             transactions: Pool::for_transactions(&link, settings.write_connections),
+            single: Pool::for_transactions(&link, settings.write_connections),
         })
     }
 
@@ -112,11 +116,24 @@ impl PostgresExecutor {
         Ok(answer.finish())
     }
 
+    pub(super) async fn write_one(
+        &self,
+        sql: &Arc<str>,
+        parameters: &[Parameter],
+    ) -> Result<Option<String>, Failure> {
+        let held = self.single.acquire().await?;
+        let found = held.connection().query(sql, parameters).await?;
+        held.give_back();
+        let text = found.first().map(|row| row.try_get(0));
+        text.transpose().map_err(error::failure)
+    }
+
     pub(super) fn counters(&self) -> Vec<ConnectionCounters> {
         vec![
             self.quick.counters("quick"),
             self.heavy.counters("heavy"),
             self.transactions.counters("write"),
+            self.single.counters("single"),
         ]
     }
 

@@ -20,9 +20,10 @@ use super::answer::{self, Answer};
 use super::turns::{ConnectionCounters, Turns};
 use super::{ExecutorSettings, Origin, Task};
 use crate::error::{Code, Failure};
+use crate::scalar::Parameter;
 use crate::sql::{Compiled, Rows, Work};
 use leash::{Holder, Leash};
-use write::{Queue, Write};
+use write::{Queue, Write, Written};
 
 /// How many steps of SQLite's machine pass between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
@@ -87,7 +88,17 @@ impl SqliteExecutor {
         answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         if compiled.writes() {
-            return self.write(Write::new(compiled, tasks, origin, answer)).await;
+            let compiled = Arc::clone(compiled);
+            let write = Write::Request {
+                compiled,
+                tasks,
+                origin,
+                answer,
+            };
+            return match self.write(write).await? {
+                Written::Answer(answer) => Ok(answer),
+                Written::Text(_) => Err(misfit()),
+            };
         }
         let allowed = self.file.settings.statement_timeout;
         if !compiled.heavy() {
@@ -107,6 +118,18 @@ impl SqliteExecutor {
             answered
         })
         .await
+    }
+
+    pub(super) async fn write_one(
+        &self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> Result<Option<String>, Failure> {
+        let values = parameters.into_iter().map(row::value).collect();
+        match self.write(Write::Single { sql, values }).await? {
+            Written::Text(text) => Ok(text),
+            Written::Answer(_) => Err(misfit()),
+        }
     }
 
     pub(super) fn counters(&self) -> Vec<ConnectionCounters> {

@@ -20,18 +20,30 @@ use crate::sql::{Compiled, Rows, Work};
 /// So many go together: those behind them wait no longer than for one turn of others.
 const MOST_TOGETHER: usize = 64;
 
-/// What a request writes.
-pub(super) struct Write {
-    compiled: Arc<Compiled>,
-    tasks: Vec<Task>,
-    origin: Arc<dyn Origin>,
-    answer: Answer,
+/// What is written.
+pub(super) enum Write {
+    /// By the mutations of a request.
+    Request {
+        compiled: Arc<Compiled>,
+        tasks: Vec<Task>,
+        origin: Arc<dyn Origin>,
+        answer: Answer,
+    },
+    /// By a statement that stands by itself.
+    Single { sql: Arc<str>, values: Vec<Value> },
+}
+
+/// What came of it.
+pub(super) enum Written {
+    Answer(Vec<u8>),
+    /// The first column of the first row.
+    Text(Option<String>),
 }
 
 /// A write, and whoever waits for what it answers.
 struct Waiting {
     write: Write,
-    reply: oneshot::Sender<Result<Vec<u8>, Failure>>,
+    reply: oneshot::Sender<Result<Written, Failure>>,
 }
 
 /// Its place in the queue, empty once somebody has taken it.
@@ -69,44 +81,49 @@ impl Queue {
 }
 
 impl Write {
-    pub(super) fn new(
-        compiled: &Arc<Compiled>,
-        tasks: Vec<Task>,
-        origin: Arc<dyn Origin>,
-        answer: Answer,
-    ) -> Self {
-        Self {
-            compiled: Arc::clone(compiled),
-            tasks,
-            origin,
-            answer,
-        }
-    }
-
     /// Runs it in the transaction that is open.
-    fn run(&self, connection: &Connection) -> Result<Vec<u8>, Failure> {
-        let mut answer = self.answer.clone();
-        for (root, task) in self.compiled.roots.iter().zip(&self.tasks) {
-            let out = answer.member(&root.key);
-            match (&root.work, task) {
-                (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
-                (Work::Mutate(work), Task::Mutate(task)) => {
-                    let mut channel = Writing(connection);
-                    // Nothing in it ever waits.
-                    mutation::run(&mut channel, work, task, self.origin.as_ref(), Then::Others, out)
-                        .now_or_never()
-                        .unwrap_or_else(|| Err(Failure::unexpected(&"a write to SQLite waits")))?;
-                }
-                _ => return Err(misfit()),
-            }
+    fn run(&self, connection: &Connection) -> Result<Written, Failure> {
+        match self {
+            Self::Request {
+                compiled,
+                tasks,
+                origin,
+                answer,
+            } => mutate(connection, compiled, tasks, origin.as_ref(), answer.clone()).map(Written::Answer),
+            Self::Single { sql, values } => first_text(connection, sql, values)
+                .map(Written::Text)
+                .map_err(super::error::failure),
         }
-        Ok(answer.finish())
     }
+}
+
+fn mutate(
+    connection: &Connection,
+    compiled: &Compiled,
+    tasks: &[Task],
+    origin: &dyn Origin,
+    mut answer: Answer,
+) -> Result<Vec<u8>, Failure> {
+    for (root, task) in compiled.roots.iter().zip(tasks) {
+        let out = answer.member(&root.key);
+        match (&root.work, task) {
+            (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
+            (Work::Mutate(work), Task::Mutate(task)) => {
+                let mut channel = Writing(connection);
+                // Nothing in it ever waits.
+                mutation::run(&mut channel, work, task, origin, Then::Others, out)
+                    .now_or_never()
+                    .unwrap_or_else(|| Err(Failure::unexpected(&"a write to SQLite waits")))?;
+            }
+            _ => return Err(misfit()),
+        }
+    }
+    Ok(answer.finish())
 }
 
 impl SqliteExecutor {
     /// Writes as soon as it is this write's turn. Whoever has the turn writes for all who wait.
-    pub(super) async fn write(&self, write: Write) -> Result<Vec<u8>, Failure> {
+    pub(super) async fn write(&self, write: Write) -> Result<Written, Failure> {
         let (reply, mut answered) = oneshot::channel();
         let place = self.queue.push(Waiting { write, reply });
         let until = Instant::now() + self.file.settings.acquire_timeout;
@@ -164,7 +181,7 @@ impl File {
         kept.map_or_else(|| self.connect(false), Ok)
     }
 
-    fn write_by(&self, writer: Limited, writes: &[Write]) -> Vec<Result<Vec<u8>, Failure>> {
+    fn write_by(&self, writer: Limited, writes: &[Write]) -> Vec<Result<Written, Failure>> {
         let allowed = self.settings.statement_timeout;
         let mut answered = Vec::new();
         if writes.len() > 1 {
@@ -184,7 +201,7 @@ impl File {
 }
 
 impl Limited {
-    fn alone(&self, write: &Write) -> Result<Vec<u8>, Failure> {
+    fn alone(&self, write: &Write) -> Result<Written, Failure> {
         self.batch("BEGIN IMMEDIATE")?;
         let answered = write
             .run(&self.connection)
@@ -197,7 +214,7 @@ impl Limited {
 
     /// Several in one transaction, each of which leaves no trace where it fails. Nothing where the transaction
     /// failed as a whole: then none was written.
-    fn together(&self, writes: &[Write], allowed: std::time::Duration) -> Vec<Result<Vec<u8>, Failure>> {
+    fn together(&self, writes: &[Write], allowed: std::time::Duration) -> Vec<Result<Written, Failure>> {
         let written = || {
             self.batch("BEGIN IMMEDIATE")?;
             let mut answered = Vec::with_capacity(writes.len());
@@ -282,6 +299,15 @@ fn texts(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Resu
         (0..width).map(|index| row.get(index)).collect()
     })?;
     found.collect()
+}
+
+/// Runs a statement to its end and keeps the first column of its first row.
+fn first_text(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Option<String>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query(params_from_iter(values))?;
+    let text = found.next()?.map(|row| row.get(0)).transpose()?;
+    while found.next()?.is_some() {}
+    Ok(text)
 }
 
 /// Runs a statement to its end, whatever it returns.
