@@ -60,6 +60,11 @@ const POSTGRES: Files = &[
         include_str!("../postgres/0018_personal_access_tokens.sql"),
     ),
     (19, "elevation", include_str!("../postgres/0019_elevation.sql")),
+    (
+        20,
+        "totp enabled at",
+        include_str!("../postgres/0020_totp_enabled_at.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -109,6 +114,11 @@ const SQLITE: Files = &[
         include_str!("../sqlite/0017_personal_access_tokens.sql"),
     ),
     (18, "elevation", include_str!("../sqlite/0018_elevation.sql")),
+    (
+        19,
+        "totp enabled at",
+        include_str!("../sqlite/0019_totp_enabled_at.sql"),
+    ),
 ];
 
 /// The history of a PostgreSQL database.

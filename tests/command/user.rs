@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
+use portico_auth::Clock;
+use portico_server::SystemClock;
 use serde_json::{Value, json};
 
 use super::portico;
 use crate::support::caller::User;
 use crate::support::database::{TestDatabase, on_both_databases};
 use crate::support::process::Process;
+use crate::support::telephone::Telephone;
 
 on_both_databases!(
     a_user_is_made_shown_and_listed,
     what_a_command_does_counts_at_once_where_the_service_runs,
     roles_and_passwords_are_set,
+    factors_are_shown_and_taken_away,
     bad_input_is_named_and_changes_nothing,
     a_database_that_is_new_is_made,
 );
@@ -214,6 +218,28 @@ async fn roles_and_passwords_are_set(database: Arc<TestDatabase>) {
     .await
     .json();
     assert!(outbox().await.contains("password-reset"));
+}
+
+async fn factors_are_shown_and_taken_away(database: Arc<TestDatabase>) {
+    let service = Process::start(&database).await;
+    let jane = User::sign_up_as(&service.caller, "jane").await;
+    let secret = jane.graphql("mutation { generateTotp { totpSecret } }").await;
+    let telephone = Telephone::new(&secret.string("/generateTotp/totpSecret"));
+    let code = telephone.code_at(SystemClock.now());
+    let enable = format!("mutation {{ enableTotp(code: \"{code}\") }}");
+    jane.graphql(&enable).await.data();
+    let shown = async |command: &str| {
+        portico(&database, &["user", command, &jane.email, "--json"], "")
+            .await
+            .json()
+    };
+    let (some, none) = (
+        json!({ "totp": true, "securityKeys": 0, "recoveryCodesLeft": 10 }),
+        json!({ "totp": false, "securityKeys": 0, "recoveryCodesLeft": 0 }),
+    );
+    assert_eq!(shown("factors").await, some);
+    assert_eq!(shown("reset-factors").await, none);
+    jane.sign_in_again().await.graphql("{ me { id } }").await.data();
 }
 
 async fn bad_input_is_named_and_changes_nothing(database: Arc<TestDatabase>) {

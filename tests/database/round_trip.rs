@@ -220,6 +220,7 @@ async fn insert_records(database: &Migrated) {
     let step = totp_steps::ActiveModel {
         user_id: Set(JANE),
         step: Set(i64::MAX),
+        enabled_at: Set(None),
     };
     assert_eq!(step.insert(connection).await.unwrap().step, i64::MAX);
     let challenge = challenges::ActiveModel {

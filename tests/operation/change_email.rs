@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use portico_auth::Clock;
 use serde_json::{Value, json};
 
 use super::consequences::is_signed_in;
+use super::second_factor::{enable, generate};
 use crate::support::answer::Answer;
 use crate::support::app::TestApp;
+use crate::support::authenticator::Authenticator;
 use crate::support::caller::Caller;
 use crate::support::database::{TestDatabase, on_both_databases};
 use crate::support::mailbox::{
@@ -19,6 +22,7 @@ on_both_databases!(
     a_code_is_entered_where_the_change_was_asked_for,
     a_page_changes_the_address_and_whoever_asked_gets_a_session,
     whoever_had_the_address_takes_it_back_from_a_thief,
+    what_a_thief_made_goes_with_the_address,
     an_address_goes_before_those_that_came_after_it,
     a_former_address_is_kept_for_its_owner_for_a_while,
     taken_and_free_addresses_are_answered_alike,
@@ -209,6 +213,80 @@ async fn whoever_had_the_address_takes_it_back_from_a_thief(database: Arc<TestDa
     assert_eq!(
         session.data()["verifySignInOtpEmail"]["session"]["user"],
         json!({ "id": jane.id, "email": jane.email, "emailVerified": true })
+    );
+}
+
+async fn what_a_thief_made_goes_with_the_address(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let jane = app.user("jane").await.elevated().await;
+    let mut phone = Authenticator::new("https://app.example.org");
+    let key = async |caller: &Caller, device: &mut Authenticator| {
+        let asked = caller.graphql("mutation { addSecurityKey }").await;
+        let made = device.create(&asked.data()["addSecurityKey"]);
+        let query = "mutation ($made: jsonb!) { verifyAddSecurityKey(credential: $made) }";
+        caller.graphql_with(query, json!({ "made": made })).await.data();
+    };
+    key(&jane, &mut phone).await;
+    app.clock.advance(1);
+    // Whoever holds the telephone for a moment, unlocked.
+    let asked = jane.graphql("mutation { elevateWebauthn }").await;
+    let signed = phone.get(&asked.data()["elevateWebauthn"]);
+    let query = "mutation ($signed: jsonb!) { verifyElevateWebauthn(credential: $signed) { accessToken } }";
+    let answer = jane.graphql_with(query, json!({ "signed": signed })).await;
+    let thief = app
+        .public()
+        .bearer(&answer.string("/verifyElevateWebauthn/accessToken"));
+    let told = changed(&app, &thief, &jane.email, "thief@example.org").await;
+    key(&thief, &mut Authenticator::new("https://app.example.org")).await;
+    let authenticator = generate(&thief).await;
+    enable(&thief, &authenticator.code(&app)).await.data();
+    let expires_at = app.clock.now() + chrono::TimeDelta::days(30);
+    let create = format!(
+        "mutation {{ createPat(expiresAt: \"{}\") {{ personalAccessToken }} }}",
+        expires_at.to_rfc3339()
+    );
+    let pat = thief
+        .graphql(&create)
+        .await
+        .string("/createPat/personalAccessToken");
+    let enter_by_pat = async || {
+        let arguments = [("personalAccessToken", pat.as_str())];
+        run(
+            &app.public(),
+            "signInPat",
+            &arguments,
+            "{ session { accessToken } }",
+        )
+        .await
+    };
+    enter_by_pat().await.data();
+
+    undo(&app, &ticket(&told)).await.data();
+    assert_eq!(enter_by_pat().await.error_code(), "invalid-pat");
+    let factors = "query ($id: uuid!) { userFactors(id: $id) { totp securityKeys recoveryCodesLeft } }";
+    let left = app.admin().graphql_with(factors, json!({ "id": jane.id })).await;
+    assert_eq!(
+        left.data()["userFactors"],
+        json!({ "totp": false, "securityKeys": 1, "recoveryCodesLeft": 0 })
+    );
+    let outbox = app.public().get("/dev/outbox.json").await;
+    let mails = outbox.body.as_array().unwrap();
+    let told = mails
+        .iter()
+        .filter(|mail| mail["to"] == json!(jane.email) && mail["template"] == "factors-changed");
+    // When the first passkey came, and now.
+    assert_eq!(told.count(), 2);
+    // What was there before the change is still the owner's.
+    let asked = app.public().graphql("mutation { signInWebauthn }").await;
+    let signed = phone.get(&asked.data()["signInWebauthn"]);
+    let query = "mutation ($signed: jsonb!) { verifySignInWebauthn(credential: $signed) { session { user { email } } } }";
+    let answer = app
+        .public()
+        .graphql_with(query, json!({ "signed": signed }))
+        .await;
+    assert_eq!(
+        answer.value("/verifySignInWebauthn/session/user/email"),
+        &json!(jane.email)
     );
 }
 

@@ -181,6 +181,23 @@ impl User {
         Self::sign_in_as(&self.nobody, &self.email, &self.password).await
     }
 
+    /// The same session, elevated by the password.
+    pub(crate) async fn elevated(&self) -> Self {
+        let query = "mutation ($password: String!) { elevatePassword(password: $password) { accessToken } }";
+        let answer = self
+            .graphql_with(query, json!({ "password": self.password }))
+            .await;
+        let access_token = answer.string("/elevatePassword/accessToken");
+        Self {
+            caller: self.nobody.bearer(&access_token),
+            session: Session {
+                access_token,
+                ..self.session.clone()
+            },
+            ..self.clone()
+        }
+    }
+
     /// A user who exists already.
     pub(crate) async fn sign_in_as(nobody: &Caller, email: &str, password: &str) -> Self {
         let answer = nobody.sign_in(email, password).await;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::refusal::Refusal;
-use crate::store;
+use crate::second_factor;
 
 /// What proved a user anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub async fn check_elevation(ctx: &Ctx<'_>, operation: &str) -> Result<(), Error
         _ if !GUARDED.contains(&operation) => return Ok(()),
         Some(Proof::Password) | None => {}
     }
-    let held = store::factors::held(&ctx.auth.database.connection, session.user_id).await?;
+    let held = second_factor::provable(ctx, &ctx.auth.database.connection, session.user_id).await?;
     match held.asked(&policy.second_factors).is_empty() {
         true => Ok(()),
         false => Err(Refusal::NotElevated.into()),
@@ -103,10 +103,12 @@ pub async fn check_elevation(ctx: &Ctx<'_>, operation: &str) -> Result<(), Error
 /// Refuses a session that is not elevated, where there is something its user could be proved anew by. Who signs in by
 /// mail alone has nothing but the session.
 pub(crate) async fn demand(ctx: &Ctx<'_>, session: &Authenticated) -> Result<(), Error> {
-    let connection = &ctx.auth.database.connection;
-    let elevated = session.elevated && !session.by_pat;
-    if elevated || !store::factors::can_be_proved_anew(connection, session.user_id).await? {
+    if session.elevated && !session.by_pat {
         return Ok(());
     }
-    Err(Refusal::NotElevated.into())
+    let held = second_factor::provable(ctx, &ctx.auth.database.connection, session.user_id).await?;
+    match held.password || held.is_any() {
+        true => Err(Refusal::NotElevated.into()),
+        false => Ok(()),
+    }
 }

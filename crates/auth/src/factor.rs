@@ -22,9 +22,10 @@ impl Factor {
     }
 }
 
-/// The factors a user can prove now.
+/// What a user has to be proved by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Held {
+    pub(crate) password: bool,
     pub(crate) totp: bool,
     pub(crate) webauthn: bool,
     pub(crate) recovery_code: bool,
@@ -36,7 +37,7 @@ impl Held {
         self.totp || self.webauthn
     }
 
-    /// What is left to ask of somebody who has proved a passkey.
+    /// What is left to ask of somebody who has proved a passkey, or where nobody can.
     pub(crate) fn without_webauthn(self) -> Self {
         Self {
             webauthn: false,
@@ -66,6 +67,7 @@ mod tests {
     #[test]
     fn nobody_is_asked_for_a_recovery_code_alone() {
         let held = |totp, webauthn| Held {
+            password: true,
             totp,
             webauthn,
             recovery_code: true,

@@ -1,11 +1,13 @@
 //! What follows where the factors of a user change.
 
-use sea_orm::ConnectionTrait;
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::mail::Template;
+use crate::refusal::Refusal;
 use crate::store::refresh_tokens::Which;
 use crate::token::Plain;
 use crate::{message, recovery_code, store};
@@ -45,13 +47,38 @@ pub(crate) async fn new_recovery_codes<C: ConnectionTrait>(
     Ok(codes.into_iter().map(Plain::new).collect())
 }
 
+/// Takes away what came since then; tells whether anything did.
+pub(crate) async fn take_back<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> Result<bool, Error> {
+    store::factors::keep(connection, user).await?;
+    let totp = store::totp::came_since(connection, user, since).await?;
+    if totp {
+        store::totp::forget(connection, user).await?;
+    }
+    let keys = store::user_security_keys::remove_since(connection, user, since).await?;
+    let codes = store::recovery_codes::forget_since(connection, user, since).await?;
+    forget_recovery_codes_of_nothing(connection, user).await?;
+    Ok(totp || keys > 0 || codes > 0)
+}
+
+/// Both databases say it in the same words.
+pub(crate) fn classify(error: DbErr) -> Error {
+    match error.to_string().contains("the last way to sign in") {
+        true => Refusal::LastWayIn.into(),
+        false => error.into(),
+    }
+}
+
 /// Recovery codes stand in for another factor: without one they are good for nothing.
 pub(crate) async fn forget_recovery_codes_of_nothing<C: ConnectionTrait>(
     connection: &C,
     user: Uuid,
 ) -> Result<(), Error> {
     let held = store::factors::held(connection, user).await?;
-    if !held.totp && !held.webauthn {
+    if !held.is_any() {
         store::recovery_codes::forget(connection, user).await?;
     }
     Ok(())

@@ -35,6 +35,10 @@ impl Method {
         Self::MultipleFactors,
     ];
 
+    fn is_passkey(self) -> bool {
+        matches!(self, Self::HardwareKey | Self::SoftwareKey)
+    }
+
     /// The name on a session: that of RFC 8176 where it says as much.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -83,6 +87,17 @@ impl Methods {
         self
     }
 
+    /// These and what proves the user anew. A passkey is a second factor to anything but another passkey: both are
+    /// something that one has.
+    pub(crate) fn and_anew(self, proved: &Self) -> Self {
+        let second = proved.have_passkey() && self.0.iter().any(|method| !method.is_passkey());
+        let all = self.and(&proved.0);
+        match second {
+            true => all.and(&[Method::MultipleFactors]),
+            false => all,
+        }
+    }
+
     /// Whether more than one factor was proved.
     pub(crate) fn are_several_factors(&self) -> bool {
         self.0.contains(&Method::MultipleFactors)
@@ -90,7 +105,7 @@ impl Methods {
 
     /// Whether a passkey was proved.
     pub(crate) fn have_passkey(&self) -> bool {
-        self.0.contains(&Method::HardwareKey) || self.0.contains(&Method::SoftwareKey)
+        self.0.iter().any(|method| method.is_passkey())
     }
 
     /// Reads the names on a session; others, as an adopted session may have, say nothing here.
@@ -132,6 +147,24 @@ mod tests {
             Methods::new(&[Method::Password])
         );
         assert_eq!(Methods::from_json(&json!("pwd")), Methods::default());
+    }
+
+    #[test]
+    fn a_passkey_after_a_passkey_is_no_second_factor() {
+        let of = |methods: &[Method]| Methods::new(methods);
+        let key = of(&[Method::SoftwareKey]);
+        let anew = |before: &[Method]| of(before).and_anew(&key).are_several_factors();
+        assert!(anew(&[Method::Password]));
+        assert!(anew(&[Method::Email]));
+        assert!(!anew(&[Method::SoftwareKey]));
+        assert!(!anew(&[Method::HardwareKey]));
+        assert!(!anew(&[]));
+        let verified = of(&[Method::SoftwareKey, Method::MultipleFactors]);
+        assert!(key.clone().and_anew(&verified).are_several_factors());
+        let code = of(&[Method::Totp, Method::MultipleFactors]);
+        assert!(key.and_anew(&code).are_several_factors());
+        let password = of(&[Method::Password]);
+        assert!(!of(&[Method::Email]).and_anew(&password).are_several_factors());
     }
 
     #[test]

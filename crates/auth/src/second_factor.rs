@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::account::Account;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::factor::Factor;
+use crate::factor::{Factor, Held};
 use crate::flow::passkey;
 use crate::method::Methods;
 use crate::refusal::Refusal;
@@ -26,6 +26,19 @@ pub struct MfaChallenge {
     pub factors: Vec<Factor>,
     /// What a passkey is asked with, where one can prove it: `PublicKeyCredentialRequestOptionsJSON`.
     pub webauthn_options: Option<Value>,
+}
+
+/// What a user has and can prove here: no passkey where the application has no domain that they are for.
+pub(crate) async fn provable<C: ConnectionTrait>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user: Uuid,
+) -> Result<Held, Error> {
+    let held = store::factors::held(connection, user).await?;
+    Ok(match ctx.auth.relying_party() {
+        Ok(_) => held,
+        Err(_) => held.without_webauthn(),
+    })
 }
 
 /// Asks for one of these factors in the place of a session.

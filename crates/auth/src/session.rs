@@ -85,7 +85,7 @@ pub(crate) async fn elevate<C: ConnectionTrait>(
     let Fresh { account, by, methods } = fresh;
     let (policy, now) = (&ctx.auth.policy, ctx.now());
     account.admit(policy)?;
-    let held = store::factors::held(connection, account.id).await?;
+    let held = second_factor::provable(ctx, connection, account.id).await?;
     // Whoever has more than a password proves more.
     if by == Proof::Password && !held.asked(&policy.second_factors).is_empty() {
         return Err(Refusal::PasswordNotEnough.into());
@@ -96,7 +96,7 @@ pub(crate) async fn elevate<C: ConnectionTrait>(
         until: now + policy.elevation_lifetime,
     };
     let before = store::refresh_tokens::elevate(connection, session, account.id, elevation).await?;
-    let methods = before.ok_or(Refusal::NotSignedIn)?.and(&methods);
+    let methods = before.ok_or(Refusal::NotSignedIn)?.and_anew(&methods);
     let account = roles::allowed(ctx, connection, account, &methods).await?;
     store::refresh_tokens::set_methods(connection, session, &methods).await?;
     let tokens = Tokens {
@@ -118,9 +118,9 @@ pub(crate) async fn open<C: ConnectionTrait>(
     let Verified { account, methods } = verified;
     account.admit(&ctx.auth.policy)?;
     // Read also of whoever proved enough: nobody gets another factor while the session is opened.
-    let held = store::factors::held(connection, account.id).await?;
-    // Nobody is asked twice for the same, nor for what nobody can be asked for.
-    let held = match methods.have_passkey() || ctx.auth.relying_party().is_err() {
+    let held = second_factor::provable(ctx, connection, account.id).await?;
+    // Nobody is asked twice for the same.
+    let held = match methods.have_passkey() {
         true => held.without_webauthn(),
         false => held,
     };

@@ -1,5 +1,6 @@
 //! The latest time step whose code a user sent.
 
+use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 /// A row of `totp_steps`.
@@ -11,6 +12,8 @@ pub struct Model {
     pub user_id: Uuid,
     /// Periods since 1970, as RFC 6238 counts them.
     pub step: i64,
+    /// When its secret came; unknown of an adopted one.
+    pub enabled_at: Option<DateTime<Utc>>,
 }
 
 /// None: the service reads the table by key.

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use portico_auth::Clock;
 use serde_json::{Value, json};
 
-use super::{ORIGIN, add, app, elevate, options, present_elevation, present_new, sign_in, sign_in_options};
+use super::{
+    ORIGIN, SETTINGS, add, app, elevate, options, present_elevation, present_new, sign_in, sign_in_options,
+    user,
+};
 use crate::support::answer::Answer;
+use crate::support::app::TestApp;
 use crate::support::authenticator::Authenticator;
 use crate::support::caller::Caller;
 use crate::support::database::{TestDatabase, on_both_databases};
@@ -17,6 +22,9 @@ on_both_databases!(
     the_last_way_in_stays,
     a_passkey_elevates_the_session_that_asked,
     the_owner_is_told,
+    a_change_of_passkeys_is_one_of_factors,
+    an_administrator_takes_passkeys_away_unless_one_is_the_last_way_in,
+    a_passkey_that_nobody_can_prove_is_not_asked_for,
 );
 
 async fn remove(caller: &Caller, id: &str) -> Answer {
@@ -31,6 +39,14 @@ async fn rename(caller: &Caller, id: &str, nickname: Option<&str>) -> Answer {
     caller.graphql_with(query, variables).await
 }
 
+/// Another session of whoever has this passkey.
+async fn signed_in(app: &TestApp, authenticator: &mut Authenticator) -> Caller {
+    let asked = sign_in_options(&app.public(), None).await;
+    let answer = sign_in(&app.public(), &authenticator.get(&asked)).await;
+    let token = answer.string("/verifySignInWebauthn/session/accessToken");
+    app.public().bearer(&token)
+}
+
 async fn keys(caller: &Caller) -> Value {
     let query = "{ authUserSecurityKeys(order_by: { createdAt: asc }) { id nickname } }";
     caller.graphql(query).await.data()["authUserSecurityKeys"].clone()
@@ -38,7 +54,7 @@ async fn keys(caller: &Caller) -> Value {
 
 async fn a_second_passkey_is_added_in_an_elevated_session(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let (mut phone, mut laptop) = (Authenticator::new(ORIGIN), Authenticator::new(ORIGIN));
     add(&jane, &mut phone).await;
     let answer = jane.graphql("mutation { addSecurityKey }").await;
@@ -61,7 +77,7 @@ async fn a_second_passkey_is_added_in_an_elevated_session(database: Arc<TestData
 
 async fn a_passkey_is_renamed_by_its_user_alone(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let (jane, john) = (app.user("jane").await, app.user("john").await);
+    let (jane, john) = (user(&app, "jane").await, user(&app, "john").await);
     let id = add(&jane, &mut Authenticator::new(ORIGIN)).await;
     rename(&jane, &id, Some("phone")).await.data();
     assert_eq!(keys(&jane).await, json!([{ "id": id, "nickname": "phone" }]));
@@ -83,13 +99,10 @@ async fn a_passkey_is_renamed_by_its_user_alone(database: Arc<TestDatabase>) {
 
 async fn a_removed_passkey_signs_nobody_in_and_ends_the_other_sessions(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let (jane, john) = (app.user("jane").await, app.user("john").await);
+    let (jane, john) = (user(&app, "jane").await, user(&app, "john").await);
     let mut phone = Authenticator::new(ORIGIN);
     let id = add(&jane, &mut phone).await;
-    let elsewhere = sign_in_options(&app.public(), None).await;
-    let elsewhere = sign_in(&app.public(), &phone.get(&elsewhere)).await;
-    let elsewhere = elsewhere.string("/verifySignInWebauthn/session/accessToken");
-    let elsewhere = app.public().bearer(&elsewhere);
+    let elsewhere = signed_in(&app, &mut phone).await;
     assert_eq!(remove(&jane, &id).await.error_code(), "elevated-claim-required");
     let proved = elevate(&app, &jane, &mut phone).await;
     let mut other = Authenticator::new(ORIGIN);
@@ -114,7 +127,7 @@ async fn a_removed_passkey_signs_nobody_in_and_ends_the_other_sessions(database:
 
 async fn the_last_way_in_stays(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     let id = add(&jane, &mut phone).await;
     let query = "mutation ($id: uuid!) { updateUser(pk_columns: { id: $id }, _set: { email: null }) { id } }";
@@ -122,10 +135,7 @@ async fn the_last_way_in_stays(database: Arc<TestDatabase>) {
         .graphql_with(query, json!({ "id": jane.id }))
         .await
         .data();
-    let asked = sign_in_options(&app.public(), None).await;
-    let session = sign_in(&app.public(), &phone.get(&asked)).await;
-    let token = session.string("/verifySignInWebauthn/session/accessToken");
-    let proved = elevate(&app, &app.public().bearer(&token), &mut phone).await;
+    let proved = elevate(&app, &signed_in(&app, &mut phone).await, &mut phone).await;
     assert_eq!(remove(&proved, &id).await.error_code(), "last-way-in");
     let made = Authenticator::new(ORIGIN).create(&options(&proved, "addSecurityKey").await);
     present_new(&proved, &made, None).await.data();
@@ -134,13 +144,13 @@ async fn the_last_way_in_stays(database: Arc<TestDatabase>) {
 
 async fn a_passkey_elevates_the_session_that_asked(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let (jane, john) = (app.user("jane").await, app.user("john").await);
+    let (jane, john) = (user(&app, "jane").await, user(&app, "john").await);
     let none = jane.graphql("mutation { elevateWebauthn }").await;
     assert_eq!(none.error_code(), "security-key-not-found");
     let (mut phone, mut other) = (Authenticator::new(ORIGIN), Authenticator::new(ORIGIN));
-    let again = jane.sign_in_again().await;
     add(&jane, &mut phone).await;
     add(&john, &mut other).await;
+    let again = signed_in(&app, &mut phone).await;
     // Another session of the same user, and another user with a passkey and a challenge of their own.
     let asked = options(&jane, "elevateWebauthn").await;
     let answer = present_elevation(&again, &phone.get(&asked)).await;
@@ -160,7 +170,7 @@ async fn a_passkey_elevates_the_session_that_asked(database: Arc<TestDatabase>) 
 
 async fn the_owner_is_told(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     let id = add(&jane, &mut phone).await;
     let proved = elevate(&app, &jane, &mut phone).await;
@@ -169,17 +179,115 @@ async fn the_owner_is_told(database: Arc<TestDatabase>) {
     let mails = outbox.body.as_array().unwrap();
     let mut subjects: Vec<&str> = mails.iter().filter_map(|mail| mail["subject"].as_str()).collect();
     subjects.sort_unstable();
-    assert_eq!(
-        subjects,
-        [
-            "A passkey was added to your account",
-            "A passkey was removed from your account"
-        ]
-    );
+    assert_eq!(subjects, ["Your passkeys or second factors were changed"; 2]);
     let events = "{ auditEvents(where: { outcome: { _eq: \"success\" }, action: { _like: \"%e%Key\" } }, order_by: { createdAt: asc }) { action userId } }";
     let events = app.admin().graphql(events).await;
     assert_eq!(
         events.data()["auditEvents"],
         json!([{ "action": "verifyAddSecurityKey", "userId": jane.id }, { "action": "removeSecurityKey", "userId": jane.id }])
+    );
+}
+
+async fn a_change_of_passkeys_is_one_of_factors(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let plain = app.user("jane").await;
+    // Whoever found an open session does not get a way in that outlives it.
+    let answer = plain.graphql("mutation { addSecurityKey }").await;
+    assert_eq!(answer.error_code(), "elevated-claim-required");
+    let (jane, elsewhere) = (plain.elevated().await, plain.sign_in_again().await);
+    let mut phone = Authenticator::new(ORIGIN);
+    let made = phone.create(&options(&jane, "addSecurityKey").await);
+    let answer = present_new(&elsewhere, &made, None).await;
+    assert_eq!(answer.error_code(), "elevated-claim-required");
+    let id = present_new(&jane, &made, None)
+        .await
+        .string("/verifyAddSecurityKey");
+    let me = "{ me { id } }";
+    jane.graphql(me).await.data();
+    assert_eq!(elsewhere.graphql(me).await.error_code(), "invalid-jwt");
+    // The session proved what was added.
+    let query = "query ($id: uuid!) { authRefreshToken(id: $id) { authenticationMethods } }";
+    let session = jane.graphql_with(query, json!({ "id": jane.session.id })).await;
+    assert_eq!(
+        session.value("/authRefreshToken/authenticationMethods"),
+        &json!(["pwd", "hwk", "mfa"])
+    );
+    let proved = elevate(&app, &jane, &mut phone).await;
+    let codes = proved.graphql("mutation { regenerateRecoveryCodes }").await;
+    assert_eq!(
+        codes.value("/regenerateRecoveryCodes").as_array().unwrap().len(),
+        10
+    );
+    remove(&proved, &id).await.data();
+    let left = proved
+        .graphql("{ myFactors { securityKeys recoveryCodesLeft } }")
+        .await;
+    assert_eq!(
+        left.data()["myFactors"],
+        json!({ "securityKeys": 0, "recoveryCodesLeft": 0 })
+    );
+}
+
+async fn an_administrator_takes_passkeys_away_unless_one_is_the_last_way_in(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let (jane, john) = (user(&app, "jane").await, user(&app, "john").await);
+    let (mut phone, mut other) = (Authenticator::new(ORIGIN), Authenticator::new(ORIGIN));
+    add(&jane, &mut phone).await;
+    add(&john, &mut other).await;
+    let admin = app.admin();
+    let reset = async |id| {
+        let query = "mutation ($id: uuid!) { resetFactors(id: $id) }";
+        admin.graphql_with(query, json!({ "id": id })).await
+    };
+    let set = async |id, column: &str, value: Value| {
+        let query = "mutation ($id: uuid!, $set: users_set_input!) { updateUser(pk_columns: { id: $id }, _set: $set) { id } }";
+        let variables = json!({ "id": id, "set": { column: value } });
+        admin.graphql_with(query, variables).await.data();
+    };
+    // A password is left.
+    reset(jane.id).await.data();
+    assert_eq!(keys(&admin).await.as_array().unwrap().len(), 1);
+    app.public().sign_in(&jane.email, &jane.password).await.data();
+    // Nothing is left: an account that nobody can enter is not what anybody wants.
+    set(john.id, "email", Value::Null).await;
+    assert_eq!(reset(john.id).await.error_code(), "last-way-in");
+    signed_in(&app, &mut other)
+        .await
+        .graphql("{ me { id } }")
+        .await
+        .data();
+    set(john.id, "email", json!("john@example.com")).await;
+    reset(john.id).await.data();
+    assert_eq!(keys(&admin).await, json!([]));
+}
+
+async fn a_passkey_that_nobody_can_prove_is_not_asked_for(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let asked = "mutation { signUpWebauthn(email: \"jane@example.org\") }";
+    let asked = app.public().graphql(asked).await;
+    let made = Authenticator::new(ORIGIN).create(&asked.data()["signUpWebauthn"]);
+    let query = "mutation ($credential: jsonb!) { verifySignUpWebauthn(credential: $credential) { session { accessToken } } }";
+    let answer = app
+        .public()
+        .graphql_with(query, json!({ "credential": made }))
+        .await;
+    let token = answer.string("/verifySignUpWebauthn/session/accessToken");
+    let numbered = [
+        SETTINGS.as_slice(),
+        &[("PORTICO_CLIENT_URL", "https://192.0.2.7")],
+    ];
+    let numbered = TestApp::node(&database, Arc::clone(&app.clock), &numbered.concat()).await;
+    let expires_at = app.clock.now() + chrono::TimeDelta::days(1);
+    let create = format!(
+        "mutation {{ createPat(expiresAt: \"{}\") {{ id }} }}",
+        expires_at.to_rfc3339()
+    );
+    let answer = app.public().bearer(&token).graphql(&create).await;
+    assert_eq!(answer.error_code(), "elevated-claim-required");
+    let there = numbered.public().bearer(&token);
+    there.graphql(&create).await.data();
+    assert_eq!(
+        there.graphql("mutation { elevateWebauthn }").await.error_code(),
+        "disabled-endpoint"
     );
 }

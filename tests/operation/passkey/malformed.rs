@@ -9,7 +9,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
-use super::{ORIGIN, add, app, options, present_new, sign_in, sign_in_options};
+use super::{ORIGIN, add, app, options, present_new, sign_in, sign_in_options, user};
 use crate::support::answer::Answer;
 use crate::support::authenticator::Authenticator;
 use crate::support::database::{TestDatabase, on_both_databases};
@@ -35,11 +35,10 @@ fn assert_refused(answer: &Answer, what: &str) {
 
 async fn what_is_no_credential_is_refused(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
-    // Whoever has no passkey yet may add one without being proved anew.
-    let joe = app.user("joe").await;
+    let joe = user(&app, "joe").await;
     let good = phone.get(&sign_in_options(&app.public(), None).await);
     let without = |pointer: &str, name: &str| {
         let mut credential = good.clone();
@@ -169,7 +168,7 @@ fn each_damage(parts: &'static [&'static str], test: impl AsyncFn(&str, &[Damage
 
 async fn a_damaged_answer_is_refused(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     // The statement "none" is not signed: what is damaged in it may still be a passkey, though another.
     each_damage(&["attestationObject", "clientDataJSON"], async |part, damages| {
         let asked = options(&jane, "addSecurityKey").await;
@@ -190,7 +189,7 @@ async fn a_damaged_answer_is_refused(database: Arc<TestDatabase>) {
 
 async fn a_damaged_signature_is_refused(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     let phone = &phone;

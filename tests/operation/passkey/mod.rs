@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::support::answer::Answer;
 use crate::support::app::TestApp;
 use crate::support::authenticator::Authenticator;
-use crate::support::caller::Caller;
+use crate::support::caller::{Caller, User};
 use crate::support::database::TestDatabase;
 
 /// The page that asks for passkeys.
@@ -35,6 +35,11 @@ async fn app(database: &Arc<TestDatabase>) -> TestApp {
 
 async fn app_with(database: &Arc<TestDatabase>, variables: &[(&str, &str)]) -> TestApp {
     TestApp::with(database, &[SETTINGS.as_slice(), variables].concat()).await
+}
+
+/// A user whom the password proved anew, as it takes to get the first passkey.
+async fn user(app: &TestApp, name: &str) -> User {
+    app.user(name).await.elevated().await
 }
 
 /// Options to ask an authenticator with, from an operation without arguments.

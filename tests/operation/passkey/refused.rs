@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     ORIGIN, add, app, app_with, elevate, options, present_elevation, present_new, sign_in, sign_in_options,
+    user,
 };
 use crate::support::authenticator::Authenticator;
 use crate::support::database::{TestDatabase, on_both_databases};
@@ -26,7 +27,7 @@ const CODE: &str = "invalid-passkey";
 
 async fn a_signature_is_good_once_and_soon(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     let signed = phone.get(&sign_in_options(&app.public(), None).await);
@@ -57,8 +58,8 @@ async fn a_signature_is_good_once_and_soon(database: Arc<TestDatabase>) {
 
 async fn a_new_passkey_is_good_once_for_the_session_that_asked(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let (jane, john) = (app.user("jane").await, app.user("john").await);
-    let again = jane.sign_in_again().await;
+    let (jane, john) = (user(&app, "jane").await, user(&app, "john").await);
+    let again = jane.sign_in_again().await.elevated().await;
     for stranger in [&john, &again] {
         let made = Authenticator::new(ORIGIN).create(&options(&jane, "addSecurityKey").await);
         assert_eq!(present_new(stranger, &made, None).await.error_code(), CODE);
@@ -73,7 +74,7 @@ async fn a_new_passkey_is_good_once_for_the_session_that_asked(database: Arc<Tes
 
 async fn a_challenge_is_good_for_its_ceremony(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     let asked = options(&jane, "elevateWebauthn").await;
@@ -98,7 +99,7 @@ async fn a_challenge_is_good_for_its_ceremony(database: Arc<TestDatabase>) {
 
 async fn a_passkey_that_somebody_has_is_not_registered_again(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let (jane, john) = (app.user("jane").await, app.user("john").await);
+    let (jane, john) = (user(&app, "jane").await, user(&app, "john").await);
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     let made = phone.clone().create(&options(&john, "addSecurityKey").await);
@@ -118,7 +119,7 @@ async fn a_passkey_that_somebody_has_is_not_registered_again(database: Arc<TestD
 
 async fn a_page_of_somebody_else_gets_nothing(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     for origin in [
@@ -135,7 +136,7 @@ async fn a_page_of_somebody_else_gets_nothing(database: Arc<TestDatabase>) {
             CODE,
             "{origin}"
         );
-        let john = app.user(&format!("john{}", origin.len())).await;
+        let john = user(&app, &format!("john{}", origin.len())).await;
         let made = Authenticator::new(origin).create(&options(&john, "addSecurityKey").await);
         assert_eq!(
             present_new(&john, &made, None).await.error_code(),
@@ -155,7 +156,7 @@ async fn a_page_of_somebody_else_gets_nothing(database: Arc<TestDatabase>) {
 
 async fn a_copy_of_a_passkey_is_noticed(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     phone.counter = 5;
     add(&jane, &mut phone).await;
@@ -174,7 +175,7 @@ async fn an_authenticator_that_verifies_nobody_is_refused_where_that_is_required
     database: Arc<TestDatabase>,
 ) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     phone.verifies_user = false;
     let made = phone.create(&options(&jane, "addSecurityKey").await);
@@ -201,7 +202,7 @@ async fn an_authenticator_that_verifies_nobody_is_refused_where_that_is_required
         sign_in(&app.public(), &phone.get(&asked)).await.error_code(),
         CODE
     );
-    let john = app.user("john").await;
+    let john = user(&app, "john").await;
     let mut token = Authenticator::new(ORIGIN);
     token.verifies_user = false;
     add(&john, &mut token).await;
@@ -213,7 +214,7 @@ async fn an_authenticator_that_verifies_nobody_is_refused_where_that_is_required
 
 async fn a_passkey_that_leaves_its_device_is_refused(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     phone.backed_up = true;
     let made = phone.create(&options(&jane, "addSecurityKey").await);
@@ -237,7 +238,7 @@ async fn other_models_are_refused_where_some_are_listed(database: Arc<TestDataba
         ("PORTICO_PASSKEY_ATTESTATION", "direct"),
     ];
     let app = app_with(&database, &variables).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut key = Authenticator::new(ORIGIN);
     let asked = options(&jane, "addSecurityKey").await;
     assert_eq!(asked["attestation"], "direct");

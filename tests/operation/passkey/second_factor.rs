@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{ORIGIN, add, app, app_with, options, sign_in, sign_in_options};
+use super::{ORIGIN, add, app, app_with, options, sign_in, sign_in_options, user};
 use crate::support::answer::Answer;
 use crate::support::authenticator::Authenticator;
 use crate::support::caller::{Caller, User};
@@ -32,7 +32,7 @@ async fn ask(caller: &Caller, user: &User) -> Value {
 async fn prove(caller: &Caller, ticket: &Value, credential: &Value) -> Answer {
     let query = "mutation ($ticket: String!, $credential: jsonb!) {
       verifySignInMfaWebauthn(ticket: $ticket, credential: $credential) {
-        session { accessToken refreshToken refreshTokenId user { id refreshTokens { authenticationMethods } } }
+        session { accessToken refreshToken refreshTokenId user { id refreshTokens { id authenticationMethods } } }
         mfa { ticket } } }";
     let variables = json!({ "ticket": ticket, "credential": credential });
     caller.graphql_with(query, variables).await
@@ -40,7 +40,7 @@ async fn prove(caller: &Caller, ticket: &Value, credential: &Value) -> Answer {
 
 async fn a_password_alone_opens_no_session_of_who_has_a_passkey(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let (jane, nobody) = (app.user("jane").await, app.public());
+    let (jane, nobody) = (user(&app, "jane").await, app.public());
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     jane.graphql("mutation { signOut(all: true) }").await.data();
@@ -51,7 +51,8 @@ async fn a_password_alone_opens_no_session_of_who_has_a_passkey(database: Arc<Te
     let signed = phone.get(&mfa["webauthnOptions"]);
     let answer = prove(&nobody, &mfa["ticket"], &signed).await;
     let user = answer.value("/verifySignInMfaWebauthn/session/user");
-    let methods = json!({ "authenticationMethods": ["pwd", "hwk", "mfa"] });
+    let session = answer.string("/verifySignInMfaWebauthn/session/refreshTokenId");
+    let methods = json!({ "id": session, "authenticationMethods": ["pwd", "hwk", "mfa"] });
     let tokens = user["refreshTokens"].as_array().unwrap();
     assert_eq!((&user["id"], tokens.contains(&methods)), (&json!(jane.id), true));
     // Neither is good for anything a second time.
@@ -61,7 +62,7 @@ async fn a_password_alone_opens_no_session_of_who_has_a_passkey(database: Arc<Te
 
 async fn a_verified_passkey_is_asked_for_nothing_more(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     phone.backup_eligible = true;
     add(&jane, &mut phone).await;
@@ -84,7 +85,7 @@ async fn a_verified_passkey_is_asked_for_nothing_more(database: Arc<TestDatabase
 
 async fn a_second_proof_is_of_the_sign_in_that_asked_for_it(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let (jane, john, nobody) = (app.user("jane").await, app.user("john").await, app.public());
+    let (jane, john, nobody) = (user(&app, "jane").await, user(&app, "john").await, app.public());
     let (mut phone, mut other) = (Authenticator::new(ORIGIN), Authenticator::new(ORIGIN));
     add(&jane, &mut phone).await;
     add(&john, &mut other).await;
@@ -116,7 +117,7 @@ async fn a_second_proof_is_of_the_sign_in_that_asked_for_it(database: Arc<TestDa
 
 async fn of_fifty_second_proofs_one_opens_a_session(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let (jane, nobody) = (app.user("jane").await, app.public());
+    let (jane, nobody) = (user(&app, "jane").await, app.public());
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     let mfa = ask(&nobody, &jane).await["mfa"].take();
@@ -130,7 +131,7 @@ async fn of_fifty_second_proofs_one_opens_a_session(database: Arc<TestDatabase>)
 
 async fn nobody_is_asked_for_a_passkey_where_it_is_no_second_factor(database: Arc<TestDatabase>) {
     let app = app_with(&database, &[("PORTICO_SECOND_FACTORS", "totp")]).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     add(&jane, &mut Authenticator::new(ORIGIN)).await;
     let asked = ask(&app.public(), &jane).await;
     assert_eq!(

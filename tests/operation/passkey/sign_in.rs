@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{ORIGIN, add, app, sign_in, sign_in_options};
+use super::{ORIGIN, add, app, sign_in, sign_in_options, user};
 use crate::support::authenticator::Authenticator;
 use crate::support::database::{TestDatabase, on_both_databases};
 
@@ -22,7 +22,7 @@ on_both_databases!(
 
 async fn a_passkey_signs_in_with_an_address_and_without(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     for email in [Some("JANE@example.org"), None] {
@@ -50,7 +50,7 @@ async fn a_passkey_signs_in_with_an_address_and_without(database: Arc<TestDataba
 
 async fn options_are_those_of_the_standard(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     let mut asked = super::options(&jane, "addSecurityKey").await;
     super::present_new(&jane, &phone.create(&asked), None)
@@ -94,8 +94,8 @@ fn base64(bytes: &[u8]) -> String {
 
 async fn an_address_without_a_passkey_is_answered_like_any_other(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
-    app.user("john").await;
+    let jane = user(&app, "jane").await;
+    user(&app, "john").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     let shape = |asked: &Value| {
@@ -132,7 +132,7 @@ async fn an_address_without_a_passkey_is_answered_like_any_other(database: Arc<T
 
 async fn of_fifty_who_present_one_signature_one_signs_in(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     for email in [None, Some(jane.email.as_str())] {
@@ -149,7 +149,7 @@ async fn of_fifty_who_present_one_signature_one_signs_in(database: Arc<TestDatab
 
 async fn counter_and_backup_are_kept(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     (phone.counter, phone.backup_eligible) = (7, true);
     phone.aaguid = "fbfc3007-154e-4ecc-8c0b-6e020557d7bd".parse().unwrap();
@@ -173,7 +173,7 @@ async fn counter_and_backup_are_kept(database: Arc<TestDatabase>) {
 
 async fn a_user_who_may_not_act_is_refused(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     let id = json!({ "id": jane.id });
@@ -209,7 +209,7 @@ async fn a_user_who_may_not_act_is_refused(database: Arc<TestDatabase>) {
 
 async fn a_locked_password_leaves_the_passkey(database: Arc<TestDatabase>) {
     let app = super::app_with(&database, &[("PORTICO_LIMIT_FAILURES", "1")]).await;
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     let admin = app.admin();
@@ -226,7 +226,7 @@ async fn pages_of_other_domains_are_told_to_browsers(database: Arc<TestDatabase>
     let app = super::app_with(&database, &[("PORTICO_PASSKEY_ORIGINS", elsewhere)]).await;
     let listed = app.public().get("/.well-known/webauthn").await;
     assert_eq!(listed.body, json!({ "origins": [ORIGIN, elsewhere] }));
-    let jane = app.user("jane").await;
+    let jane = user(&app, "jane").await;
     let mut phone = Authenticator::new(elsewhere);
     add(&jane, &mut phone).await;
     let asked = sign_in_options(&app.public(), None).await;

@@ -1,6 +1,5 @@
 //! `addSecurityKey` and `verifyAddSecurityKey`.
 
-use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use uuid::Uuid;
 use webauthn_rs_core::proto::RegistrationState;
@@ -9,24 +8,23 @@ use crate::audit::Event;
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::flow::passkey::{add, allowed, refused};
-use crate::mail::Template;
-use crate::message;
 use crate::passkey::{self, Asked, Attestation, Ceremony, Owner};
 use crate::refusal::Refusal;
-use crate::store;
 use crate::value::Nickname;
+use crate::{elevation, factor_change, store};
 
 const ACTION: &str = "verifyAddSecurityKey";
 
-/// Asks for one more passkey: `PublicKeyCredentialCreationOptionsJSON`. Who has a factor is proved anew first.
+/// Asks for one more passkey: `PublicKeyCredentialCreationOptionsJSON`. A passkey signs in for as long
+/// as it lives: whoever asks is proved anew first.
 pub async fn add_security_key(ctx: &Ctx<'_>) -> Result<Value, Error> {
     let auth = ctx.auth;
     let party = auth.relying_party()?;
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
     let connection = &auth.database.connection;
+    elevation::demand(ctx, session).await?;
     let owner = store::users::owner(connection, session.user_id).await?;
     let owner = owner.ok_or(Refusal::NotSignedIn)?;
-    check_elevation(ctx, session).await?;
     let existing = allowed(connection, session.user_id).await?;
     let asked_for = Owner {
         id: owner.id(),
@@ -52,11 +50,15 @@ pub struct VerifyAddSecurityKeyInput {
     pub nickname: Option<Nickname>,
 }
 
-/// Adds the passkey to the account and tells its owner; returns the id of its row.
+/// Adds the passkey to the account, as another change of the factors; returns the id of its row. The session counts as
+/// one that proved it.
 pub async fn verify_add_security_key(ctx: &Ctx<'_>, input: VerifyAddSecurityKeyInput) -> Result<Uuid, Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
     match verify(ctx, session, input).await {
-        Ok(id) => Ok(id),
+        Ok(id) => {
+            ctx.auth.after_change().await;
+            Ok(id)
+        }
         Err(error) => Err(refused(ctx, ACTION, Some(session.user_id), error).await?),
     }
 }
@@ -67,41 +69,18 @@ async fn verify(
     input: VerifyAddSecurityKeyInput,
 ) -> Result<Uuid, Error> {
     let party = ctx.auth.relying_party()?;
-    check_elevation(ctx, session).await?;
+    elevation::demand(ctx, session).await?;
     let challenge = input.credential.challenge();
     let asked: Asked<RegistrationState> = passkey::take(ctx, Ceremony::Add, challenge).await?;
     asked.check(session.user_id, session.session_id)?;
     let registered = party.register(&input.credential, &asked.state)?;
     let transaction = ctx.auth.database.begin().await?;
-    let (id, _) = add(ctx, &*transaction, session.user_id, registered, input.nickname).await?;
-    tell(ctx, &*transaction, session.user_id, Template::PasskeyAdded).await?;
+    store::factors::keep(&*transaction, session.user_id).await?;
+    let (id, proof) = add(ctx, &*transaction, session.user_id, registered, input.nickname).await?;
+    store::refresh_tokens::add_methods(&*transaction, session.session_id, &proof.methods()).await?;
+    factor_change::follow(ctx, &*transaction, session.user_id, Some(session.session_id)).await?;
     let event = Event::success(ACTION, session.user_id, Some(session.session_id));
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;
     Ok(id)
-}
-
-/// Whoever has a factor is proved anew before they get another.
-async fn check_elevation(ctx: &Ctx<'_>, session: &Authenticated) -> Result<(), Error> {
-    let held = store::factors::held(&ctx.auth.database.connection, session.user_id).await?;
-    match held.is_any() && !session.elevated {
-        true => Err(Refusal::NotElevated.into()),
-        false => Ok(()),
-    }
-}
-
-/// Tells the owner of an account what happened to its passkeys.
-pub(super) async fn tell<C: ConnectionTrait>(
-    ctx: &Ctx<'_>,
-    connection: &C,
-    user: Uuid,
-    template: Template,
-) -> Result<(), Error> {
-    let owner = store::users::owner(connection, user).await?;
-    let owner = owner.ok_or(Refusal::NotSignedIn)?;
-    if let Some(email) = owner.email() {
-        let locale = owner.locale(&ctx.auth.policy);
-        message::notice(ctx, connection, template, (&email, locale.as_str())).await?;
-    }
-    Ok(())
 }

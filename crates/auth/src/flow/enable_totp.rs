@@ -7,7 +7,7 @@ use crate::audit::Event;
 use crate::caller::{Authenticated, Ctx};
 use crate::error::{Error, InternalError};
 use crate::factor_change;
-use crate::method::Method;
+use crate::method::{Method, Methods};
 use crate::refusal::Refusal;
 use crate::seal::SealError;
 use crate::store;
@@ -48,7 +48,7 @@ async fn enable(ctx: &Ctx<'_>, session: &Authenticated, code: &str) -> Result<Ve
     let transaction = ctx.auth.database.begin().await?;
     confirm(ctx, &*transaction, user, code).await?;
     let codes = factor_change::new_recovery_codes(ctx, &*transaction, user).await?;
-    let proved = [Method::Totp, Method::MultipleFactors];
+    let proved = Methods::new(&[Method::Totp, Method::MultipleFactors]);
     store::refresh_tokens::add_methods(&*transaction, session.session_id, &proved).await?;
     factor_change::follow(ctx, &*transaction, user, Some(session.session_id)).await?;
     guess.succeeded(&*transaction).await?;
@@ -80,8 +80,5 @@ async fn confirm<C: ConnectionTrait>(
         .ok_or(Refusal::WrongTotp)?;
     store::factors::keep(connection, user).await?;
     store::totp::activate(connection, user, &stored).await?;
-    // What was sent for the former secret says nothing of this one.
-    store::totp::forget_steps(connection, user).await?;
-    store::totp::accept(connection, user, step.number()).await?;
-    Ok(())
+    Ok(store::totp::begin(connection, user, step.number(), now).await?)
 }

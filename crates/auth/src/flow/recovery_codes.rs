@@ -16,7 +16,7 @@ pub async fn regenerate_recovery_codes(ctx: &Ctx<'_>) -> Result<Vec<Plain>, Erro
     let transaction = auth.database.begin().await?;
     store::factors::keep(&*transaction, user).await?;
     let held = store::factors::held(&*transaction, user).await?;
-    if !held.totp && !held.webauthn {
+    if !held.is_any() {
         return Err(Refusal::NoSecondFactor.into());
     }
     let codes = factor_change::new_recovery_codes(ctx, &*transaction, user).await?;

@@ -1,6 +1,6 @@
 //! `resetFactors`: for a user who lost every factor.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::administer::{refuse, require_elevation};
@@ -14,8 +14,9 @@ use crate::ticket::Purpose;
 
 const ACTION: &str = "resetFactors";
 
-/// Takes every second factor and recovery code of a user away. The sessions of the user end, and the user is told.
-/// Whoever asks was found to be an administrator before.
+/// Takes every second factor, passkey and recovery code of a user away. The sessions of the user end, and the user is
+/// told. Where a passkey is the last way in nothing changes: whoever asks first gives the user an address to sign in by,
+/// or disables the account. Whoever asks was found to be an administrator before.
 pub async fn reset_factors(ctx: &Ctx<'_>, user: Uuid) -> Result<(), Error> {
     let transaction = ctx.auth.database.begin().await?;
     match reset(ctx, &*transaction, user).await {
@@ -43,16 +44,7 @@ async fn reset<C: ConnectionTrait>(ctx: &Ctx<'_>, connection: &C, user: Uuid) ->
     store::factors::keep(connection, user).await?;
     store::totp::forget(connection, user).await?;
     store::recovery_codes::forget(connection, user).await?;
-    store::factors::forget_keys(connection, user)
-        .await
-        .map_err(classify)?;
+    let removed = store::user_security_keys::remove_all(connection, user).await;
+    removed.map_err(factor_change::classify)?;
     factor_change::follow(ctx, connection, user, None).await
-}
-
-/// Both databases say it in the same words.
-fn classify(error: DbErr) -> Error {
-    match error.to_string().contains("the last way to sign in") {
-        true => Refusal::LastWayIn.into(),
-        false => error.into(),
-    }
 }

@@ -3,7 +3,9 @@
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
+use crate::factor_change;
 use crate::flow::mailed::{present, refuse, take};
+use crate::mail::Template;
 use crate::message;
 use crate::refusal::Refusal;
 use crate::store;
@@ -20,8 +22,8 @@ pub struct UndoEmailChangeInput {
 }
 
 /// Gives an account its former address back. Whoever changed it may have had the account in their hands: every
-/// session and everything that was mailed since ends, the password works no more, and both addresses are told. An
-/// address that the account had still earlier can be given back afterwards; one that came later cannot.
+/// session, every personal access token, every factor that came since and everything that was mailed ends, the password
+/// works no more, and both addresses are told. An address that the account had still earlier can be given back afterwards; one that came later cannot.
 pub async fn undo_email_change(ctx: &Ctx<'_>, input: UndoEmailChangeInput) -> Result<(), Error> {
     match undo(ctx, input).await {
         Ok(()) => {
@@ -49,6 +51,10 @@ async fn undo(ctx: &Ctx<'_>, input: UndoEmailChangeInput) -> Result<(), Error> {
     store::users::set_email(connection, user, &email).await?;
     store::users::erase_password(connection, user).await?;
     store::refresh_tokens::revoke(connection, Which::EverythingOf(user), ctx.now()).await?;
+    // After the address: with that the last of the passkeys is not the last way in.
+    if factor_change::take_back(connection, user, used.row().created_at).await? {
+        message::notify(ctx, connection, user, Template::FactorsChanged).await?;
+    }
     if let Some(former) = holder.email().filter(|former| *former != email) {
         message::announce_undo(ctx, connection, (&former, &email), locale.as_str()).await?;
     }

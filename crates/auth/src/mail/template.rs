@@ -23,17 +23,13 @@ pub(crate) enum Template {
     EmailChanged,
     /// Tells that an account has its former address again.
     EmailRestored,
-    /// Tells the owner of an account that it has one more passkey.
-    PasskeyAdded,
-    /// Tells the owner of an account that a passkey of it is gone.
-    PasskeyRemoved,
     /// Tells the owner of an account that there is a new personal access token.
     PatCreated,
     /// Makes a new account usable.
     AccountActivate,
     /// Tells the owner of an account that somebody signed in from a new device.
     SigninNewDevice,
-    /// Tells the owner of an account that its second factors are others now.
+    /// Tells the owner of an account that its passkeys or second factors are others now.
     FactorsChanged,
     /// Tells the owner of an account that a recovery code was used.
     RecoveryCodeUsed,
@@ -41,7 +37,7 @@ pub(crate) enum Template {
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::EmailVerify,
         Self::EmailTaken,
         Self::SigninPasswordless,
@@ -52,8 +48,6 @@ impl Template {
         Self::EmailConfirmChange,
         Self::EmailChanged,
         Self::EmailRestored,
-        Self::PasskeyAdded,
-        Self::PasskeyRemoved,
         Self::PatCreated,
         Self::AccountActivate,
         Self::SigninNewDevice,
@@ -74,8 +68,6 @@ impl Template {
             Self::EmailConfirmChange => "email-confirm-change",
             Self::EmailChanged => "email-changed",
             Self::EmailRestored => "email-restored",
-            Self::PasskeyAdded => "passkey-added",
-            Self::PasskeyRemoved => "passkey-removed",
             Self::PatCreated => "pat-created",
             Self::AccountActivate => "account-activate",
             Self::SigninNewDevice => "signin-new-device",
@@ -101,8 +93,6 @@ impl Template {
             | Self::AccountActivate => true,
             Self::EmailTaken
             | Self::PasswordChanged
-            | Self::PasskeyAdded
-            | Self::PasskeyRemoved
             | Self::EmailChanged
             | Self::EmailRestored
             | Self::PatCreated

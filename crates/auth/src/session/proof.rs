@@ -83,7 +83,7 @@ impl Verified {
 pub(crate) struct Fresh {
     pub(super) account: Account,
     pub(super) by: elevation::Proof,
-    pub(super) methods: Vec<Method>,
+    pub(super) methods: Methods,
 }
 
 impl Fresh {
@@ -92,7 +92,7 @@ impl Fresh {
         Self {
             account,
             by: elevation::Proof::Password,
-            methods: vec![Method::Password],
+            methods: Methods::new(&[Method::Password]),
         }
     }
 
@@ -105,7 +105,7 @@ impl Fresh {
         Self {
             account,
             by,
-            methods: vec![accepted.method(), Method::MultipleFactors],
+            methods: Methods::new(&[accepted.method(), Method::MultipleFactors]),
         }
     }
 
@@ -114,7 +114,7 @@ impl Fresh {
         Self {
             account,
             by: elevation::Proof::Webauthn,
-            methods: vec![proof.key(), Method::MultipleFactors],
+            methods: proof.methods(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::caller::Ctx;
 use crate::error::Error;
 use crate::method::{Method, Methods};
 use crate::refusal::Refusal;
-use crate::store;
+use crate::{second_factor, store};
 
 /// Leaves out the roles for which more would have to be proved. The user keeps them, and gets them back with the
 /// next token once a second factor is proved; whoever has no other role gets no session.
@@ -36,12 +36,13 @@ pub(super) async fn allowed<C: ConnectionTrait>(
 /// The same for a personal access token: it proves nothing, but its user is asked for a factor everywhere
 /// else.
 pub(super) async fn allowed_to_programs(ctx: &Ctx<'_>, account: Account) -> Result<Account, Error> {
-    let (policy, connection) = (&ctx.auth.policy, &ctx.auth.database.connection);
+    let policy = &ctx.auth.policy;
     let guarded = |role: &String| policy.second_factor_roles.contains(role);
     if !account.roles.iter().any(guarded) {
         return Ok(account);
     }
-    let held = store::factors::held(connection, account.id).await?;
+    let connection = &ctx.auth.database.connection;
+    let held = second_factor::provable(ctx, connection, account.id).await?;
     let proved = match held.asked(&policy.second_factors).is_empty() {
         true => Methods::default(),
         false => Methods::new(&[Method::MultipleFactors]),

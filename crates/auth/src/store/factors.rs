@@ -23,7 +23,7 @@ pub(crate) async fn keep<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
     Ok(())
 }
 
-/// The factors of a user, who gets no other until the transaction ends.
+/// What a user has, who gets no other factor until the transaction ends.
 pub(crate) async fn held<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Held, DbErr> {
     // On SQLite the write transaction keeps others from writing.
     let lock = match connection.get_database_backend() {
@@ -31,7 +31,7 @@ pub(crate) async fn held<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
         _ => "",
     };
     let sql = format!(
-        "SELECT {TOTP} AS totp, {WEBAUTHN} AS webauthn, \
+        "SELECT u.password_hash IS NOT NULL AS password, {TOTP} AS totp, {WEBAUTHN} AS webauthn, \
          EXISTS (SELECT 1 FROM recovery_codes r WHERE r.user_id = u.id) AS recovery_code \
          FROM users u WHERE u.id = $1{lock}"
     );
@@ -40,24 +40,11 @@ pub(crate) async fn held<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
         .await?
         .ok_or_else(|| DbErr::RecordNotFound("the user who was just proved".to_owned()))?;
     Ok(Held {
+        password: row.try_get("", "password")?,
         totp: row.try_get("", "totp")?,
         webauthn: row.try_get("", "webauthn")?,
         recovery_code: row.try_get("", "recovery_code")?,
     })
-}
-
-/// Whether this user has a password or a factor to be proved by once more.
-pub(crate) async fn can_be_proved_anew<C: ConnectionTrait>(
-    connection: &C,
-    user: Uuid,
-) -> Result<bool, DbErr> {
-    let sql = format!(
-        "SELECT 1 AS found FROM users u WHERE u.id = $1 AND (u.password_hash IS NOT NULL OR {TOTP} OR {WEBAUTHN})"
-    );
-    let found = connection
-        .query_one_raw(statement(connection, sql, [user.into()]))
-        .await?;
-    Ok(found.is_some())
 }
 
 /// How many factors of each kind a user has; nothing where there is no such user.
@@ -78,13 +65,4 @@ pub(crate) async fn count<C: ConnectionTrait>(connection: &C, user: Uuid) -> Res
         security_keys: number("security_keys")?,
         recovery_codes_left: number("recovery_codes")?,
     }))
-}
-
-/// Takes every security key of a user away. The database keeps the last way in.
-pub(crate) async fn forget_keys<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
-    let sql = "DELETE FROM user_security_keys WHERE user_id = $1";
-    connection
-        .execute_raw(statement(connection, sql, [user.into()]))
-        .await?;
-    Ok(())
 }

@@ -43,3 +43,17 @@ pub(crate) async fn forget<C: ConnectionTrait>(connection: &C, user: Uuid) -> Re
         .await?;
     Ok(())
 }
+
+/// Ends the codes of a user that were made since then; tells how many.
+pub(crate) async fn forget_since<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let done = Entity::delete_many()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::CreatedAt.gte(since))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected)
+}

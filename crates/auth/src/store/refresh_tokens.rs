@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::account::Roles;
 use crate::elevation::{Elevation, Proof};
-use crate::method::{Method, Methods};
+use crate::method::Methods;
 use crate::store::{statement, users};
 
 /// Types that a sign-in makes; a personal access token is no session.
@@ -213,7 +213,7 @@ pub(crate) async fn set_methods<C: ConnectionTrait>(
 pub(crate) async fn add_methods<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
-    more: &[Method],
+    proved: &Methods,
 ) -> Result<(), DbErr> {
     let before = Entity::find_by_id(id)
         .select_only()
@@ -222,7 +222,7 @@ pub(crate) async fn add_methods<C: ConnectionTrait>(
         .one(connection)
         .await?;
     match before {
-        Some(before) => set_methods(connection, id, &Methods::from_json(&before).and(more)).await,
+        Some(before) => set_methods(connection, id, &Methods::from_json(&before).and_anew(proved)).await,
         None => Ok(()),
     }
 }

@@ -1,7 +1,8 @@
 //! What the tables hold of the authenticator application of a user.
 
-use portico_entity::totp_steps::Entity;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult};
+use chrono::{DateTime, Utc};
+use portico_entity::totp_steps::{Column, Entity};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter};
 use uuid::Uuid;
 
 use crate::store::statement;
@@ -60,8 +61,29 @@ pub(crate) async fn accept<C: ConnectionTrait>(connection: &C, user: Uuid, step:
     Ok(done.rows_affected() == 1)
 }
 
-/// The steps of a secret that is replaced say nothing of the next one.
-pub(crate) async fn forget_steps<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
-    Entity::delete_by_id(user).exec(connection).await?;
+/// The first code of a new secret was sent: what was sent for a former one says nothing of it.
+pub(crate) async fn begin<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    step: i64,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let sql = "INSERT INTO totp_steps (user_id, step, enabled_at) VALUES ($1, $2, $3) \
+        ON CONFLICT (user_id) DO UPDATE SET step = $2, enabled_at = $3";
+    let values = [user.into(), step.into(), now.into()];
+    connection.execute_raw(statement(connection, sql, values)).await?;
     Ok(())
+}
+
+/// Whether the secret came since then.
+pub(crate) async fn came_since<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let found = Entity::find_by_id(user)
+        .filter(Column::EnabledAt.gte(since))
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
 }

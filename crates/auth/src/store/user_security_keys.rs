@@ -98,11 +98,25 @@ pub(crate) async fn remove<C: ConnectionTrait>(connection: &C, user: Uuid, id: U
     Ok(done.rows_affected == 1)
 }
 
-/// Takes all keys of a user away.
+/// Takes all keys of a user away. The database keeps the last way in.
 pub(crate) async fn remove_all<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
     Entity::delete_many()
         .filter(Column::UserId.eq(user))
         .exec(connection)
         .await?;
     Ok(())
+}
+
+/// Takes the keys of a user away that came since then; tells how many.
+pub(crate) async fn remove_since<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let done = Entity::delete_many()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::CreatedAt.gte(since))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected)
 }

@@ -10,7 +10,7 @@ pub(super) fn asking() -> Field {
     operation("addSecurityKey", output::json_type(), |asking, _| async move {
         output::json(add_security_key(&asking.auth()).await?)
     })
-    .description("asks for one more passkey of the user: PublicKeyCredentialCreationOptionsJSON")
+    .description("asks for one more passkey of the user, in an elevated session: PublicKeyCredentialCreationOptionsJSON")
 }
 
 /// The second mutation.

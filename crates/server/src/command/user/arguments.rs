@@ -34,7 +34,15 @@ pub(crate) fn arguments() -> Command {
         .map(|(name, _, about)| Command::new(name).about(about).arg(who()));
     let subcommands = [create(), list(), sessions(), roles(), reset_password()]
         .into_iter()
-        .chain([Command::new("show").about("Shows an account").arg(who())])
+        .chain([
+            Command::new("show").about("Shows an account").arg(who()),
+            Command::new("factors")
+                .about("Shows which second factors an account has")
+                .arg(who()),
+            Command::new("reset-factors")
+                .about("Takes every second factor, passkey and recovery code away: the sessions end, the owner is told")
+                .arg(who()),
+        ])
         .chain(simple)
         .map(|command| command.arg(json_flag()));
     Command::new("user")

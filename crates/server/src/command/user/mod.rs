@@ -65,6 +65,13 @@ async fn act(
                 json,
             )
         }
+        "factors" | "reset-factors" => {
+            let user = read::user(console, arguments).await?;
+            if name == "reset-factors" {
+                reset_factors(console, &user).await?;
+            }
+            output::row(&read::factors(console, &user).await?, json)
+        }
         "reset-password" => {
             let user = read::user(console, arguments).await?;
             password::reset(console, &user, arguments, typed).await?;
@@ -91,6 +98,12 @@ async fn administer(
         administration.operation()
     );
     console.ask(&document, json!({ "id": user["id"] })).await?;
+    Ok(())
+}
+
+async fn reset_factors(console: &Console, user: &Value) -> Result<(), CommandError> {
+    let document = "mutation ($id: uuid!) { resetFactors(id: $id) }";
+    console.ask(document, json!({ "id": user["id"] })).await?;
     Ok(())
 }
 

@@ -98,6 +98,13 @@ pub(super) async fn users(console: &Console, arguments: &ArgMatches) -> Result<V
     Ok(list(take(&mut found, "users")).into_iter().map(flat).collect())
 }
 
+/// Which second factors a user has.
+pub(super) async fn factors(console: &Console, user: &Value) -> Result<Value, CommandError> {
+    let document = "query ($id: uuid!) { userFactors(id: $id) { totp securityKeys recoveryCodesLeft } }";
+    let mut found = console.ask(document, json!({ "id": user["id"] })).await?;
+    Ok(take(&mut found, "userFactors"))
+}
+
 /// The sessions of a user, the one used last first.
 pub(super) async fn sessions(console: &Console, user: &Value, all: bool) -> Result<Vec<Value>, CommandError> {
     let mut conditions = vec![json!({ "userId": { "_eq": user["id"] } })];

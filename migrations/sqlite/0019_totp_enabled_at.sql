@@ -1,0 +1,2 @@
+-- When the authenticator application came; unknown of those that were there before.
+ALTER TABLE totp_steps ADD COLUMN enabled_at TEXT;
