@@ -30,8 +30,8 @@ def ready(address):
 
 
 @contextmanager
-def service(database):
-    """The address of GraphQL; `database` is a URL, or None for a file that nobody needs afterwards."""
+def service(database, more=None):
+    """The address of GraphQL; `database` is a URL, or None for a file that nobody needs afterwards; `more` settings."""
     address = f"127.0.0.1:{free_port()}"
     # Nothing is to be refused for its frequency.
     limits = {f"PORTICO_LIMIT_{name}": "1000000" for name in ("SIGN_INS", "SIGN_UPS", "REFRESHES", "FAILURES")}
@@ -39,7 +39,7 @@ def service(database):
     program = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "portico"
     with tempfile.TemporaryDirectory(prefix="portico-schemathesis-") as folder:
         settings = {"PORTICO_LISTEN": address, "PORTICO_DATA_DIR": folder, "PORTICO_ADMIN_SECRET": SECRET}
-        settings |= limits | {"PORTICO_LOG": "warn"}
+        settings |= limits | {"PORTICO_LOG": "warn"} | (more or {})
         if database:
             settings["PORTICO_DATABASE_URL"] = database
         log = pathlib.Path(folder, "log")
@@ -58,9 +58,9 @@ def service(database):
             process.wait()
 
 
-def ask(url, query, headers=None):
+def ask(url, query, headers=None, variables=None):
     """The data of an answer that is expected to have some."""
-    body = json.dumps({"query": query}).encode()
+    body = json.dumps({"query": query, "variables": variables or {}}).encode()
     request = urllib.request.Request(url, body, {"content-type": "application/json", **(headers or {})})
     answer = json.load(urllib.request.urlopen(request))
     if "errors" in answer:
