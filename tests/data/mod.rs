@@ -5,6 +5,7 @@ mod case;
 mod differential;
 mod explain;
 mod filters;
+mod held_up;
 mod statistics;
 mod variables;
 mod written;

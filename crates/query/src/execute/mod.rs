@@ -24,7 +24,7 @@ use crate::scalar::Parameter;
 use crate::sql::{Compiled, CompiledRoot, Dialect, Work};
 
 pub(crate) use parameter::check_constant;
-pub use postgres::PostgresExecutor;
+pub use postgres::{PostgresExecutor, QUICK_READS};
 pub use sqlite::SqliteExecutor;
 pub use turns::ConnectionCounters;
 

@@ -5,7 +5,7 @@ use portico_entity::catalogue::{Relation, catalogue};
 use super::function;
 use super::rows::{self, POSITION, Rows};
 use super::writer::{Alias, Target, Writer};
-use super::{Dialect, OutputColumn, OutputValue, Read, filter, json, select};
+use super::{Dialect, OutputColumn, OutputValue, Read, Weight, filter, json, select};
 use crate::plan::aggregate::{Aggregate, AggregateContent, Each, Member, Summary};
 use crate::plan::aggregate_condition::{COUNTED, Condition};
 use crate::plan::{Field, Shape};
@@ -44,7 +44,8 @@ pub(super) fn root(aggregate: &Aggregate, target: Target<'_>) -> Read {
         binds: writer.binds,
         shape: Shape::One,
         columns,
-        heavy: true,
+        page: None,
+        weight: Weight::of_many(true),
     }
 }
 

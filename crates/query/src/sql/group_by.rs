@@ -2,7 +2,7 @@
 
 use super::rows::{self, Rows};
 use super::writer::{Alias, Target, Writer};
-use super::{OutputColumn, OutputValue, Read, aggregate, function, json, order_by};
+use super::{OutputColumn, OutputValue, Read, Weight, aggregate, function, json, order_by};
 use crate::plan::Shape;
 use crate::plan::aggregate::{Computed, Each, Member};
 use crate::plan::group_by::{GroupBy, GroupContent, GroupOrder};
@@ -24,7 +24,8 @@ pub(super) fn root(group_by: &GroupBy, target: Target<'_>) -> Read {
         binds: writer.binds,
         shape: Shape::Many,
         columns,
-        heavy: true,
+        page: None,
+        weight: Weight::of_many(true),
     }
 }
 

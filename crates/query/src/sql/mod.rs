@@ -10,21 +10,27 @@ mod insert;
 mod json;
 mod mutation;
 mod order_by;
+mod page;
 mod rows;
 mod select;
 mod update;
+mod weight;
 mod writer;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use portico_entity::catalogue::Scalar;
 
 pub use insert::{InsertWork, NestedWork, NodeWork, Parent};
-pub(crate) use mutation::user_column;
 pub use mutation::{AnswerWork, MutationWork, ResponseValue, Returned, RowsWork, Statement, WriteWork};
+pub(crate) use mutation::user_column;
+pub use page::Page;
+pub use weight::Weight;
 
 use crate::permission::Permitted;
 use crate::plan::{Action, Bind, Shape};
+use crate::scalar::Parameter;
 use writer::Target;
 
 /// The database that is asked.
@@ -80,11 +86,11 @@ impl Compiled {
             .any(|root| matches!(&root.work, Work::Mutate(work) if work.forgets_tokens))
     }
 
-    /// Whether anything may touch many rows.
+    /// Whether anything must not be where others have to wait for it.
     pub fn heavy(&self) -> bool {
         self.roots
             .iter()
-            .any(|root| matches!(&root.work, Work::Read(read) if read.heavy))
+            .any(|root| matches!(&root.work, Work::Read(read) if read.weight.is_heavy()))
     }
 }
 
@@ -119,8 +125,10 @@ pub struct Read {
     pub shape: Shape,
     /// What becomes of its columns.
     pub columns: Vec<OutputColumn>,
-    /// Whether it may touch many rows, so that it must not hold up quick ones.
-    pub heavy: bool,
+    /// Which part of its rows is asked for, where the database plans better when it is told.
+    pub page: Option<Page>,
+    /// Whether it may hold up others.
+    pub weight: Weight,
 }
 
 /// A statement with what becomes of its rows, without parameters.
@@ -138,6 +146,14 @@ impl Read {
             sql: &self.sql,
             shape: self.shape,
             columns: &self.columns,
+        }
+    }
+
+    /// The text for these parameters.
+    pub fn text(&self, parameters: &[Parameter]) -> Cow<'_, str> {
+        match &self.page {
+            Some(page) => page.told(&self.sql, parameters),
+            None => Cow::Borrowed(&self.sql),
         }
     }
 

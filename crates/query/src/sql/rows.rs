@@ -3,7 +3,7 @@
 use portico_entity::catalogue::{Column, Relation};
 
 use super::writer::{Alias, Writer};
-use super::{Dialect, filter, order_by};
+use super::{Dialect, Page, filter, order_by};
 use crate::plan::{ByName, Select, Shape};
 
 /// The position of a row in its order, beside its columns.
@@ -110,17 +110,20 @@ pub(super) fn from_numbered(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
     writer.push(&format!(") AS {alias}"));
 }
 
-/// Order, limit and offset. SQLite wants a limit before an offset and knows no null limit.
-pub(super) fn window(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
+/// Order, limit and offset; where they stand, if PostgreSQL wants to know. SQLite wants a limit before an offset
+/// and knows no null limit.
+pub(super) fn window(writer: &mut Writer, alias: Alias, rows: Rows<'_>) -> Option<Page> {
     let select = rows.select;
     if select.shape == Shape::One {
-        return writer.push(" LIMIT 1");
+        writer.push(" LIMIT 1");
+        return None;
     }
     order_by::write(writer, alias, &select.order_by);
     let unlimited = match writer.dialect {
         Dialect::Postgres => "NULL",
         Dialect::Sqlite => "-1",
     };
+    let (at, first) = (writer.sql.len(), writer.binds.len());
     match (&select.limit, rows.most) {
         (Some(limit), None) => {
             writer.push(" LIMIT coalesce(");
@@ -145,4 +148,10 @@ pub(super) fn window(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
         writer.bind(offset);
         writer.push(", 0)");
     }
+    (writer.dialect == Dialect::Postgres && select.limit.is_some()).then(|| Page {
+        at,
+        limit: first,
+        most: rows.most,
+        offset: select.offset.as_ref().map(|_| first + 1),
+    })
 }

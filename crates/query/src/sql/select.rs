@@ -4,7 +4,7 @@ use portico_entity::catalogue::{Column, Relation};
 
 use super::rows::{self, Rows};
 use super::writer::{Alias, Target, Writer};
-use super::{Dialect, Objects, OutputColumn, OutputValue, Read, aggregate, json};
+use super::{Dialect, Objects, OutputColumn, OutputValue, Page, Read, Weight, aggregate, json};
 use crate::plan::aggregate::AggregateContent;
 use crate::plan::{Bind, Content, Field, Select, Shape};
 
@@ -17,19 +17,21 @@ pub(super) fn root(select: &Select, target: Target<'_>) -> Read {
     let alias = writer.alias(select.table);
     writer.push("SELECT ");
     let columns = columns(&mut writer, alias, &select.fields);
-    from(&mut writer, alias, Rows::new(select, None));
-    finish(writer, select, columns)
+    let page = from(&mut writer, alias, Rows::new(select, None));
+    Read {
+        page,
+        ..finish(writer, select, columns)
+    }
 }
 
 /// Writes where rows come from that nothing is made of but a row of the answer each.
-fn from(writer: &mut Writer, alias: Alias, rows: Rows<'_>) {
-    match rows.select.distinct_on.is_empty() {
-        true => {
-            rows::from_table(writer, alias, rows);
-            rows::window(writer, alias, rows);
-        }
-        false => rows::from(writer, alias, rows),
+fn from(writer: &mut Writer, alias: Alias, rows: Rows<'_>) -> Option<Page> {
+    if !rows.select.distinct_on.is_empty() {
+        rows::from(writer, alias, rows);
+        return None;
     }
+    rows::from_table(writer, alias, rows);
+    rows::window(writer, alias, rows)
 }
 
 /// Wraps up a statement whose last part selects the fields.
@@ -39,7 +41,8 @@ pub(super) fn finish(writer: Writer, select: &Select, columns: Vec<OutputColumn>
         binds: writer.binds,
         shape: select.shape,
         columns,
-        heavy: select.shape == Shape::Many || spreads(select, &select.fields),
+        page: None,
+        weight: Weight::of_many(select.shape == Shape::Many || spreads(select, &select.fields)),
     }
 }
 

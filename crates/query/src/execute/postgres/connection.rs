@@ -39,7 +39,7 @@ impl Connection {
 
     pub(super) async fn query(
         self: &Arc<Self>,
-        sql: &Arc<str>,
+        sql: &str,
         parameters: &[Parameter],
     ) -> Result<Vec<Row>, Failure> {
         let statement = self.statement(sql).await?;
@@ -66,11 +66,11 @@ impl Connection {
     }
 
     /// A statement, prepared at its first use.
-    pub(super) async fn statement(self: &Arc<Self>, sql: &Arc<str>) -> Result<Statement, Failure> {
+    pub(super) async fn statement(self: &Arc<Self>, sql: &str) -> Result<Statement, Failure> {
         if let Some(statement) = lock(&self.statements).get(sql) {
             return Ok(statement.clone());
         }
-        let (connection, sql) = (Arc::clone(self), Arc::clone(sql));
+        let (connection, sql) = (Arc::clone(self), Arc::from(sql));
         // Goes on without whoever asked: the server would keep for good a statement that nobody here knows.
         let prepared = tokio::spawn(async move { connection.prepare(sql).await }).await;
         prepared.unwrap_or_else(|error| Err(Failure::unexpected(&error)))

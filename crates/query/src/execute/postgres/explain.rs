@@ -20,12 +20,15 @@ impl PostgresExecutor {
                 explained.push(Explained::without(root));
                 continue;
             };
-            let sql = format!("EXPLAIN {}", read.sql).into();
-            let lines = held.connection().query(&sql, parameters).await?;
+            let sql = read.text(parameters);
+            let lines = held
+                .connection()
+                .query(&format!("EXPLAIN {sql}"), parameters)
+                .await?;
             let plan = lines.iter().map(|line| line.try_get(0)).collect::<Result<_, _>>();
             explained.push(Explained {
                 key: root.key.clone(),
-                sql: Some(read.sql.to_string()),
+                sql: Some(sql.into_owned()),
                 plan: Some(plan.map_err(error::failure)?),
             });
         }

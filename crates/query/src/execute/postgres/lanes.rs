@@ -3,15 +3,26 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::connection::{Connection, lock};
 use super::link::Link;
 use crate::error::Failure;
+use crate::execute::ExecutorSettings;
 use crate::execute::turns::{ConnectionCounters, Counted};
+
+/// How quick reads are planned: once for all values, as to plan anew takes longer than they do, and so that rows
+/// are found where an index says, as they are few and mostly in memory.
+pub const QUICK_READS: &str = "SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1";
+
+/// What takes longer goes elsewhere: so long do those behind it wait.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A few connections that many requests use at the same time.
 pub(super) struct Lanes {
     link: Arc<Link>,
+    /// What is set on a new connection.
+    ways: String,
     lanes: Vec<Lane>,
     next: AtomicUsize,
 }
@@ -31,10 +42,14 @@ pub(super) struct OnLane<'l> {
 }
 
 impl Lanes {
-    pub(super) fn new(link: &Arc<Link>, count: usize) -> Self {
+    pub(super) fn new(link: &Arc<Link>, settings: &ExecutorSettings) -> Self {
+        let timeout = PATIENCE.min(settings.statement_timeout).as_millis();
         Self {
             link: Arc::clone(link),
-            lanes: (0..count.max(1)).map(|_| Lane::default()).collect(),
+            ways: format!("{QUICK_READS}; SET statement_timeout = {timeout}"),
+            lanes: (0..settings.read_connections.max(1))
+                .map(|_| Lane::default())
+                .collect(),
             next: AtomicUsize::new(0),
         }
     }
@@ -52,7 +67,7 @@ impl Lanes {
         let counted = Counted::on(&lane.requests);
         let connection = match lane.open() {
             Some(connection) => connection,
-            None => self.link.in_time(lane.connect(&self.link)).await?,
+            None => self.link.in_time(lane.connect(&self.link, &self.ways)).await?,
         };
         Ok(OnLane {
             connection,
@@ -80,15 +95,14 @@ impl Lane {
             .cloned()
     }
 
-    async fn connect(&self, link: &Link) -> Result<Arc<Connection>, Failure> {
+    async fn connect(&self, link: &Link, ways: &str) -> Result<Arc<Connection>, Failure> {
         let _turn = self.connecting.lock().await;
         // Whoever had the turn before may have succeeded.
         if let Some(connection) = self.open() {
             return Ok(connection);
         }
         let connection = Arc::new(link.connect().await?);
-        // Quick reads find a few rows by a key each: to set up a bitmap for them costs as much as to find them.
-        connection.batch("SET enable_bitmapscan = off").await?;
+        connection.batch(ways).await?;
         *lock(&self.connection) = Some(Arc::clone(&connection));
         Ok(connection)
     }

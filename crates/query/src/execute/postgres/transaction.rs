@@ -87,7 +87,7 @@ impl<'c> Transaction<'c> {
     }
 
     /// A statement, prepared before it is sent: one that had to wait for that would be overtaken.
-    async fn prepared(&mut self, sql: &Arc<str>) -> Result<Statement, Failure> {
+    async fn prepared(&mut self, sql: &str) -> Result<Statement, Failure> {
         let mut preparing = pin!(self.connection.statement(sql));
         match first_turn(&mut preparing).await {
             Poll::Ready(Ok(known)) => Ok(known),
@@ -99,12 +99,7 @@ impl<'c> Transaction<'c> {
         }
     }
 
-    async fn query(
-        &mut self,
-        sql: &Arc<str>,
-        parameters: &[Parameter],
-        then: Then,
-    ) -> Result<Vec<Row>, Failure> {
+    async fn query(&mut self, sql: &str, parameters: &[Parameter], then: Then) -> Result<Vec<Row>, Failure> {
         let statement = self.prepared(sql).await?;
         let connection = self.connection;
         let asked = connection.ask(&statement, parameters);

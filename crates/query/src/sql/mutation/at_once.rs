@@ -10,7 +10,7 @@ use crate::plan::update::Update;
 use crate::plan::{Content, Field, Select, Shape};
 use crate::sql::insert::{self, InsertWork};
 use crate::sql::writer::{Target, Writer};
-use crate::sql::{Dialect, OutputColumn, Read, select, update};
+use crate::sql::{Dialect, OutputColumn, Read, Weight, select, update};
 
 /// What a statement that adds rows returns, so that it answers them.
 #[derive(Debug, Clone)]
@@ -97,7 +97,8 @@ pub(super) fn change(
         binds: writer.binds,
         shape: asked.shape,
         columns,
-        heavy: false,
+        page: None,
+        weight: Weight::of_many(false),
     })
 }
 
