@@ -109,7 +109,9 @@ impl InsertWork {
             let checks = checks.into_iter().flatten().map(Statement::bytes);
             size_of::<NodeWork>() + node.tail.bytes() + checks.sum::<usize>() + node.columns.len() * 8
         };
-        let returned = self.returned.as_ref().map_or(0, |returned| returned.tail.bytes());
+        let returned = self.returned.as_ref().map_or(0, |returned| {
+            returned.tail.bytes() + returned.answer.as_ref().map_or(0, String::len)
+        });
         self.nodes.iter().map(node).sum::<usize>() + returned
     }
 }
@@ -300,24 +302,14 @@ fn grant(table: &'static Table, target: Target<'_>) -> Option<Statement> {
     table
         .column_by_sql("default_role")
         .filter(|column| column.is_followed_by(KeepDefaultRole))?;
-    let mut writer = Writer::new(target);
     let ids = written_bind(BindKind::List(Scalar::Uuid));
-    match target.dialect {
-        Dialect::Postgres => {
-            writer.push(
-                "INSERT INTO auth.user_roles (id, user_id, role) SELECT g.id, u.id, u.default_role \
-                 FROM unnest(",
-            );
-            writer.bind(&ids);
-            writer.push(", ");
-            // Told apart by where they stand: a parameter that is the same is bound once.
-            writer.bind(&Bind {
-                path: "$.users".to_owned(),
-                ..ids
-            });
-            writer.push(") AS g(id, user_id) JOIN auth.users u ON u.id = g.user_id ON CONFLICT DO NOTHING");
-        }
+    Some(match target.dialect {
+        Dialect::Postgres => Statement {
+            sql: grant_in_postgres("auth.users", 1).into(),
+            binds: vec![ids.clone(), ids],
+        },
         Dialect::Sqlite => {
+            let mut writer = Writer::new(target);
             writer.push(
                 "INSERT INTO user_roles (id, user_id, role) \
                  SELECT unhex(g.value ->> 0), u.id, u.default_role FROM json_each(",
@@ -326,7 +318,17 @@ fn grant(table: &'static Table, target: Target<'_>) -> Option<Statement> {
             writer.push(
                 ") g CROSS JOIN users u ON u.id = unhex(g.value ->> 1) WHERE TRUE ON CONFLICT DO NOTHING",
             );
+            Statement::of(writer)
         }
-    }
-    Some(Statement::of(writer))
+    })
+}
+
+/// The same for PostgreSQL: where it finds the users, and the number of the first of its two parameters.
+pub(crate) fn grant_in_postgres(users: &str, first: usize) -> String {
+    format!(
+        "INSERT INTO auth.user_roles (id, user_id, role) SELECT g.id, u.id, u.default_role \
+         FROM unnest(${first}::uuid[], ${}::uuid[]) AS g(id, user_id) JOIN {users} u ON u.id = g.user_id \
+         ON CONFLICT DO NOTHING",
+        first + 1
+    )
 }

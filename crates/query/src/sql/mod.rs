@@ -22,9 +22,10 @@ use std::sync::Arc;
 
 use portico_entity::catalogue::Scalar;
 
+pub(crate) use insert::grant_in_postgres;
 pub use insert::{InsertWork, NestedWork, NodeWork, Parent};
 pub use mutation::{AnswerWork, MutationWork, ResponseValue, Returned, RowsWork, Statement, WriteWork};
-pub(crate) use mutation::user_column;
+pub(crate) use mutation::{WRITTEN, user_column};
 pub use page::Page;
 pub use weight::Weight;
 

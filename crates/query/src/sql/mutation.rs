@@ -13,6 +13,7 @@ use std::sync::Arc;
 use portico_entity::catalogue::{Column, Scalar, Table};
 
 pub use at_once::Returned;
+pub(crate) use at_once::WRITTEN;
 pub(super) use consequence::is_audited;
 use consequence::{audited, may_forget_tokens};
 use kept::is_kept;

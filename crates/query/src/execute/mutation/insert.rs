@@ -11,7 +11,7 @@ use crate::error::{Code, Failure};
 use crate::execute::{Actor, Origin};
 use crate::plan::mutation::key_columns;
 use crate::scalar::Parameter;
-use crate::sql::{InsertWork, MutationWork, NodeWork, Statement, user_column};
+use crate::sql::{InsertWork, MutationWork, NodeWork, Statement, WRITTEN, grant_in_postgres, user_column};
 
 /// The keys of rows, where they are known by now.
 type Keys = Vec<Option<Parameter>>;
@@ -19,27 +19,70 @@ type Keys = Vec<Option<Parameter>>;
 /// What a batch has written.
 #[derive(Default)]
 struct Batch {
-    /// Key, user and whether the row is new.
-    rows: Vec<(Parameter, Option<String>, bool)>,
+    rows: Vec<WrittenRow>,
+}
+
+/// Key, user and whether the row is new.
+type WrittenRow = (Parameter, Option<String>, bool);
+
+/// A statement that writes and answers.
+pub(super) struct AtOnce {
+    pub(super) sql: Arc<str>,
+    pub(super) parameters: Vec<Parameter>,
 }
 
 impl Program {
     /// The one statement that writes every row and answers, with its parameters.
-    pub(super) fn at_once(&self, insert: &InsertWork) -> Option<(Arc<str>, Vec<Parameter>)> {
-        let (returned, [step]) = (insert.returned.as_ref()?, self.steps.as_slice()) else {
-            return None;
+    pub(super) fn at_once(
+        &self,
+        insert: &InsertWork,
+        action: &str,
+        (actor, origin): (&Actor, &dyn Origin),
+    ) -> Result<Option<AtOnce>, Failure> {
+        let (Some(returned), [step]) = (insert.returned.as_ref(), self.steps.as_slice()) else {
+            return Ok(None);
         };
-        let (node, first) = (insert.nodes.get(step.node)?, step.rows.first()?);
-        if !step.rows.iter().all(|row| alike(first, row)) {
-            return None;
+        let (Some(node), Some(first)) = (insert.nodes.get(step.node), step.rows.first()) else {
+            return Ok(None);
+        };
+        let keys: Keys = self.slots.iter().map(|slot| slot.key.clone()).collect();
+        let together = step.rows.iter().all(|row| alike(first, row))
+            && twice::refuse(node, &step.rows, |cell| value(cell, &keys)).is_ok();
+        if !together {
+            return Ok(None);
         }
-        twice::refuse(node, &step.rows, |cell| value(cell, &Keys::new())).ok()?;
         let columns: Vec<&'static Column> = first.cells.iter().map(|(column, _)| *column).collect();
-        let sql = node.with_tail(&columns, &returned.tail);
         let rows: Vec<&Row> = step.rows.iter().collect();
+        let mut sql = node.with_tail(&columns, &returned.tail);
         let mut parameters = self.returned.clone();
-        parameters.extend(cells(node, &rows, columns.len(), &Keys::new()));
-        Some((Arc::from(sql), parameters))
+        parameters.extend(cells(node, &rows, columns.len(), &keys));
+        if let Some(answer) = &returned.answer {
+            let Some(rows) = foreseen(node, &rows, &keys) else {
+                return Ok(None);
+            };
+            sql = format!("WITH {WRITTEN} AS ({sql})");
+            if node.grant.is_some() {
+                let granting = grant_in_postgres(WRITTEN, parameters.len() + 1);
+                sql.push_str(&format!(", granted AS ({granting})"));
+                parameters.extend(grants(true, &rows, origin)?);
+            }
+            if node.audited {
+                let auditing = audit::in_postgres(parameters.len() + 1);
+                sql.push_str(&format!(", audited AS ({auditing})"));
+                parameters.extend(audit::parameters(
+                    true,
+                    action,
+                    events(node, &rows),
+                    actor,
+                    origin,
+                )?);
+            }
+            sql.push_str(&format!(" SELECT {answer}"));
+        }
+        Ok(Some(AtOnce {
+            sql: sql.into(),
+            parameters,
+        }))
     }
 
     /// Writes every row and what follows from it.
@@ -214,7 +257,7 @@ fn cells(node: &NodeWork, rows: &[&Row], width: usize, keys: &Keys) -> Vec<Param
 }
 
 /// What a statement will return, where each row is written or none: then nothing has to wait for it.
-fn foreseen(node: &NodeWork, rows: &[&Row], keys: &Keys) -> Option<Vec<(Parameter, Option<String>, bool)>> {
+fn foreseen(node: &NodeWork, rows: &[&Row], keys: &Keys) -> Option<Vec<WrittenRow>> {
     if node.conflict.is_some() {
         return None;
     }
@@ -285,11 +328,14 @@ async fn follow<C: Channel>(
     if !node.audited {
         return Ok(());
     }
-    let events = batch
-        .rows
-        .iter()
-        .map(|(key, user, _)| audit::Event::of(node.table, &[], text(key).as_deref(), user.as_deref()));
-    audit::append(channel, &work.action, events.collect(), actor, origin).await
+    audit::append(channel, &work.action, events(node, &batch.rows), actor, origin).await
+}
+
+/// What the audit is told of rows.
+fn events(node: &NodeWork, rows: &[WrittenRow]) -> Vec<audit::Event> {
+    rows.iter()
+        .map(|(key, user, _)| audit::Event::of(node.table, &[], text(key).as_deref(), user.as_deref()))
+        .collect()
 }
 
 async fn grant<C: Channel>(
@@ -298,18 +344,23 @@ async fn grant<C: Channel>(
     batch: &Batch,
     origin: &dyn Origin,
 ) -> Result<(), Failure> {
-    let mut rows = Vec::with_capacity(batch.rows.len());
-    for (user, ..) in &batch.rows {
-        rows.push(vec![Parameter::Uuid(origin.new_id()?), user.clone()]);
-    }
-    if rows.is_empty() {
+    if batch.rows.is_empty() {
         return Ok(());
     }
-    let parameters = match channel.by_column() {
+    let parameters = grants(channel.by_column(), &batch.rows, origin)?;
+    channel.send(Arc::clone(&statement.sql), parameters).await
+}
+
+/// The parameters of the statement that grants users their default roles.
+fn grants(by_column: bool, users: &[WrittenRow], origin: &dyn Origin) -> Result<Vec<Parameter>, Failure> {
+    let mut rows = Vec::with_capacity(users.len());
+    for (user, ..) in users {
+        rows.push(vec![Parameter::Uuid(origin.new_id()?), user.clone()]);
+    }
+    Ok(match by_column {
         true => columns(rows, 2),
         false => vec![Parameter::Rows(rows)],
-    };
-    channel.send(Arc::clone(&statement.sql), parameters).await
+    })
 }
 
 fn nothing_written(node: &NodeWork, need: Need) -> Failure {

@@ -175,13 +175,14 @@ async fn write<C: Channel>(
             change(channel, work, rows, (statement, check), task, origin).await?
         }
         (WriteWork::Insert(insert), BoundWrite::Insert(program)) => {
-            if let (Some(returned), Some((sql, parameters))) = (&insert.returned, program.at_once(insert)) {
+            let at_once = program.at_once(insert, &work.action, (&task.actor, origin))?;
+            if let (Some(returned), Some(at_once)) = (&insert.returned, at_once) {
                 let rows = Rows {
-                    sql: &sql,
+                    sql: &at_once.sql,
                     shape: returned.shape,
                     columns: &returned.columns,
                 };
-                return answer::at_once(channel, work, (rows, parameters), then, out).await;
+                return answer::at_once(channel, work, (rows, at_once.parameters), then, out).await;
             }
             program.run(channel, work, insert, &task.actor, origin).await?
         }

@@ -1,6 +1,6 @@
 //! Writes that answer themselves, in one statement without a second look at the rows.
 
-use portico_entity::catalogue::Table;
+use portico_entity::catalogue::{Column, Consequence, Table};
 
 use super::Statement;
 use super::kept::is_kept;
@@ -21,7 +21,13 @@ pub struct Returned {
     pub shape: Shape,
     /// What becomes of the columns.
     pub columns: Vec<OutputColumn>,
+    /// The select list over the rows written, where something follows from them: what the database returns of them
+    /// first is for that as well.
+    pub answer: Option<String>,
 }
+
+/// The rows that a statement has written, as what follows in it calls them.
+pub(crate) const WRITTEN: &str = "written";
 
 /// The rows that an answer asks for.
 struct Asked<'a> {
@@ -66,6 +72,16 @@ impl<'a> Asked<'a> {
             Content::Related(..) | Content::Aggregate(..) => false,
         })
     }
+
+    /// The columns of which an answer is made, and those of which grants are.
+    fn needed(&self, table: &'static Table) -> impl Iterator<Item = &'static Column> {
+        table.columns.iter().filter(|column| {
+            let asked = |field: &Field| matches!(&field.content, Content::Column(asked, _) if asked.sql == column.sql);
+            table.key.contains(&column.sql)
+                || column.is_followed_by(Consequence::KeepDefaultRole)
+                || self.fields.iter().any(asked)
+        })
+    }
 }
 
 /// A change that returns what is answered of its rows. Nothing where the answer may be another after the change:
@@ -102,8 +118,8 @@ pub(super) fn change(
     })
 }
 
-/// What the statement of an insert returns to answer it; nothing where something else follows, or the answer asks
-/// for more than the rows.
+/// What the statement of an insert returns to answer it; nothing where something else follows that cannot be part of
+/// it, or the answer asks for more than the rows.
 pub(super) fn insert(
     found: &Insert,
     work: &InsertWork,
@@ -113,8 +129,12 @@ pub(super) fn insert(
     let ([node], table) = (work.nodes.as_slice(), found.node.table) else {
         return None;
     };
-    let checked = node.check.is_some() || node.update_check.is_some();
-    if checked || node.audited || node.grant.is_some() {
+    if node.check.is_some() || node.update_check.is_some() {
+        return None;
+    }
+    let follows = node.audited || node.grant.is_some();
+    // Of new rows everything is known before. SQLite writes to one table in a statement.
+    if follows && (node.conflict.is_some() || target.dialect == Dialect::Sqlite) {
         return None;
     }
     let asked = Asked::of(answer)?;
@@ -125,10 +145,30 @@ pub(super) fn insert(
     }
     let alias = insert::conflict(&mut writer, table, found.node.conflict.as_ref());
     writer.push(" RETURNING ");
-    let columns = select::columns(&mut writer, alias.returned(), asked.fields);
+    if !follows {
+        let columns = select::columns(&mut writer, alias.returned(), asked.fields);
+        return Some(Returned {
+            tail: Statement::of(writer),
+            shape: asked.shape,
+            columns,
+            answer: None,
+        });
+    }
+    let needed: Vec<String> = asked
+        .needed(table)
+        .map(|column| format!("{alias}.\"{}\"", column.sql))
+        .collect();
+    writer.push(&needed.join(", "));
+    let returning = std::mem::take(&mut writer.sql);
+    let columns = select::columns(&mut writer, alias, asked.fields);
+    writer.push(&format!(" FROM {WRITTEN} AS {alias}"));
     Some(Returned {
-        tail: Statement::of(writer),
+        tail: Statement {
+            sql: returning.into(),
+            binds: writer.binds,
+        },
         shape: asked.shape,
         columns,
+        answer: Some(writer.sql),
     })
 }
