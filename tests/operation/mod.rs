@@ -20,6 +20,7 @@ mod mailed;
 mod me;
 mod new_device;
 mod nodes;
+mod pairs;
 mod passkey;
 mod personal_access_tokens;
 mod refresh_token;

@@ -84,10 +84,9 @@ impl Describe for Entity {
                 ],
                 &[Audit, KeepWayIn, Elevation],
             )
-            .consequence(
-                [Column::Id, Column::Counter, Column::Transports, Column::Nickname],
-                &[],
-            )
+            // By which of its names the owner knows a passkey is no small thing to change.
+            .consequence([Column::Nickname], &[Audit])
+            .consequence([Column::Id, Column::Counter, Column::Transports], &[])
             .consequence(
                 [
                     Column::CreatedAt,
