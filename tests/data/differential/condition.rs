@@ -32,8 +32,13 @@ pub(super) enum Condition {
     ),
     /// The user who asks, in a permission.
     IsSelf(&'static Column),
-    /// Two columns of a row, in a permission.
-    Columns(&'static Column, Ordering, &'static Column),
+    /// Two columns of a row, in a permission: the orders in which it holds.
+    Columns(
+        &'static Column,
+        &'static str,
+        &'static [Ordering],
+        &'static Column,
+    ),
     /// A row of any table whose column equals the key of the permission's row, in a permission.
     Exists(&'static Table, &'static Column, Box<Condition>),
 }
@@ -150,9 +155,9 @@ impl Condition {
                 Value::Null => None,
                 user => Some(user == asking.user),
             },
-            Self::Columns(left, order, right) => match (&row[left.name], &row[right.name]) {
+            Self::Columns(left, _, orders, right) => match (&row[left.name], &row[right.name]) {
                 (Value::Null, _) | (_, Value::Null) => None,
-                (one, other) => Some(compare(left.kind, one, other) == *order),
+                (one, other) => Some(orders.contains(&compare(left.kind, one, other))),
             },
             Self::Exists(other, column, inner) => {
                 let of_row = |found: &Row| asking.inside.is_some_and(|row| found[column.name] == row["id"]);
@@ -209,13 +214,8 @@ impl Condition {
             Self::Is(column, comparison) => json!({ snake_case(column.name): comparison.to_json() }),
             Self::Related(relation, inner) => json!({ relation.name: inner.to_metadata() }),
             Self::IsSelf(column) => json!({ snake_case(column.name): { "_eq": "X-Hasura-User-Id" } }),
-            Self::Columns(left, order, right) => {
-                let operator = match order {
-                    Ordering::Less => "_clt",
-                    Ordering::Equal => "_ceq",
-                    Ordering::Greater => "_cgt",
-                };
-                json!({ snake_case(left.name): { operator: snake_case(right.name) } })
+            Self::Columns(left, operator, _, right) => {
+                json!({ snake_case(left.name): { *operator: snake_case(right.name) } })
             }
             Self::Exists(other, column, inner) => {
                 let mut rows = Map::new();

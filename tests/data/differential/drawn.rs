@@ -15,6 +15,16 @@ use super::role::{Alteration, Insertion, Permission, Preset, Removal, Role};
 use super::schema::{Column, Kind, TABLES, Table};
 use super::writing::value_of;
 
+/// How two columns compare, with the orders in which it holds.
+const OF_COLUMNS: [(&str, &[Ordering]); 6] = [
+    ("_ceq", &[Ordering::Equal]),
+    ("_cne", &[Ordering::Less, Ordering::Greater]),
+    ("_cgt", &[Ordering::Greater]),
+    ("_cgte", &[Ordering::Greater, Ordering::Equal]),
+    ("_clt", &[Ordering::Less]),
+    ("_clte", &[Ordering::Less, Ordering::Equal]),
+];
+
 /// A role of this name, another one each time.
 pub(super) fn role(name: &'static str) -> Role {
     let tables: Vec<_> = TABLES
@@ -41,16 +51,18 @@ pub(super) fn role(name: &'static str) -> Role {
 
 fn permission(table: &'static Table) -> BoxedStrategy<Permission> {
     let limit = option::weighted(0.3, 0..4_usize);
+    let roots = subsequence(vec!["select", "select_by_pk", "select_aggregate"], 0..=3);
     let owner_only = option::weighted(0.4, (columns(table), condition(table, 1)));
     (
         columns(table),
         rows(table),
         limit,
         bool::weighted(0.7),
+        option::weighted(0.2, roots),
         owner_only,
     )
         .prop_map(
-            move |(columns, rows, limit, aggregations, owner_only)| Permission {
+            move |(columns, rows, limit, aggregations, roots, owner_only)| Permission {
                 table,
                 owner_only: owner_only.and_then(|(owned, condition)| {
                     // Every list is ordered by its key.
@@ -62,6 +74,7 @@ fn permission(table: &'static Table) -> BoxedStrategy<Permission> {
                 rows,
                 limit,
                 aggregations,
+                roots,
             },
         )
         .boxed()
@@ -176,8 +189,8 @@ fn condition(table: &'static Table, depth: u32) -> BoxedStrategy<Condition> {
         }
         for other in table.columns.iter().filter(|other| other.kind == column.kind) {
             if !matches!(column.kind, Kind::Json | Kind::Bytes) && other != column {
-                let orders = select(vec![Ordering::Less, Ordering::Equal, Ordering::Greater]);
-                let compared = orders.prop_map(move |order| Condition::Columns(column, order, other));
+                let compared = select(OF_COLUMNS.to_vec())
+                    .prop_map(move |(operator, orders)| Condition::Columns(column, operator, orders, other));
                 parts.push((1, compared.boxed()));
             }
         }

@@ -48,9 +48,16 @@ pub(super) fn query(role: &Role) -> Option<BoxedStrategy<Query>> {
             .prop_map(move |(arguments, summary)| Query::Aggregate(table, arguments, summary))
             .boxed();
         let groups = grammar.groups(table).prop_map(Query::GroupBy).boxed();
-        let aggregates = [(2, aggregate), (1, groups)];
-        let aggregates = aggregates.into_iter().filter(|_| role.aggregates(table));
-        [(4, list), (1, key)].into_iter().chain(aggregates)
+        let roots = [
+            ("select", 4, list),
+            ("select_by_pk", 1, key),
+            ("select_aggregate", 2, aggregate),
+            ("select_aggregate", 1, groups),
+        ];
+        roots.into_iter().filter_map(|(root, weight, query)| {
+            let has_all = root != "select_aggregate" || role.aggregates(table);
+            (has_all && role.has_root(table, root)).then_some((weight, query))
+        })
     });
     let roots: Vec<_> = roots.collect();
     (!roots.is_empty()).then(|| Union::new_weighted(roots).boxed())

@@ -121,6 +121,9 @@ fn select(permission: &Permission) -> Value {
     if let Some(limit) = permission.limit {
         content["limit"] = json!(limit);
     }
+    if let Some(roots) = &permission.roots {
+        content["query_root_fields"] = json!(roots);
+    }
     if let Some((columns, rows)) = &permission.owner_only {
         content["x-portico-owner-only"] =
             json!([{ "columns": names(columns), "filter": rows.to_metadata() }]);

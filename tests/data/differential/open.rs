@@ -21,13 +21,18 @@ impl Schema<'_> {
     pub(super) fn has_query(self, query: &Query) -> bool {
         match query {
             Query::List(table, arguments, fields) => {
-                self.role.reads(table)
+                self.role.has_root(table, "select")
                     && self.has_arguments(table, arguments)
                     && self.has_fields(table, fields)
             }
-            Query::ByKey(table, _, fields) => self.has(table, "id") && self.has_fields(table, fields),
+            Query::ByKey(table, _, fields) => {
+                self.role.has_root(table, "select_by_pk")
+                    && self.has(table, "id")
+                    && self.has_fields(table, fields)
+            }
             Query::Aggregate(table, arguments, summary) => {
-                self.role.aggregates(table)
+                self.role.has_root(table, "select_aggregate")
+                    && self.role.aggregates(table)
                     && self.has_arguments(table, arguments)
                     && self.has_summary(table, summary)
                     && self.has_fields(table, &summary.nodes)
@@ -142,7 +147,8 @@ impl Schema<'_> {
     }
 
     fn has_groups(self, groups: &GroupBy) -> bool {
-        self.role.aggregates(groups.table)
+        self.role.has_root(groups.table, "select_aggregate")
+            && self.role.aggregates(groups.table)
             && self.has_all(groups.table, &groups.by)
             && self.has_condition(groups.table, &groups.condition)
             && self.has_summary(groups.table, &groups.summary)

@@ -14,6 +14,8 @@ pub(super) struct Permission {
     pub(super) rows: Condition,
     pub(super) limit: Option<usize>,
     pub(super) aggregations: bool,
+    /// The root fields there are; all where nothing is said.
+    pub(super) roots: Option<Vec<&'static str>>,
     /// Columns that are null but where a condition holds.
     pub(super) owner_only: Option<(Vec<&'static str>, Condition)>,
 }
@@ -147,6 +149,15 @@ impl Role {
 
     pub(super) fn aggregates(&self, table: &Table) -> bool {
         self.is_admin() || self.of(table).any(|permission| permission.aggregations)
+    }
+
+    /// Whether the rows of a table have a root field, as Hasura calls it.
+    pub(super) fn has_root(&self, table: &Table, root: &str) -> bool {
+        self.is_admin()
+            || self.of(table).any(|permission| {
+                let roots = permission.roots.as_ref();
+                roots.is_none_or(|roots| roots.contains(&root))
+            })
     }
 
     /// The most rows of one list; of several roles the highest limit counts.

@@ -58,6 +58,7 @@ fn select(name: &str, columns: &[&'static str], rows: Condition) -> Permission {
         rows,
         limit: None,
         aggregations: true,
+        roots: None,
         owner_only: None,
     }
 }
@@ -252,7 +253,12 @@ fn mate() -> Role {
 
 fn auditor() -> Role {
     let (users, members) = (table("users"), table("members"));
-    let invited = Condition::Columns(users.column("invitedBy"), Ordering::Less, users.column("id"));
+    let invited = Condition::Columns(
+        users.column("invitedBy"),
+        "_clt",
+        &[Ordering::Less],
+        users.column("id"),
+    );
     let archived = Box::new(is("members", "archived", json!(true)));
     let member = Condition::Exists(members, members.column("userId"), archived);
     Role {
