@@ -2,6 +2,7 @@
 
 mod caching;
 mod case;
+mod costly_writes;
 mod differential;
 mod explain;
 mod filters;
