@@ -42,7 +42,7 @@ settings! {
     database_connections: u32 = Always("10"), number(2, 1_000);
     /// Connections for quick reads of data; on SQLite those kept open.
     database_read_connections: u32 = Always("4"), number(1, 256);
-    /// Connections for reads of data that touch many rows, one read each; 0 is two for each core, from 4 to 32.
+    /// Connections for reads of data that touch many rows and are not known to be quick, one read each; 0 is two for each core, from 4 to 32.
     database_heavy_connections: u32 = Always("0"), number(0, 256);
     /// Connections for writes of data, and as many for refreshes of sessions (PostgreSQL).
     database_write_connections: u32 = Always("12"), number(1, 256);
