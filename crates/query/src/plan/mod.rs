@@ -15,7 +15,7 @@ pub mod update;
 
 use portico_entity::catalogue::{Column, Relation, Scalar, Table};
 
-use aggregate::{Aggregate, Computed};
+use aggregate::Aggregate;
 use aggregate_condition::Condition;
 use group_by::GroupBy;
 use mutation::Mutation;
@@ -24,6 +24,7 @@ use crate::pattern::{Case, Language};
 use crate::request::Operand;
 
 pub use operator::Operator;
+pub use order_by::{Direction, Order, OrderBy};
 
 /// A parameter of a statement: where its value comes from and what it must be.
 #[derive(Debug, Clone, PartialEq)]
@@ -252,93 +253,4 @@ impl Filter {
             | Self::CompareColumns(..) => false,
         }
     }
-}
-
-/// One term of an order.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Order {
-    /// Object relationships to follow, each with the rows a role may see there.
-    pub through: Vec<(ByName<Relation>, Filter)>,
-    /// What stands at their end.
-    pub by: OrderBy,
-    /// Which way.
-    pub direction: Direction,
-}
-
-/// What rows are ordered by.
-#[derive(Debug, Clone, PartialEq)]
-pub enum OrderBy {
-    /// A column.
-    Column(ByName<Column>),
-    /// What is computed over the rows of an array relationship, those that a role may see.
-    Related(ByName<Relation>, Filter, Computed),
-}
-
-/// A direction of order with the place of nulls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Direction {
-    /// Greatest first.
-    pub descending: bool,
-    /// Nulls before everything else.
-    pub nulls_first: bool,
-}
-
-impl Direction {
-    /// `asc`.
-    pub const ASCENDING: Self = Self {
-        descending: false,
-        nulls_first: false,
-    };
-
-    /// The values of the enum `order_by`, in Hasura's order, with their descriptions.
-    pub const ALL: [(&'static str, &'static str, Self); 6] = [
-        (
-            "asc",
-            "in ascending order, nulls last",
-            Self {
-                descending: false,
-                nulls_first: false,
-            },
-        ),
-        (
-            "asc_nulls_first",
-            "in ascending order, nulls first",
-            Self {
-                descending: false,
-                nulls_first: true,
-            },
-        ),
-        (
-            "asc_nulls_last",
-            "in ascending order, nulls last",
-            Self {
-                descending: false,
-                nulls_first: false,
-            },
-        ),
-        (
-            "desc",
-            "in descending order, nulls first",
-            Self {
-                descending: true,
-                nulls_first: true,
-            },
-        ),
-        (
-            "desc_nulls_first",
-            "in descending order, nulls first",
-            Self {
-                descending: true,
-                nulls_first: true,
-            },
-        ),
-        (
-            "desc_nulls_last",
-            "in descending order, nulls last",
-            Self {
-                descending: true,
-                nulls_first: false,
-            },
-        ),
-    ];
 }

@@ -4,12 +4,101 @@
 use portico_entity::catalogue::{Cardinality, Column, Relation, Table, catalogue};
 
 use super::aggregate::{Computed, Count, Function};
-use super::{ByName, Direction, Filter, Order, OrderBy, select};
+use super::{ByName, Filter, select};
 use crate::error::Failure;
 use crate::request::Place;
 
 /// Terms of one `order_by`: databases take about 1,600.
 const MOST_TERMS: usize = 100;
+
+/// One term of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// Object relationships to follow, each with the rows a role may see there.
+    pub through: Vec<(ByName<Relation>, Filter)>,
+    /// What stands at their end.
+    pub by: OrderBy,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// What rows are ordered by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OrderBy {
+    /// A column.
+    Column(ByName<Column>),
+    /// What is computed over the rows of an array relationship, those that a role may see.
+    Related(ByName<Relation>, Filter, Computed),
+}
+
+/// A direction of order with the place of nulls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Direction {
+    /// Greatest first.
+    pub descending: bool,
+    /// Nulls before everything else.
+    pub nulls_first: bool,
+}
+
+impl Direction {
+    /// `asc`.
+    pub const ASCENDING: Self = Self {
+        descending: false,
+        nulls_first: false,
+    };
+
+    /// The values of the enum `order_by`, in Hasura's order, with their descriptions.
+    pub const ALL: [(&'static str, &'static str, Self); 6] = [
+        (
+            "asc",
+            "in ascending order, nulls last",
+            Self {
+                descending: false,
+                nulls_first: false,
+            },
+        ),
+        (
+            "asc_nulls_first",
+            "in ascending order, nulls first",
+            Self {
+                descending: false,
+                nulls_first: true,
+            },
+        ),
+        (
+            "asc_nulls_last",
+            "in ascending order, nulls last",
+            Self {
+                descending: false,
+                nulls_first: false,
+            },
+        ),
+        (
+            "desc",
+            "in descending order, nulls first",
+            Self {
+                descending: true,
+                nulls_first: true,
+            },
+        ),
+        (
+            "desc_nulls_first",
+            "in descending order, nulls first",
+            Self {
+                descending: true,
+                nulls_first: true,
+            },
+        ),
+        (
+            "desc_nulls_last",
+            "in descending order, nulls last",
+            Self {
+                descending: true,
+                nulls_first: false,
+            },
+        ),
+    ];
+}
 
 /// Reads an `order_by` argument: terms in the order they are written; null and empty parts are ignored.
 pub fn argument(table: &'static Table, place: Option<Place<'_>>) -> Result<Vec<Order>, Failure> {

@@ -11,10 +11,10 @@ use crate::error::{Code, Failure};
 use crate::execute::{Actor, Origin};
 use crate::plan::mutation::key_columns;
 use crate::scalar::Parameter;
-use crate::sql::{InsertWork, MutationWork, NodeWork, Statement, WRITTEN, grant_in_postgres, user_column};
+use crate::sql::{InsertWork, MutationWork, NodeWork, Statement, user_column};
 
 /// The keys of rows, where they are known by now.
-type Keys = Vec<Option<Parameter>>;
+pub(super) type Keys = Vec<Option<Parameter>>;
 
 /// What a batch has written.
 #[derive(Default)]
@@ -23,68 +23,9 @@ struct Batch {
 }
 
 /// Key, user and whether the row is new.
-type WrittenRow = (Parameter, Option<String>, bool);
-
-/// A statement that writes and answers.
-pub(super) struct AtOnce {
-    pub(super) sql: Arc<str>,
-    pub(super) parameters: Vec<Parameter>,
-}
+pub(super) type WrittenRow = (Parameter, Option<String>, bool);
 
 impl Program {
-    /// The one statement that writes every row and answers, with its parameters.
-    pub(super) fn at_once(
-        &self,
-        insert: &InsertWork,
-        action: &str,
-        (actor, origin): (&Actor, &dyn Origin),
-    ) -> Result<Option<AtOnce>, Failure> {
-        let (Some(returned), [step]) = (insert.returned.as_ref(), self.steps.as_slice()) else {
-            return Ok(None);
-        };
-        let (Some(node), Some(first)) = (insert.nodes.get(step.node), step.rows.first()) else {
-            return Ok(None);
-        };
-        let keys: Keys = self.slots.iter().map(|slot| slot.key.clone()).collect();
-        let together = step.rows.iter().all(|row| alike(first, row))
-            && twice::refuse(node, &step.rows, |cell| value(cell, &keys)).is_ok();
-        if !together {
-            return Ok(None);
-        }
-        let columns: Vec<&'static Column> = first.cells.iter().map(|(column, _)| *column).collect();
-        let rows: Vec<&Row> = step.rows.iter().collect();
-        let mut sql = node.with_tail(&columns, &returned.tail);
-        let mut parameters = self.returned.clone();
-        parameters.extend(cells(node, &rows, columns.len(), &keys));
-        if let Some(answer) = &returned.answer {
-            let Some(rows) = foreseen(node, &rows, &keys) else {
-                return Ok(None);
-            };
-            sql = format!("WITH {WRITTEN} AS ({sql})");
-            if node.grant.is_some() {
-                let granting = grant_in_postgres(WRITTEN, parameters.len() + 1);
-                sql.push_str(&format!(", granted AS ({granting})"));
-                parameters.extend(grants(true, &rows, origin)?);
-            }
-            if node.audited {
-                let auditing = audit::in_postgres(parameters.len() + 1);
-                sql.push_str(&format!(", audited AS ({auditing})"));
-                parameters.extend(audit::parameters(
-                    true,
-                    action,
-                    events(node, &rows),
-                    actor,
-                    origin,
-                )?);
-            }
-            sql.push_str(&format!(" SELECT {answer}"));
-        }
-        Ok(Some(AtOnce {
-            sql: sql.into(),
-            parameters,
-        }))
-    }
-
     /// Writes every row and what follows from it.
     pub(super) async fn run<C: Channel>(
         &self,
@@ -187,7 +128,7 @@ impl Program {
     }
 }
 
-fn alike(one: &Row, other: &Row) -> bool {
+pub(super) fn alike(one: &Row, other: &Row) -> bool {
     one.cells.len() == other.cells.len()
         && one
             .cells
@@ -247,7 +188,7 @@ async fn write<C: Channel>(
 }
 
 /// The values of rows as parameters.
-fn cells(node: &NodeWork, rows: &[&Row], width: usize, keys: &Keys) -> Vec<Parameter> {
+pub(super) fn cells(node: &NodeWork, rows: &[&Row], width: usize, keys: &Keys) -> Vec<Parameter> {
     let values = |row: &&Row| row.cells.iter().map(|(_, cell)| value(cell, keys)).collect();
     let cells: Vec<Vec<Parameter>> = rows.iter().map(values).collect();
     match node.by_column() {
@@ -257,7 +198,7 @@ fn cells(node: &NodeWork, rows: &[&Row], width: usize, keys: &Keys) -> Vec<Param
 }
 
 /// What a statement will return, where each row is written or none: then nothing has to wait for it.
-fn foreseen(node: &NodeWork, rows: &[&Row], keys: &Keys) -> Option<Vec<WrittenRow>> {
+pub(super) fn foreseen(node: &NodeWork, rows: &[&Row], keys: &Keys) -> Option<Vec<WrittenRow>> {
     if node.conflict.is_some() {
         return None;
     }
@@ -292,7 +233,7 @@ pub(super) fn columns(rows: Vec<Vec<Parameter>>, width: usize) -> Vec<Parameter>
     columns.into_iter().map(Parameter::List).collect()
 }
 
-fn value(cell: &Cell, keys: &Keys) -> Parameter {
+pub(super) fn value(cell: &Cell, keys: &Keys) -> Parameter {
     match cell {
         Cell::Value(parameter) => parameter.clone(),
         Cell::Key(slot) => keys.get(*slot).cloned().flatten().unwrap_or(Parameter::Null),
@@ -332,7 +273,7 @@ async fn follow<C: Channel>(
 }
 
 /// What the audit is told of rows.
-fn events(node: &NodeWork, rows: &[WrittenRow]) -> Vec<audit::Event> {
+pub(super) fn events(node: &NodeWork, rows: &[WrittenRow]) -> Vec<audit::Event> {
     rows.iter()
         .map(|(key, user, _)| audit::Event::of(node.table, &[], text(key).as_deref(), user.as_deref()))
         .collect()
@@ -352,7 +293,11 @@ async fn grant<C: Channel>(
 }
 
 /// The parameters of the statement that grants users their default roles.
-fn grants(by_column: bool, users: &[WrittenRow], origin: &dyn Origin) -> Result<Vec<Parameter>, Failure> {
+pub(super) fn grants(
+    by_column: bool,
+    users: &[WrittenRow],
+    origin: &dyn Origin,
+) -> Result<Vec<Parameter>, Failure> {
     let mut rows = Vec::with_capacity(users.len());
     for (user, ..) in users {
         rows.push(vec![Parameter::Uuid(origin.new_id()?), user.clone()]);

@@ -2,6 +2,7 @@
 //! answered, all in the transaction of the request.
 
 mod answer;
+mod at_once;
 mod audit;
 mod insert;
 mod program;
