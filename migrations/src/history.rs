@@ -65,6 +65,11 @@ const POSTGRES: Files = &[
         "totp enabled at",
         include_str!("../postgres/0020_totp_enabled_at.sql"),
     ),
+    (
+        21,
+        "latest sessions",
+        include_str!("../postgres/0021_latest_sessions.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -118,6 +123,11 @@ const SQLITE: Files = &[
         19,
         "totp enabled at",
         include_str!("../sqlite/0019_totp_enabled_at.sql"),
+    ),
+    (
+        20,
+        "latest sessions",
+        include_str!("../sqlite/0020_latest_sessions.sql"),
     ),
 ];
 

@@ -135,7 +135,12 @@ impl Auth {
             threads => threads,
         };
         Ok(Self {
-            hashing: Hashing::start(entropy.as_ref(), threads, policy.hashing_queue)?,
+            hashing: Hashing::start(
+                entropy.as_ref(),
+                policy.password_cost,
+                threads,
+                policy.hashing_queue,
+            )?,
             refreshes: Capacity::per_minute(policy.limits.refreshes, Arc::clone(&clock)),
             blocked: Blocked::default(),
             failed: Failed::default(),
@@ -293,11 +298,8 @@ impl Auth {
         let now = now(self.clock.as_ref());
         self.admin_gate.shrink(now);
         self.maintain_keys().await?;
-        self.purge_limits().await?;
-        self.purge_outbox().await?;
-        self.purge_tickets().await?;
-        self.purge_sessions().await?;
-        self.purge_challenges().await?;
+        self.shrink_limits();
+        self.delete_expired().await?;
         self.purge_old_notices().await
     }
 }

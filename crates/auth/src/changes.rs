@@ -10,6 +10,7 @@ use crate::auth::Auth;
 use crate::error::Error;
 use crate::port::now;
 use crate::store::change_notices::{self, Notices, Subject};
+use crate::store::expired::AT_ONCE;
 use crate::token_cache::TokenCounters;
 
 /// With more of them at once everything is forgotten.
@@ -95,11 +96,15 @@ impl Auth {
             }
             due
         };
-        if let Some((_, position)) = due {
+        let Some((_, position)) = due else {
+            return Ok(());
+        };
+        loop {
             let _turn = self.database.turn().await;
-            change_notices::purge(&self.database.connection, position).await?;
+            if change_notices::purge(&self.database.connection, position).await? < AT_ONCE {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Deletes notices that no node needs any more.

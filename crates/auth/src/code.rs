@@ -67,6 +67,7 @@ codes! {
     NoSecondFactor "no-second-factor": "The user has no second factor",
     InvalidRefreshToken "invalid-refresh-token": "The refresh token is invalid or expired",
     InvalidPat "invalid-pat": "The personal access token is invalid or expired",
+    TooManyPats "too-many-pats": "The user has too many personal access tokens: revoke one first",
     ForbiddenPat "forbidden-pat": "Forbidden with a personal access token: the user has to sign in",
     InvalidJwt "invalid-jwt": "The access token is invalid or its session ended",
     Unauthenticated "unauthenticated": "The operation needs a signed-in user",

@@ -12,7 +12,7 @@ use argon2::Block;
 use tokio::sync::oneshot;
 
 use crate::error::{Error, InternalError};
-use crate::password::{HashError, Matched, PasswordHash};
+use crate::password::{HashError, Matched, PasswordCost, PasswordHash};
 use crate::port::{Entropy, EntropyError, random};
 use crate::refusal::Refusal;
 use crate::value::Password;
@@ -42,6 +42,7 @@ type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 /// The pool; dropping it ends the threads.
 pub(crate) struct Hashing {
     shared: Arc<Shared>,
+    cost: PasswordCost,
     dummy: PasswordHash,
 }
 
@@ -75,6 +76,7 @@ impl Hashing {
     /// Starts the threads; none of them takes memory before its first job.
     pub(crate) fn start(
         entropy: &dyn Entropy,
+        cost: PasswordCost,
         threads: usize,
         capacity: usize,
     ) -> Result<Self, StartHashingError> {
@@ -88,7 +90,8 @@ impl Hashing {
         });
         let pool = Self {
             shared,
-            dummy: PasswordHash::dummy(entropy)?,
+            cost,
+            dummy: PasswordHash::dummy(cost, entropy)?,
         };
         for number in 0..threads.max(1) {
             let shared = Arc::clone(&pool.shared);
@@ -106,9 +109,14 @@ impl Hashing {
         password: &Arc<Password>,
     ) -> Result<String, Error> {
         let salt = random(entropy).map_err(|error: EntropyError| InternalError::Entropy(error))?;
-        let password = Arc::clone(password);
-        self.run(move |memory| PasswordHash::create(salt, &password, memory))
+        let (cost, password) = (self.cost, Arc::clone(password));
+        self.run(move |memory| PasswordHash::create(cost, salt, &password, memory))
             .await
+    }
+
+    /// Whether a stored hash is made as it would be today; another is made anew once its password is known.
+    pub(crate) fn is_current(&self, stored: &str) -> bool {
+        PasswordHash::is_current(stored, self.cost)
     }
 
     /// Compares a password with a stored hash. Without one, or with one that cannot be read, it costs
@@ -240,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_hash_costs_as_many_calls_as_a_wrong_password() {
         let entropy = TestEntropy::default();
-        let pool = Hashing::start(&entropy, 1, 8).unwrap();
+        let pool = Hashing::start(&entropy, PasswordCost::default(), 1, 8).unwrap();
         let phc = pool.create(&entropy, &password("right password")).await.unwrap();
         assert_eq!(pool.calls(), 1);
         assert!(
@@ -273,7 +281,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_refuses_and_tells_when_to_come_back() {
         let entropy = TestEntropy::default();
-        let pool = Hashing::start(&entropy, 1, 0).unwrap();
+        let pool = Hashing::start(&entropy, PasswordCost::default(), 1, 0).unwrap();
         let error = pool.verify(None, &password("some password")).await.unwrap_err();
         let Error::Refused(refusal) = error else { panic!() };
         assert_eq!(refusal.code(), Code::TooManyRequests);

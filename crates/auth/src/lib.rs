@@ -12,9 +12,9 @@ mod code;
 mod database;
 mod elevation;
 mod email_access;
-mod ended_sessions;
 mod error;
 mod evenly;
+mod expired;
 mod factor;
 mod factor_change;
 pub mod flow;
@@ -67,7 +67,7 @@ pub use mail::{
     Content, Mail, MailFacts, MailFailure, MailTemplates, OutboxMessage, OutboxState, TemplateError,
 };
 pub use passkey::PasskeyFault;
-pub use password::HashError;
+pub use password::{HashError, PasswordCost};
 pub use policy::{
     AttestationPreference, EmailVerification, Limits, PasskeyPolicy, Policy, SigningAlgorithm,
     UserVerification,

@@ -3,6 +3,7 @@
 
 mod argon2;
 mod bcrypt;
+mod cost;
 mod firebase;
 mod pbkdf2;
 mod scrypt;
@@ -13,6 +14,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 
 use self::argon2::Argon2Hash;
 use self::bcrypt::BcryptHash;
+pub use self::cost::PasswordCost;
 use self::firebase::FirebaseHash;
 use self::pbkdf2::Pbkdf2Hash;
 use self::scrypt::ScryptHash;
@@ -51,18 +53,19 @@ pub(crate) enum PasswordHash {
 pub(crate) struct Matched(());
 
 impl PasswordHash {
-    /// Hashes a password with our parameters, to the text that goes to the database.
+    /// Hashes a password to the text that goes to the database.
     pub(crate) fn create(
+        cost: PasswordCost,
         salt: [u8; 16],
         password: &Password,
         memory: &mut Vec<Block>,
     ) -> Result<String, HashError> {
-        Ok(Argon2Hash::create(salt, password, memory)?.to_text())
+        Ok(Argon2Hash::create(cost, salt, password, memory)?.to_text())
     }
 
     /// A hash that no password has, and that costs what ours cost.
-    pub(crate) fn dummy(entropy: &dyn Entropy) -> Result<Self, HashError> {
-        Argon2Hash::dummy(entropy).map(Self::Argon2)
+    pub(crate) fn dummy(cost: PasswordCost, entropy: &dyn Entropy) -> Result<Self, HashError> {
+        Argon2Hash::dummy(cost, entropy).map(Self::Argon2)
     }
 
     /// Reads a stored hash within sane bounds, which are checked before any memory is taken.
@@ -80,8 +83,8 @@ impl PasswordHash {
     }
 
     /// Whether this text is a hash as we make them today; another is made anew once its password is known.
-    pub(crate) fn is_ours(stored: &str) -> bool {
-        matches!(Self::parse(stored), Ok(Self::Argon2(hash)) if hash.is_ours())
+    pub(crate) fn is_current(stored: &str, cost: PasswordCost) -> bool {
+        matches!(Self::parse(stored), Ok(Self::Argon2(hash)) if hash.is_current(cost))
     }
 
     /// Compares in constant time.
@@ -90,11 +93,10 @@ impl PasswordHash {
         password: &Password,
         memory: &mut Vec<Block>,
     ) -> Result<Option<Matched>, HashError> {
-        // Others hashed what was typed: our normal form of it is not theirs.
+        // As others hashed it.
         let typed = password.as_typed();
         let equal = match self {
-            Self::Argon2(hash) if hash.is_ours() => hash.verify(password.as_bytes(), memory)?,
-            Self::Argon2(hash) => hash.verify(typed, memory)?,
+            Self::Argon2(hash) => hash.verify(password, memory)?,
             Self::Bcrypt(hash) => hash.verify(typed),
             Self::Scrypt(hash) => hash.verify(typed)?,
             Self::Firebase(hash) => hash.verify(typed)?,
@@ -122,11 +124,20 @@ mod tests {
     fn our_own_hashes_verify_whatever_the_memory_held_before() {
         let mut memory = Vec::new();
         let password = Password::parse("correct horse").unwrap();
-        let first = PasswordHash::create([1; 16], &password, &mut memory).unwrap();
-        let second = PasswordHash::create([1; 16], &password, &mut memory).unwrap();
-        assert_eq!(first, second);
+        let create = |cost, memory: &mut _| PasswordHash::create(cost, [1; 16], &password, memory).unwrap();
+        let cost = PasswordCost::default();
+        let first = create(cost, &mut memory);
+        assert_eq!(first, create(cost, &mut memory));
         assert!(first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(PasswordHash::is_ours(&first));
+        let other = PasswordCost {
+            memory: 64,
+            passes: 3,
+        };
+        let cheap = create(other, &mut memory);
+        assert!(cheap.starts_with("$argon2id$v=19$m=64,t=3,p=1$"));
+        assert!(PasswordHash::is_current(&first, cost) && PasswordHash::is_current(&cheap, other));
+        assert!(!PasswordHash::is_current(&first, other) && !PasswordHash::is_current(&cheap, cost));
+        assert!(check(&cheap, "correct horse") && !check(&cheap, "wrong horse"));
         assert!(check(&first, "correct horse"));
         assert!(!check(&first, "wrong horse"));
     }
@@ -135,7 +146,8 @@ mod tests {
     fn ours_compare_the_normal_form_and_others_what_was_typed() {
         let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
         let password = Password::parse(composed).unwrap();
-        let ours = PasswordHash::create([1; 16], &password, &mut Vec::new()).unwrap();
+        let cost = PasswordCost::default();
+        let ours = PasswordHash::create(cost, [1; 16], &password, &mut Vec::new()).unwrap();
         assert!(check(&ours, composed) && check(&ours, decomposed));
         // Of the decomposed form, by the standard library of another language.
         let foreign = "$pbkdf2-sha256$i=1000$c29tZXNhbHQ$/tPmfDsG2o6vf5EEll6bTPDZeGjpG3uLhDp4V/nw13s";

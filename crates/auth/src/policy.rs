@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::elevation::ElevatedOperation;
 use crate::email_access::EmailAccess;
 use crate::factor::Factor;
+use crate::password::PasswordCost;
 
 /// Whether an address must be confirmed before its first session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct Limits {
     pub admin_secrets: u32,
     /// Failed sign-ins of one account before delays begin.
     pub failures: u32,
+    /// Personal access tokens of one user that are good at a time.
+    pub pats: u32,
 }
 
 impl Default for Limits {
@@ -77,6 +80,7 @@ impl Default for Limits {
             mails: 10,
             admin_secrets: 10,
             failures: 10,
+            pats: 100,
         }
     }
 }
@@ -224,6 +228,8 @@ pub struct Policy {
     pub passkeys: PasskeyPolicy,
     /// How often something may be tried.
     pub limits: Limits,
+    /// What it costs to hash a password.
+    pub password_cost: PasswordCost,
     /// Threads that hash passwords; 0 for one less than the processor has cores.
     pub hashing_threads: usize,
     /// Passwords that may wait to be hashed.
@@ -293,6 +299,7 @@ impl Default for Policy {
             password_words: Vec::new(),
             passkeys: PasskeyPolicy::default(),
             limits: Limits::default(),
+            password_cost: PasswordCost::default(),
             hashing_threads: 0,
             hashing_queue: 128,
             token_cache: 100_000,

@@ -212,6 +212,9 @@ pub enum Refusal {
     /// No personal access token that is good.
     #[error("the personal access token is unknown, revoked or expired")]
     InvalidPat,
+    /// The user has as many personal access tokens as are allowed.
+    #[error("the user has as many personal access tokens as are allowed")]
+    TooManyPats,
     /// Whoever presents a personal access token may not change who the user is.
     #[error("the session is a personal access token")]
     ByPat,
@@ -295,6 +298,7 @@ impl Refusal {
             Self::NoSecondFactor => Code::NoSecondFactor,
             Self::RefreshToken(_) => Code::InvalidRefreshToken,
             Self::InvalidPat => Code::InvalidPat,
+            Self::TooManyPats => Code::TooManyPats,
             Self::ByPat => Code::ForbiddenPat,
             Self::AccessToken(_) => Code::InvalidJwt,
             Self::NotSignedIn => Code::Unauthenticated,

@@ -4,6 +4,7 @@ pub(crate) mod audit_events;
 pub(crate) mod challenges;
 pub(crate) mod change_notices;
 pub(crate) mod contacts;
+pub(crate) mod expired;
 pub(crate) mod factors;
 pub(crate) mod limits;
 pub(crate) mod outbox;

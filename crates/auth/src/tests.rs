@@ -4,6 +4,7 @@
 mod admin_secret;
 mod change_notices;
 mod change_password;
+mod cost;
 mod foreign_hash;
 mod lockout;
 mod nodes;

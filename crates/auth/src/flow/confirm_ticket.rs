@@ -3,7 +3,7 @@
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{LINKS, do_it, open, present, refuse, take};
+use crate::flow::mailed::{LINKS, fulfil, open, present, refuse, take};
 use crate::refusal::Refusal;
 use crate::session::SignIn;
 use crate::store;
@@ -47,7 +47,7 @@ async fn confirmed(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<SignIn, E
         (Some(_), None) if signs_in => return Err(Refusal::WrongVerifier.into()),
         (_, None) | (None, Some(_)) => false,
     };
-    let proved = do_it(ctx, &*transaction, used).await?;
+    let proved = fulfil(ctx, &*transaction, used).await?;
     let sign_in = match signs_in || asked_here {
         true => open(ctx, &*transaction, ACTION, proved).await?,
         false => {

@@ -86,6 +86,12 @@ async fn create(ctx: &Ctx<'_>, session: &Authenticated, input: CreatePatInput) -
         ..Default::default()
     };
     let transaction = auth.database.begin().await?;
+    // Of many at once each counts those before it.
+    store::users::holder(&*transaction, owner.id()).await?;
+    let count = store::personal_access_tokens::count(&*transaction, owner.id(), now).await?;
+    if count >= u64::from(auth.policy.limits.pats) {
+        return Err(Refusal::TooManyPats.into());
+    }
     store::refresh_tokens::insert(&*transaction, row).await?;
     if let Some(email) = owner.email() {
         let locale = owner.locale(&auth.policy);

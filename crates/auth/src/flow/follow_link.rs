@@ -7,10 +7,11 @@ use sea_orm::ConnectionTrait;
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{Found, LINKS, Proved, do_it, present, refuse, take};
+use crate::flow::mailed::{Found, LINKS, Proved, fulfil, present, refuse, take};
 use crate::refusal::Refusal;
 use crate::seal::hex;
 use crate::store;
+use crate::store::tickets::Used;
 use crate::ticket::{Presented, Purpose, Ticket};
 use crate::value::RedirectUrl;
 
@@ -40,18 +41,29 @@ async fn follow(ctx: &Ctx<'_>, ticket: String) -> Result<Followed, Error> {
     let found: Found = present(ctx, Presented::new(ticket, None)?, Purpose::SignIn).await?;
     let transaction = ctx.auth.database.begin().await?;
     let used = take(ctx, &*transaction, found, &LINKS).await?;
-    if used.is_for(Purpose::SignIn) && used.row().code_challenge.is_none() {
+    // Without a challenge, or a place to take the result to, nobody would be signed in.
+    let gets_session = used.row().code_challenge.is_some() && target(ctx, &used).is_some();
+    if used.is_for(Purpose::SignIn) && !gets_session {
         return Err(Refusal::LinkNeedsCode.into());
     }
     let purpose = LINKS.into_iter().find(|purpose| used.is_for(*purpose));
     let purpose = purpose.ok_or(Refusal::InvalidTicket)?;
-    let proved = do_it(ctx, &*transaction, used).await?;
+    let proved = fulfil(ctx, &*transaction, used).await?;
     Event::success(ACTION, proved.account.id, None)
         .append(ctx, &*transaction)
         .await?;
     let followed = hand_over(ctx, &*transaction, &proved, purpose).await?;
     transaction.commit().await?;
     Ok(followed)
+}
+
+/// Where a link leads in the end, if anywhere.
+fn target(ctx: &Ctx<'_>, used: &Used) -> Option<RedirectUrl> {
+    let policy = &ctx.auth.policy;
+    // What is listed may have changed since.
+    let targets = [used.row().redirect_to.as_deref(), policy.client_url.as_deref()];
+    let mut targets = targets.into_iter().flatten();
+    targets.find_map(|url| RedirectUrl::parse(url, policy).ok())
 }
 
 /// Where the link leads, with a code that only whoever asked can exchange for a session.
@@ -63,13 +75,7 @@ pub(super) async fn hand_over<C: ConnectionTrait>(
 ) -> Result<Followed, Error> {
     let row = proved.used.row();
     let policy = &ctx.auth.policy;
-    // What is listed may have changed since.
-    let targets = [row.redirect_to.as_deref(), policy.client_url.as_deref()];
-    let mut listed = targets
-        .into_iter()
-        .flatten()
-        .filter_map(|url| RedirectUrl::parse(url, policy).ok());
-    let Some(target) = listed.next() else {
+    let Some(target) = target(ctx, &proved.used) else {
         return Ok(Followed { redirect_to: None });
     };
     let mut parameters = vec![("type", purpose.link_type().to_owned())];

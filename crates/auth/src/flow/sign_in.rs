@@ -8,7 +8,7 @@ use crate::attempt::Attempt;
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::password::{Matched, PasswordHash};
+use crate::password::Matched;
 use crate::refusal::{Identifier, Refusal};
 use crate::session::{self, SignIn, Verified};
 use crate::store;
@@ -77,7 +77,7 @@ async fn prove(ctx: &Ctx<'_>, presented: &Presented) -> Result<SignIn, Error> {
 struct Proved {
     id: Uuid,
     stored: String,
-    /// What replaces a hash that is not made as ours are.
+    /// What replaces a hash that is not made as ours are today.
     renewed: Option<String>,
     proof: Matched,
 }
@@ -91,7 +91,7 @@ impl Proved {
         password: &Arc<Password>,
     ) -> Result<Self, Error> {
         let auth = ctx.auth;
-        let renewed = match PasswordHash::is_ours(&stored) {
+        let renewed = match auth.hashing.is_current(&stored) {
             true => None,
             false => Some(auth.hashing.create(auth.entropy.as_ref(), password).await?),
         };

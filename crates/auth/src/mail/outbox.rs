@@ -192,17 +192,4 @@ impl Auth {
             .render(&row.locale, template, &variables, row.expires_at);
         rendered.map_err(|error| failure(false, error.to_string()))
     }
-
-    /// Deletes messages that are not worth sending any more, and says how many never were sent.
-    pub(crate) async fn purge_outbox(&self) -> Result<(), Error> {
-        let now = now(self.clock.as_ref());
-        let transaction = self.database.begin().await?;
-        let lost = outbox::count_unsent(&*transaction, now).await?;
-        outbox::purge(&*transaction, now).await?;
-        transaction.commit().await?;
-        if lost > 0 {
-            tracing::warn!(messages = lost, "messages expired before they could be sent");
-        }
-        Ok(())
-    }
 }

@@ -1,7 +1,7 @@
 //! Challenges: each is good for one ceremony, of whom it was asked, once, for a short while.
 
 use aws_lc_rs::digest;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use portico_entity::challenges;
 use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
@@ -10,10 +10,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::PasskeyFault;
-use crate::auth::Auth;
 use crate::caller::Ctx;
 use crate::error::{Error, InternalError};
-use crate::port::now;
 use crate::refusal::Refusal;
 use crate::seal::SealError;
 use crate::store;
@@ -116,13 +114,4 @@ fn hash(challenge: &[u8]) -> Vec<u8> {
 
 fn context(ceremony: Ceremony, hash: &[u8]) -> Vec<u8> {
     [ceremony.as_str().as_bytes(), hash].concat()
-}
-
-impl Auth {
-    /// Deletes challenges that nobody answered.
-    pub(crate) async fn purge_challenges(&self) -> Result<(), Error> {
-        let now: DateTime<Utc> = now(self.clock.as_ref());
-        let _turn = self.database.turn().await;
-        Ok(store::challenges::purge(&self.database.connection, now).await?)
-    }
 }

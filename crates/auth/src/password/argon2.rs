@@ -1,27 +1,25 @@
-//! Argon2 (RFC 9106) in PHC form: written with our parameters, verified with any sane ones.
+//! Argon2 (RFC 9106) in PHC form: written at the cost that is set, verified at any sane one.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::{HashError, equal, text};
+use super::{HashError, PasswordCost, equal, text};
 use crate::port::{Entropy, random};
 use crate::value::Password;
 
-/// Memory of our own hashes, in KiB.
-const MEMORY: u32 = 19_456;
-/// Passes over the memory of our own hashes.
-const PASSES: u32 = 2;
 /// Lanes of our own hashes.
 const LANES: u32 = 1;
 /// Bytes of our own hashes.
 const LENGTH: usize = 32;
+/// Bytes of their salts.
+const SALT: usize = 16;
 
 /// A stored hash that costs more than this is an attack on the service, not a password.
-const MAXIMUM_MEMORY: u32 = 262_144;
-const MAXIMUM_PASSES: u32 = 16;
+pub(super) const MAXIMUM_MEMORY: u32 = 262_144;
+pub(super) const MAXIMUM_PASSES: u32 = 16;
 const MAXIMUM_LANES: u32 = 16;
-const MAXIMUM_WORK: u32 = 1_048_576;
+pub(super) const MAXIMUM_WORK: u32 = 1_048_576;
 
 /// A hash and what is needed to compute it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,45 +32,59 @@ pub(crate) struct Argon2Hash {
 }
 
 impl Argon2Hash {
-    /// Hashes a new password with our parameters.
+    /// Hashes a new password.
     pub(super) fn create(
-        salt: [u8; 16],
+        cost: PasswordCost,
+        salt: [u8; SALT],
         password: &Password,
         memory: &mut Vec<Block>,
     ) -> Result<Self, HashError> {
-        let mut hash = Self::ours(salt, [0; LENGTH])?;
+        let mut hash = Self::ours(cost, salt, [0; LENGTH])?;
         hash.output = hash.compute(password.as_bytes(), memory)?;
         Ok(hash)
     }
 
     /// A hash that no password has, and that costs what ours cost.
-    pub(super) fn dummy(entropy: &dyn Entropy) -> Result<Self, HashError> {
-        Self::ours(random(entropy)?, random(entropy)?)
+    pub(super) fn dummy(cost: PasswordCost, entropy: &dyn Entropy) -> Result<Self, HashError> {
+        Self::ours(cost, random(entropy)?, random(entropy)?)
     }
 
-    fn ours(salt: [u8; 16], output: [u8; LENGTH]) -> Result<Self, HashError> {
+    fn ours(cost: PasswordCost, salt: [u8; SALT], output: [u8; LENGTH]) -> Result<Self, HashError> {
+        let params = Params::new(cost.memory, cost.passes, LANES, Some(LENGTH));
         Ok(Self {
             algorithm: Algorithm::Argon2id,
             version: Version::V0x13,
-            params: Params::new(MEMORY, PASSES, LANES, Some(LENGTH)).map_err(|_| HashError::Failed)?,
+            params: params.map_err(|_| HashError::Failed)?,
             salt: salt.to_vec(),
             output: output.to_vec(),
         })
     }
 
-    /// Whether it is made as we make them today.
-    pub(super) fn is_ours(&self) -> bool {
+    /// Whether it is made as we make them, at whatever cost.
+    fn is_ours(&self) -> bool {
         self.algorithm == Algorithm::Argon2id
             && self.version == Version::V0x13
-            && self.params.m_cost() == MEMORY
-            && self.params.t_cost() == PASSES
             && self.params.p_cost() == LANES
+            && self.salt.len() == SALT
             && self.output.len() == LENGTH
     }
 
-    /// Compares in constant time.
-    pub(super) fn verify(&self, password: &[u8], memory: &mut Vec<Block>) -> Result<bool, HashError> {
-        Ok(equal(&self.compute(password, memory)?, &self.output))
+    /// Whether it is made as we make them today.
+    pub(super) fn is_current(&self, cost: PasswordCost) -> bool {
+        self.is_ours() && self.params.m_cost() == cost.memory && self.params.t_cost() == cost.passes
+    }
+
+    /// Compares in constant time. Others hashed what was typed: our normal form of it is not theirs. What looks
+    /// like ours may have been made elsewhere.
+    pub(super) fn verify(&self, password: &Password, memory: &mut Vec<Block>) -> Result<bool, HashError> {
+        let (normal, typed) = (password.as_bytes(), password.as_typed());
+        if self.is_ours() && equal(&self.compute(normal, memory)?, &self.output) {
+            return Ok(true);
+        }
+        if self.is_ours() && normal == typed {
+            return Ok(false);
+        }
+        Ok(equal(&self.compute(typed, memory)?, &self.output))
     }
 
     fn compute(&self, password: &[u8], memory: &mut Vec<Block>) -> Result<Vec<u8>, HashError> {

@@ -1,8 +1,8 @@
 //! Table `challenges`.
 
 use chrono::{DateTime, Utc};
-use portico_entity::challenges::{ActiveModel, Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use portico_entity::challenges::{ActiveModel, Entity};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
 use crate::passkey::Ceremony;
 use crate::store::statement;
@@ -27,13 +27,4 @@ pub(crate) async fn take<C: ConnectionTrait>(
         .query_one_raw(statement(connection, sql, values))
         .await?;
     row.map(|row| row.try_get("", "sealed_state")).transpose()
-}
-
-/// Deletes what has expired.
-pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, now: DateTime<Utc>) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(connection)
-        .await?;
-    Ok(())
 }

@@ -1,9 +1,9 @@
 //! Table `change_notices`: written by triggers of the database, read by every node.
 
-use portico_entity::change_notices::{Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
+use crate::store::expired::AT_ONCE;
 use crate::store::statement;
 
 /// What a notice is about.
@@ -61,11 +61,14 @@ pub(crate) async fn since<C: ConnectionTrait>(
     Ok(Notices { next, notices })
 }
 
-/// Deletes what was written before this position.
+/// Deletes some of what was written before this position; returns how much.
 pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, position: i64) -> Result<u64, DbErr> {
-    let done = Entity::delete_many()
-        .filter(Column::Position.lt(position))
-        .exec(connection)
+    let sql = format!(
+        "DELETE FROM change_notices WHERE id IN (SELECT id FROM change_notices WHERE position < $1 \
+         ORDER BY position LIMIT {AT_ONCE})"
+    );
+    let done = connection
+        .execute_raw(statement(connection, sql, [position.into()]))
         .await?;
-    Ok(done.rows_affected)
+    Ok(done.rows_affected())
 }

@@ -1,8 +1,8 @@
 //! Table `limits`: counters that every node agrees on. Counting is one statement, hence atomic.
 
 use chrono::{DateTime, Utc};
-use portico_entity::limits::{Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Value};
+use portico_entity::limits::Entity;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Value};
 
 use uuid::Uuid;
 
@@ -33,12 +33,16 @@ pub(crate) async fn count<C: ConnectionTrait>(
     now: DateTime<Utc>,
     window_end: DateTime<Utc>,
 ) -> Result<(i64, DateTime<Utc>), DbErr> {
-    let sql = "INSERT INTO limits (bucket, key, window_start, count, expires_at) VALUES ($1, $2, $3, 1, $4) \
-        ON CONFLICT (bucket, key) DO UPDATE SET \
-        count = CASE WHEN limits.expires_at <= $3 THEN 1 ELSE limits.count + 1 END, \
-        window_start = CASE WHEN limits.expires_at <= $3 THEN $3 ELSE limits.window_start END, \
-        expires_at = CASE WHEN limits.expires_at <= $3 THEN $4 ELSE limits.expires_at END \
-        RETURNING count, expires_at";
+    // A window that begins after this one would end was begun before the clock was set back.
+    let over = "(limits.expires_at <= $3 OR limits.window_start > $4)";
+    let sql = format!(
+        "INSERT INTO limits (bucket, key, window_start, count, expires_at) VALUES ($1, $2, $3, 1, $4) \
+         ON CONFLICT (bucket, key) DO UPDATE SET \
+         count = CASE WHEN {over} THEN 1 ELSE limits.count + 1 END, \
+         window_start = CASE WHEN {over} THEN $3 ELSE limits.window_start END, \
+         expires_at = CASE WHEN {over} THEN $4 ELSE limits.expires_at END \
+         RETURNING count, expires_at"
+    );
     let values = [bucket.into(), key.into(), now.into(), window_end.into()];
     let row = connection
         .query_one_raw(statement(connection, sql, values))
@@ -59,6 +63,8 @@ pub(crate) async fn attempt<C: ConnectionTrait>(
     (free, next): (u32, &[DateTime<Utc>]),
 ) -> Result<Option<i64>, DbErr> {
     let mut values: Vec<Value> = vec![bucket.into(), key.into(), now.into(), expires_at.into()];
+    // One that waits for longer than anybody has to waits since before the clock was set back.
+    let longest = next.len() + values.len();
     let mut next_window = format!("CASE WHEN limits.expires_at <= $3 OR limits.count + 1 < {free} THEN $3");
     for (step, time) in next.iter().enumerate() {
         values.push((*time).into());
@@ -77,7 +83,7 @@ pub(crate) async fn attempt<C: ConnectionTrait>(
          ON CONFLICT (bucket, key) DO UPDATE SET \
          count = CASE WHEN limits.expires_at <= $3 THEN 1 ELSE limits.count + 1 END, \
          window_start = {next_window} END, expires_at = $4 \
-         WHERE limits.window_start <= $3 RETURNING count"
+         WHERE limits.window_start <= $3 OR limits.window_start > ${longest} RETURNING count"
     );
     let row = connection
         .query_one_raw(statement(connection, sql, values))
@@ -111,13 +117,4 @@ pub(crate) async fn forget_account<C: ConnectionTrait>(connection: &C, account: 
     let values = [ACCOUNT.into(), account_key(account).into(), NETWORK.into()];
     connection.execute_raw(statement(connection, sql, values)).await?;
     Ok(())
-}
-
-/// Deletes counters that tell nothing any more.
-pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let done = Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(connection)
-        .await?;
-    Ok(done.rows_affected)
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use portico_entity::outbox::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, UpdateMany,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, UpdateMany,
 };
 use uuid::Uuid;
 
@@ -144,27 +144,4 @@ pub(crate) async fn newest<C: ConnectionTrait>(connection: &C, most: u64) -> Res
         .limit(most)
         .all(connection)
         .await
-}
-
-/// How many messages expired unsent, but for those given up.
-pub(crate) async fn count_unsent<C: ConnectionTrait>(
-    connection: &C,
-    now: DateTime<Utc>,
-) -> Result<u64, DbErr> {
-    Entity::find()
-        .filter(Column::ExpiresAt.lte(now))
-        .filter(Expr::col(Column::ExpiresAt).gt(Expr::col(Column::CreatedAt)))
-        .filter(Column::SentAt.is_null())
-        .filter(Column::SealedBody.is_not_null())
-        .count(connection)
-        .await
-}
-
-/// Deletes what has expired.
-pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, now: DateTime<Utc>) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(connection)
-        .await?;
-    Ok(())
 }

@@ -1,7 +1,8 @@
 //! Table `refresh_tokens`: the rows that are personal access tokens.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, JsonValue};
+use portico_entity::refresh_tokens::{Column, Entity};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JsonValue, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::store::statement;
@@ -28,6 +29,21 @@ impl Used {
     pub(crate) fn allowed_roles(&self) -> Option<&[String]> {
         self.allowed_roles.as_deref()
     }
+}
+
+/// How many tokens of a user are good.
+pub(crate) async fn count<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    Entity::find()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Type.eq("pat"))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .count(connection)
+        .await
 }
 
 /// Where a token is used.

@@ -259,11 +259,6 @@ pub(crate) async fn is_kept_for_another<C: ConnectionTrait>(
     Ok(found.is_some())
 }
 
-/// Deletes what has expired.
-pub(crate) async fn purge<C: ConnectionTrait>(connection: &C, now: DateTime<Utc>) -> Result<(), DbErr> {
-    delete(connection, "expires_at <= $1", [now.into()]).await
-}
-
 /// On SQLite the write transaction keeps others from writing.
 fn in_order(backend: DbBackend) -> &'static str {
     match backend {

@@ -33,6 +33,11 @@ pub(super) fn check(settings: &Settings) -> Vec<Problem> {
             settings.admin_secret.as_ref().is_none_or(long),
             "PORTICO_ADMIN_SECRET must have at least 32 characters in production",
         );
+        demand(
+            settings.password_cost().is_safe(),
+            "PORTICO_PASSWORD_MEMORY with PORTICO_PASSWORD_PASSES must be at least 47104 with 1, 19456 with 2, \
+             12288 with 3, 9216 with 4 or 7168 with 5 in production",
+        );
     } else {
         demand(
             settings.listen.ip().is_loopback() || settings.expose_development,
@@ -72,6 +77,10 @@ pub(super) fn check(settings: &Settings) -> Vec<Problem> {
         "PORTICO_ACCESS_TOKEN_LIFETIME must not be longer than PORTICO_SESSION_IDLE_LIFETIME",
     );
     demand(
+        settings.password_cost().is_bounded(),
+        "PORTICO_PASSWORD_MEMORY times PORTICO_PASSWORD_PASSES must not be more than 1048576",
+    );
+    demand(
         settings.passkey_models.is_empty() || settings.passkey_attestation != AttestationPreference::None,
         "PORTICO_PASSKEY_MODELS need PORTICO_PASSKEY_ATTESTATION to be indirect or direct: else no model is told",
     );
@@ -106,6 +115,12 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<&'static str> {
     }
     if settings.env == Environment::Production && settings.public_url.is_none() {
         warnings.push("PORTICO_PUBLIC_URL is not set: tokens and links name the listener");
+    }
+    if !settings.password_cost().is_safe() {
+        warnings.push(
+            "PORTICO_PASSWORD_MEMORY with PORTICO_PASSWORD_PASSES is less than is safe: passwords are soon \
+             found by whoever has the database",
+        );
     }
     warnings
 }

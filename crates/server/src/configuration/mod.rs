@@ -16,6 +16,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::ArgMatches;
+use portico_auth::PasswordCost;
 
 pub use check::ADMIN_SECRET_LENGTH;
 pub(crate) use check::warnings;
@@ -85,6 +86,14 @@ impl Settings {
             true => SmtpTls::Implicit,
             false => SmtpTls::StartTls,
         })
+    }
+
+    /// What it costs to hash a password.
+    pub fn password_cost(&self) -> PasswordCost {
+        PasswordCost {
+            memory: self.password_memory,
+            passes: self.password_passes,
+        }
     }
 
     /// Whether what is mailed can be read on this machine: in development, unless others reach the service.

@@ -205,6 +205,10 @@ settings! {
     pat_lifetime: Duration = Always("365d"), time(3_600, 3_650 * DAY);
     /// After how long a new key signs access tokens.
     signing_key_lifetime: Duration = Always("90d"), time(DAY, 3_650 * DAY);
+    /// Memory for a new hash of a password (Argon2id) in KiB.
+    password_memory: u32 = Always("19456"), number(8, 262_144);
+    /// How often that memory is passed over; more of one makes up for less of the other.
+    password_passes: u32 = Always("2"), number(1, 16);
     /// Threads that hash passwords; 0 is one less than the processor has cores.
     hashing_threads: u32 = Always("0"), number(0, 1_024);
     /// Passwords that may wait to be hashed; more are refused.
@@ -223,6 +227,8 @@ settings! {
     limit_admin_secrets: u32 = Always("10"), number(1, 1_000_000);
     /// Failed sign-ins of one account before delays begin.
     limit_failures: u32 = Always("10"), number(1, 1_000_000);
+    /// Personal access tokens of one user that are good at a time.
+    limit_pats: u32 = Always("100"), number(1, 10_000);
     /// The size of a request's body in bytes.
     limit_body: u32 = Always("2097152"), number(1_024, 1_073_741_824);
     /// The levels of a GraphQL document.

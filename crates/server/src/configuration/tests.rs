@@ -164,6 +164,40 @@ fn production_demands_its_secrets() {
 }
 
 #[test]
+fn production_hashes_at_a_safe_cost() {
+    let load = |cost: [&str; 2], environment| {
+        let [memory, passes] = cost;
+        let arguments = [
+            "--env",
+            environment,
+            "--password-memory",
+            memory,
+            "--password-passes",
+            passes,
+        ];
+        load(&arguments, &[], "")
+    };
+    for cost in [["7168", "4"], ["47103", "1"], ["8", "16"]] {
+        let refusal = load(cost, "production").unwrap_err();
+        assert!(refusal.contains("PORTICO_PASSWORD_MEMORY"), "{refusal}");
+        assert!(load(cost, "development").is_ok());
+    }
+    for cost in [["7168", "5"], ["47104", "1"], ["262144", "4"]] {
+        let refusal = load(cost, "production").unwrap_err();
+        assert!(!refusal.contains("PORTICO_PASSWORD_MEMORY"), "{refusal}");
+    }
+    for cost in [
+        ["262144", "5"],
+        ["262145", "1"],
+        ["7", "5"],
+        ["8", "0"],
+        ["8", "17"],
+    ] {
+        assert!(load(cost, "development").is_err(), "{cost:?}");
+    }
+}
+
+#[test]
 fn development_stays_on_this_machine_unless_told() {
     let refusal = load(&["--listen", "0.0.0.0:80"], &[], "").unwrap_err();
     assert!(refusal.contains("PORTICO_EXPOSE_DEVELOPMENT"), "{refusal}");

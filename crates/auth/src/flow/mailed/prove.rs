@@ -40,7 +40,7 @@ pub(in crate::flow) const LINKS: [Purpose; 5] = [
 ];
 
 /// Does what a ticket is for that only has to be followed.
-pub(in crate::flow) async fn do_it<C: ConnectionTrait>(
+pub(in crate::flow) async fn fulfil<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
     used: Used,

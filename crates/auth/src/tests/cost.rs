@@ -1,0 +1,138 @@
+//! What statements cost as users and sessions grow: on SQLite each of them finds its rows by an index. On PostgreSQL
+//! the tests of the whole service count the rows that are read.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+use super::support::{Client, PASSWORD, World, code, session};
+use crate::value::{Email, LinkOptions, SignUpOptionsInput};
+use crate::{Auth, Policy, flow};
+
+/// Tables that stay small, and what a statement made itself.
+const SMALL: [&str; 7] = [
+    "roles",
+    "settings",
+    "signing_keys",
+    "sqlite_sequence",
+    "due",
+    "latest",
+    "one",
+];
+
+#[tokio::test]
+async fn no_statement_reads_a_table_from_end_to_end() {
+    let mut world = World::new().await;
+    if world.database.connection.get_database_backend() != DbBackend::Sqlite {
+        return;
+    }
+    let ran: Arc<Mutex<Vec<Statement>>> = Arc::default();
+    let running = Arc::clone(&ran);
+    world
+        .database
+        .connection
+        .set_metric_callback(move |info| running.lock().unwrap().push(info.statement.clone()));
+    let auth = world.node(Policy::default()).await;
+    sign_up_and_in(&auth, &world).await;
+    ask_for_mails(&auth).await;
+    look_after_everything(&auth, &world).await;
+
+    let ran = std::mem::take(&mut *ran.lock().unwrap());
+    assert_eq!(left(&world).await, [""; 0]);
+    let mut explained = BTreeSet::new();
+    let mut scans = Vec::new();
+    for mut statement in ran {
+        if !explained.insert(statement.sql.clone()) {
+            continue;
+        }
+        let sql = statement.sql;
+        statement.sql = format!("EXPLAIN QUERY PLAN {sql}");
+        let rows = world.database.connection.query_all_raw(statement).await.unwrap();
+        for row in rows {
+            let detail: String = row.try_get("", "detail").unwrap();
+            let scanned = detail.strip_prefix("SCAN ").unwrap_or_default();
+            let table = scanned.split(' ').next().unwrap_or_default();
+            // "SCAN CONSTANT ROW", "SCAN 2-ROW VALUES CLAUSE"
+            let is_table = table.starts_with(|letter: char| letter.is_ascii_lowercase());
+            if is_table && !SMALL.contains(&table) {
+                scans.push(format!("{detail}: {sql}"));
+            }
+        }
+    }
+    assert!(explained.len() > 40, "{explained:#?}");
+    assert!(scans.is_empty(), "{scans:#?}");
+}
+
+async fn sign_up_and_in(auth: &Auth, world: &World) {
+    let client = Client::of(auth);
+    let first = session(client.sign_up("ada@example.org").await);
+    session(client.sign_up_username("grace").await);
+    session(client.sign_in_username("grace", PASSWORD).await);
+    session(
+        Client::at(auth, "198.51.100.7")
+            .sign_in("ada@example.org", PASSWORD)
+            .await,
+    );
+    for email in ["ada@example.org", "nobody@example.org"] {
+        assert_eq!(
+            code(client.sign_in(email, "not this one").await),
+            "invalid-email-password"
+        );
+    }
+    let next = client.refresh(first.refresh_token().reveal()).await.ok().unwrap();
+    auth.authenticate(next.access_token.reveal()).await.unwrap();
+    // A token from before: its session is looked up.
+    world.advance(TimeDelta::minutes(1));
+    let again = client.refresh(first.refresh_token().reveal()).await;
+    assert_eq!(code(again), "invalid-refresh-token");
+}
+
+async fn ask_for_mails(auth: &Auth) {
+    let client = Client::of(auth);
+    for email in ["ada@example.org", "nobody@example.org"] {
+        let email = Email::parse(email).unwrap();
+        let input = flow::SignInEmailInput {
+            email: email.clone(),
+            form: flow::SignInEmailForm::Code,
+            options: SignUpOptionsInput::default(),
+        };
+        flow::sign_in_email(&client.ctx(None), input).await.unwrap();
+        let input = flow::SendPasswordResetEmailInput {
+            email,
+            link: LinkOptions::default(),
+        };
+        flow::send_password_reset_email(&client.ctx(None), input)
+            .await
+            .unwrap();
+    }
+}
+
+async fn look_after_everything(auth: &Auth, world: &World) {
+    let mails = auth.claim_mail(10).await.unwrap();
+    for mail in &mails {
+        auth.mail_was_sent(mail).await.unwrap();
+    }
+    assert!(!mails.is_empty());
+    auth.catch_up().await.unwrap();
+    auth.show_failures().await.unwrap();
+    auth.flush_last_seen().await.unwrap();
+    auth.maintain().await.unwrap();
+    world.advance(TimeDelta::days(100));
+    auth.maintain().await.unwrap();
+}
+
+/// The tables in which something that has expired is left.
+async fn left(world: &World) -> Vec<&'static str> {
+    let mut left = Vec::new();
+    for table in ["limits", "tickets", "challenges", "refresh_tokens", "outbox"] {
+        let sql = format!("SELECT 1 AS found FROM {table} LIMIT 1");
+        let connection = &world.database.connection;
+        let statement = Statement::from_string(DbBackend::Sqlite, sql);
+        if connection.query_one_raw(statement).await.unwrap().is_some() {
+            left.push(table);
+        }
+    }
+    left
+}
