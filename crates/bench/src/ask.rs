@@ -51,11 +51,14 @@ impl Work {
                 variables: r#"{"locale":"de"}"#,
                 expected: r#"{"data":{"usersAggregate":{"aggregate":{"count""#,
             },
-            Self::SignIn => Ask {
+            Self::SignIn | Self::Entry => Ask {
                 query: "mutation SignIn($email: citext!, $password: String!) \
                         { signInEmailPassword(email: $email, password: $password) \
                         { session { accessToken refreshToken } } }",
-                variables: r#"{"email":"$$email$$","password":"$$password$$"}"#,
+                variables: match self {
+                    Self::Entry => r#"{"email":"$$address$$","password":"$$password$$"}"#,
+                    _ => r#"{"email":"$$email$$","password":"$$password$$"}"#,
+                },
                 expected: r#"{"data":{"signInEmailPassword":{"session":{"accessToken":""#,
             },
             Self::Refresh => Ask {
@@ -63,6 +66,17 @@ impl Work {
                         { accessToken refreshToken } }",
                 variables: r#"{"token":"$$token$$"}"#,
                 expected: r#"{"data":{"refreshToken":{"accessToken":""#,
+            },
+            Self::Sessions => Ask {
+                query: "query Sessions { authRefreshTokens(order_by: {createdAt: desc}, limit: 20) { id type name \
+                        createdAt lastUsedAt expiresAt ip userAgent authenticationMethods } }",
+                variables: "{}",
+                expected: r#"{"data":{"authRefreshTokens":[{"id":""#,
+            },
+            Self::Code => Ask {
+                query: "mutation Code($email: citext!) { signInOtpEmail(email: $email) }",
+                variables: r#"{"email":"$$address$$"}"#,
+                expected: r#"{"data":{"signInOtpEmail":true"#,
             },
             Self::TokenCheck => Ask {
                 query: "query Me { me { id } }",

@@ -29,6 +29,11 @@ impl Ids {
         one_of(&self.users, random)
     }
 
+    /// The number of a random user.
+    pub(crate) fn number(&self, random: &mut fastrand::Rng) -> usize {
+        random.usize(1..=self.users.len().max(1))
+    }
+
     /// The id of a random organisation.
     pub(crate) fn org(&self, random: &mut fastrand::Rng) -> &str {
         one_of(&self.orgs, random)

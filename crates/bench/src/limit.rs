@@ -31,7 +31,7 @@ impl Limit {
     pub(crate) fn of(stand: &Stand, work: Work, connections: usize) -> Result<Option<Self>, BenchError> {
         let empty = || stand.plan(Work::Empty, connections);
         let limit = match (work, stand.kind) {
-            (Work::Empty, _) => return Ok(None),
+            (Work::Empty | Work::Code | Work::Entry, _) => return Ok(None),
             (Work::TokenCheck, _) => Self::Empty(empty()),
             (Work::SignIn, _) => Self::Hashing,
             (Work::Flood, _) => Self::Quiet(stand.plan(Work::Profile, connections)),

@@ -116,7 +116,7 @@ pub(crate) fn parse() -> Result<Options, BenchError> {
     }
     if let Some(users) = number(text("users"), "--users")? {
         // Each organisation is full.
-        scale.users = users.clamp(1_000, 999_900) / USERS_OF_AN_ORG * USERS_OF_AN_ORG;
+        scale.users = users.clamp(1_000, 1_000_000) / USERS_OF_AN_ORG * USERS_OF_AN_ORG;
     }
     if let Some(rounds) = number(text("rounds"), "--rounds")? {
         scale.rounds = rounds.max(1) as usize;

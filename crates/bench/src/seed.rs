@@ -23,25 +23,40 @@ pub(crate) fn address(number: usize) -> String {
     format!("bench-{number}@example.org")
 }
 
+/// What keeps an account from being used, or nothing; of each there are some accounts.
+pub(crate) const STATES: [&str; 4] = ["active", "disabled", "locked", "unverified"];
+
+/// The address of an account in a state.
+pub(crate) fn state_address(state: &str, number: usize) -> String {
+    format!("{state}-{number}@example.org")
+}
+
+/// The cost of a hash that takes no time: memory in KiB and passes.
+pub(crate) const CHEAP: (u32, u32) = (8, 1);
+/// The cost of the service's hashes unless another is set.
+pub(crate) const USUAL: (u32, u32) = (19_456, 2);
+
 /// The address of a numbered user.
 pub(crate) fn numbered_address(number: usize) -> String {
     format!("user-{number}@example.org")
 }
 
-/// Argon2id with the parameters that the service hashes with.
-pub(crate) fn hasher() -> Result<Argon2<'static>, BenchError> {
-    let parameters = Params::new(19_456, 2, 1, Some(32)).map_err(BenchError::Argon2)?;
+/// Argon2id at a cost.
+pub(crate) fn hasher((memory, passes): (u32, u32)) -> Result<Argon2<'static>, BenchError> {
+    let parameters = Params::new(memory, passes, 1, Some(32)).map_err(BenchError::Argon2)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters))
 }
 
-/// The hash of the password, as the service stores it; one for all, to be quick.
-pub(crate) fn password_hash() -> Result<String, BenchError> {
+/// The hash of the password at a cost, as the service stores it; one for all, to be quick.
+pub(crate) fn password_hash(cost: (u32, u32)) -> Result<String, BenchError> {
     let (salt, mut output) = ([3; 16], [0; 32]);
-    hasher()?
+    hasher(cost)?
         .hash_password_into(PASSWORD.as_bytes(), &salt, &mut output)
         .map_err(BenchError::Argon2)?;
     Ok(format!(
-        "$argon2id$v=19$m=19456,t=2,p=1${}${}",
+        "$argon2id$v=19$m={},t={},p=1${}${}",
+        cost.0,
+        cost.1,
         STANDARD_NO_PAD.encode(salt),
         STANDARD_NO_PAD.encode(output)
     ))

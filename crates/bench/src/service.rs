@@ -15,6 +15,8 @@ use crate::cluster::free_port;
 use crate::command::output;
 use crate::error::{BenchError, During};
 
+/// The secret of the administrator.
+pub(crate) const ADMIN_SECRET: &str = "only-for-the-bench-and-nothing-else";
 /// A service that is not there after so long is not coming.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -56,8 +58,8 @@ impl Setup {
         output(self.command("127.0.0.1:0").args(arguments))
     }
 
-    /// Starts the service; tells how long it took until it answered.
-    pub(crate) fn start(&self) -> Result<(Service, Duration), BenchError> {
+    /// Starts the service with some more settings; tells how long it took until it answered.
+    pub(crate) fn start(&self, more: &[(&str, &str)]) -> Result<(Service, Duration), BenchError> {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let path = self.folder.join("log");
         let opened = OpenOptions::new().append(true).create(true).open(&path);
@@ -66,6 +68,7 @@ impl Setup {
         let begin = Instant::now();
         let child = self
             .command(&address.to_string())
+            .envs(more.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(stderr)
@@ -100,10 +103,11 @@ impl Setup {
             .env("PORTICO_DATA_DIR", &self.folder)
             .env("PORTICO_DATABASE_URL", &self.database_url)
             .env("PORTICO_MASTER_KEY_FILE", self.folder.join("master.key"))
-            .env("PORTICO_ADMIN_SECRET", "only-for-the-bench-and-nothing-else")
+            .env("PORTICO_ADMIN_SECRET", ADMIN_SECRET)
             .env("PORTICO_EMAIL_VERIFICATION", "optional")
             .env("PORTICO_ACCESS_TOKEN_LIFETIME", "1d")
             .env("PORTICO_LIMIT_SIGN_INS", "1000000")
+            .env("PORTICO_LIMIT_SIGN_UPS", "1000000")
             .env("PORTICO_LIMIT_REFRESHES", "1000000")
             .env("PORTICO_LIMIT_FAILURES", "1000000")
             .env("PORTICO_LIMIT_MAIL_REQUESTS", "1000000")
@@ -137,7 +141,7 @@ impl Service {
     }
 
     /// Ends it as an operator would.
-    pub(crate) fn stop(mut self) -> Result<(), BenchError> {
+    pub(crate) fn stop(&mut self) -> Result<(), BenchError> {
         output(Command::new("kill").arg(self.child.id().to_string()))?;
         let begin = Instant::now();
         while self.child.try_wait().during("watching the service")?.is_none() {

@@ -14,7 +14,7 @@ use crate::ids::Ids;
 use crate::load::{self, Plan, text_field};
 use crate::options::Scale;
 use crate::process::Meter;
-use crate::service::{Service, Setup};
+use crate::service::{ADMIN_SECRET, Service, Setup};
 use crate::template::Template;
 use crate::work::Work;
 use crate::{seed, seed_postgres, seed_sqlite};
@@ -67,6 +67,7 @@ pub(crate) struct Stand {
     pub(crate) meter: Meter,
     /// How many users there are.
     pub(crate) users: u32,
+    setup: Setup,
     ids: Arc<Ids>,
     bearer: String,
     tokens: Option<Arc<Vec<Mutex<String>>>>,
@@ -106,6 +107,7 @@ impl Stand {
             start,
             meter,
             users: scale.users,
+            setup,
             ids: Arc::new(Ids::new(scale.users)),
             bearer: String::new(),
             tokens: None,
@@ -123,6 +125,14 @@ impl Stand {
         Ok(())
     }
 
+    /// Starts the service anew with some more settings.
+    pub(crate) fn restart(&mut self, more: &[(&str, &str)]) -> Result<(), BenchError> {
+        self.service.stop()?;
+        (self.service, _) = self.setup.start(more)?;
+        self.meter.service = Some(self.service.process());
+        Ok(())
+    }
+
     fn sign_in(&self, number: usize, field: &str) -> Result<String, BenchError> {
         let mut plan = self.plan(Work::SignIn, number + 1);
         plan.templates = Arc::new(plan.templates.get(number).cloned().into_iter().collect());
@@ -137,7 +147,10 @@ impl Stand {
     /// What is sent for a kind of work.
     pub(crate) fn plan(&self, work: Work, connections: usize) -> Plan {
         let host = self.service.address.to_string();
-        let headers = self.headers();
+        let headers = match work {
+            Work::Sessions => user_headers(),
+            _ => self.headers(),
+        };
         let ask = work.ask();
         let template = |number| match &ask {
             None => Template::get(&host, "/healthz", &[]),
@@ -165,12 +178,24 @@ impl Stand {
         if self.bearer.is_empty() {
             return Vec::new();
         }
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         vec![
             header("authorization", &format!("Bearer {}", self.bearer)),
             header("x-hasura-role", "admin"),
         ]
     }
+}
+
+/// A random user, whom the service believes without a token: there are too many to sign in.
+fn user_headers() -> Vec<(String, String)> {
+    vec![
+        header("x-hasura-admin-secret", ADMIN_SECRET),
+        header("x-hasura-role", "user"),
+        header("x-hasura-user-id", "$$id$$"),
+    ]
+}
+
+fn header(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
 }
 
 fn body(ask: &Ask, number: usize) -> String {
@@ -187,11 +212,11 @@ fn body(ask: &Ask, number: usize) -> String {
 fn time_starts(setup: &Setup, count: usize) -> Result<(Service, Start), BenchError> {
     let mut times = Vec::new();
     for _ in 1..count {
-        let (service, time) = setup.start()?;
+        let (mut service, time) = setup.start(&[])?;
         times.push(time);
         service.stop()?;
     }
-    let (service, time) = setup.start()?;
+    let (service, time) = setup.start(&[])?;
     times.push(time);
     std::thread::sleep(SETTLE);
     let meter = Meter {

@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use crate::ids::{self, Ids};
+use crate::seed::numbered_address;
 
-/// A part of a body.
+/// A part of a request.
 #[derive(Clone)]
 enum Part {
     Text(Vec<u8>),
@@ -18,6 +19,8 @@ enum Part {
     Unique,
     /// A random number of six digits.
     Number,
+    /// The address of a random user.
+    Address,
     /// The refresh token of this connection.
     Token,
 }
@@ -26,7 +29,7 @@ enum Part {
 #[derive(Clone)]
 pub(crate) struct Template {
     /// Everything up to the length of the body.
-    head: Vec<u8>,
+    head: Vec<Part>,
     body: Vec<Part>,
     has_body: bool,
 }
@@ -41,34 +44,35 @@ pub(crate) struct Fill<'a> {
     pub(crate) token: &'a str,
 }
 
-const PLACES: [(&str, Part); 6] = [
+const PLACES: [(&str, Part); 7] = [
     ("$$moment$$", Part::Moment),
     ("$$id$$", Part::Id),
     ("$$org$$", Part::Org),
     ("$$unique$$", Part::Unique),
     ("$$number$$", Part::Number),
     ("$$token$$", Part::Token),
+    ("$$address$$", Part::Address),
 ];
 
 impl Template {
     /// A request without a body.
     pub(crate) fn get(host: &str, path: &str, headers: &[(String, String)]) -> Self {
         let mut head = start("GET", host, path, headers);
-        head.extend_from_slice(b"\r\n");
+        head.push_str("\r\n");
         Self {
-            head,
+            head: parts(&head),
             body: Vec::new(),
             has_body: false,
         }
     }
 
-    /// A GraphQL request; the body holds the places `$$id$$`, `$$org$$`, `$$moment$$`, `$$unique$$`,
-    /// `$$number$$` and `$$token$$`.
+    /// A GraphQL request; headers and body hold the places `$$id$$`, `$$org$$`, `$$moment$$`, `$$unique$$`,
+    /// `$$number$$`, `$$address$$` and `$$token$$`.
     pub(crate) fn post(host: &str, path: &str, headers: &[(String, String)], body: &str) -> Self {
         let mut head = start("POST", host, path, headers);
-        head.extend_from_slice(b"content-type: application/json\r\ncontent-length: ");
+        head.push_str("content-type: application/json\r\ncontent-length: ");
         Self {
-            head,
+            head: parts(&head),
             body: parts(body),
             has_body: true,
         }
@@ -87,36 +91,41 @@ impl Template {
     }
 
     /// Writes the request with its places filled.
-    pub(crate) fn render(&self, fill: Fill<'_>, scratch: &mut Vec<u8>, request: &mut Vec<u8>) {
+    pub(crate) fn render(&self, mut fill: Fill<'_>, scratch: &mut Vec<u8>, request: &mut Vec<u8>) {
         request.clear();
-        request.extend_from_slice(&self.head);
+        self.head.iter().for_each(|part| part.write(&mut fill, request));
         if !self.has_body {
             return;
         }
         scratch.clear();
-        for part in &self.body {
-            // Writing to memory cannot fail.
-            let _ = match part {
-                Part::Text(text) => scratch.write_all(text),
-                Part::Id => scratch.write_all(fill.ids.user(fill.random).as_bytes()),
-                Part::Org => scratch.write_all(fill.ids.org(fill.random).as_bytes()),
-                Part::Moment => scratch.write_all(ids::moment(fill.random).as_bytes()),
-                Part::Unique => write!(scratch, "{:016x}", fill.random.u64(..)),
-                Part::Number => write!(scratch, "{:06}", fill.random.u32(..1_000_000)),
-                Part::Token => scratch.write_all(fill.token.as_bytes()),
-            };
-        }
+        self.body.iter().for_each(|part| part.write(&mut fill, scratch));
         let _ = write!(request, "{}\r\n\r\n", scratch.len());
         request.extend_from_slice(scratch);
     }
 }
 
-fn start(method: &str, host: &str, path: &str, headers: &[(String, String)]) -> Vec<u8> {
+impl Part {
+    fn write(&self, fill: &mut Fill<'_>, out: &mut Vec<u8>) {
+        // Writing to memory cannot fail.
+        let _ = match self {
+            Self::Text(text) => out.write_all(text),
+            Self::Id => out.write_all(fill.ids.user(fill.random).as_bytes()),
+            Self::Org => out.write_all(fill.ids.org(fill.random).as_bytes()),
+            Self::Moment => out.write_all(ids::moment(fill.random).as_bytes()),
+            Self::Unique => write!(out, "{:016x}", fill.random.u64(..)),
+            Self::Number => write!(out, "{:06}", fill.random.u32(..1_000_000)),
+            Self::Address => out.write_all(numbered_address(fill.ids.number(fill.random)).as_bytes()),
+            Self::Token => out.write_all(fill.token.as_bytes()),
+        };
+    }
+}
+
+fn start(method: &str, host: &str, path: &str, headers: &[(String, String)]) -> String {
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n");
     for (name, value) in headers {
         head.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
     }
-    head.into_bytes()
+    head
 }
 
 fn parts(mut text: &str) -> Vec<Part> {
@@ -142,7 +151,8 @@ mod tests {
 
     #[test]
     fn places_are_filled_and_counted_into_the_length() {
-        let template = Template::post("here", "/graphql", &[], "<$$token$$|$$number$$|$$id$$>");
+        let headers = [("x-hasura-user-id".to_owned(), "$$id$$".to_owned())];
+        let template = Template::post("here", "/graphql", &headers, "<$$token$$|$$number$$|$$id$$>");
         let (mut scratch, mut request) = (Vec::new(), Vec::new());
         let fill = Fill {
             ids: &Ids::new(3),
@@ -153,6 +163,8 @@ mod tests {
         let text = String::from_utf8(request).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.ends_with("content-length: 52"), "{head}");
+        let id = head.split_once("x-hasura-user-id: ").unwrap().1;
+        assert_eq!(id.find('\r'), Some(36), "{head}");
         assert!(body.starts_with("<secret|"), "{body}");
         assert_eq!(body.len(), 52);
     }

@@ -9,17 +9,26 @@ use crate::error::{BenchError, During};
 use crate::http::Connection;
 use crate::load::runtime;
 use crate::measure::median;
-use crate::seed::{address, numbered_address};
+use crate::seed::{numbered_address, state_address};
 use crate::stand::Stand;
 
 /// Pairs of answers before any is counted: a service that has not done this before is slower.
 const WARM_UP: usize = 20;
 /// Pairs that are counted at least.
 const LEAST: usize = 30;
-/// Users that sign in are fewer than those with a number.
-const SIGNERS: usize = crate::stand::FLOOD;
+/// Accounts of each state; as many names that nobody has.
+const ACCOUNTS: usize = crate::stand::FLOOD;
 
-/// A question whose answer must not tell whether an address has an account.
+/// Settings under which hashing a password takes no time, so that it hides nothing, and under which an account may be
+/// kept from being used in every way.
+pub(crate) const CHEAP_HASHES: [(&str, &str); 4] = [
+    ("PORTICO_ENV", "development"),
+    ("PORTICO_PASSWORD_MEMORY", "8"),
+    ("PORTICO_PASSWORD_PASSES", "1"),
+    ("PORTICO_EMAIL_VERIFICATION", "required"),
+];
+
+/// A question whose answer must not tell whether an address has an account, or in which state it is.
 pub(crate) struct Question {
     /// The name in the table and for `--only`.
     pub(crate) name: &'static str,
@@ -28,29 +37,72 @@ pub(crate) struct Question {
     expected: &'static str,
     /// Addresses of users there are.
     known: fn(usize) -> String,
+    /// Addresses that nobody has.
+    unknown: fn(usize) -> String,
+}
+
+const SIGN_IN: &str = "mutation SignIn($email: citext!) { signInEmailPassword(email: $email, \
+    password: \"not the one\") { session { accessToken } } }";
+
+/// A wrong password for an account in a state.
+const fn sign_in(name: &'static str, known: fn(usize) -> String) -> Question {
+    Question {
+        name,
+        query: SIGN_IN,
+        expected: r#""invalid-email-password""#,
+        known,
+        unknown: |number| format!("nobody-{}@example.org", number % ACCOUNTS),
+    }
+}
+
+/// A mail that is asked for.
+const fn mail(name: &'static str, query: &'static str, known: fn(usize) -> String) -> Question {
+    Question {
+        name,
+        query,
+        expected: ":true",
+        known,
+        unknown: |number| format!("nobody-{number}@example.org"),
+    }
 }
 
 /// What an attacker would ask.
-pub(crate) const QUESTIONS: [Question; 3] = [
+pub(crate) const QUESTIONS: [Question; 8] = [
+    mail(
+        "timing-reset",
+        "mutation Reset($email: citext!) { sendPasswordResetEmail(email: $email) }",
+        |number| numbered_address(number + 1),
+    ),
+    mail(
+        "timing-code",
+        "mutation Code($email: citext!) { signInOtpEmail(email: $email) }",
+        |number| numbered_address(number + 1),
+    ),
+    mail(
+        "timing-verify",
+        "mutation Verify($email: citext!) { sendVerificationEmail(email: $email) }",
+        |number| state_address("unverified", number % ACCOUNTS),
+    ),
     Question {
-        name: "timing-reset",
-        query: "mutation Reset($email: citext!) { sendPasswordResetEmail(email: $email) }",
-        expected: r#""sendPasswordResetEmail":true"#,
+        name: "timing-sign-up",
+        query: "mutation SignUp($email: citext!) { signUpEmailPassword(email: $email, \
+                password: \"a long walk by the sea\") { session { accessToken } } }",
+        expected: r#"{"session":null}"#,
         known: |number| numbered_address(number + 1),
+        unknown: |number| format!("new-{number}@example.org"),
     },
-    Question {
-        name: "timing-code",
-        query: "mutation Code($email: citext!) { signInOtpEmail(email: $email) }",
-        expected: r#""signInOtpEmail":true"#,
-        known: |number| numbered_address(number + 1),
-    },
-    Question {
-        name: "timing-sign-in",
-        query: "mutation SignIn($email: citext!) { signInEmailPassword(email: $email, password: \"not the one\") \
-                { session { accessToken } } }",
-        expected: r#""invalid-email-password""#,
-        known: |number| address(number % SIGNERS),
-    },
+    sign_in("timing-active", |number| {
+        state_address("active", number % ACCOUNTS)
+    }),
+    sign_in("timing-disabled", |number| {
+        state_address("disabled", number % ACCOUNTS)
+    }),
+    sign_in("timing-locked", |number| {
+        state_address("locked", number % ACCOUNTS)
+    }),
+    sign_in("timing-unverified", |number| {
+        state_address("unverified", number % ACCOUNTS)
+    }),
 ];
 
 /// How long the answers to a question took, in microseconds.
@@ -77,7 +129,7 @@ pub(crate) fn measure(stand: &Stand, question: &Question, length: Duration) -> R
         let mut number = 0;
         while number < WARM_UP + LEAST || begin.elapsed() < length {
             let known = (question.known)(number);
-            let unknown = format!("nobody-{number}@example.org");
+            let unknown = (question.unknown)(number);
             let known_first = number % 2 == 0;
             // What came before may leave its traces in what follows.
             for is_known in [known_first, !known_first] {
@@ -137,7 +189,7 @@ impl Timing {
     pub(crate) fn line(&self) -> String {
         let millis = |times: &[f64]| median(times).unwrap_or_default() / 1e3;
         format!(
-            "{:<10} {:<14} known {:.3} ms, unknown {:.3} ms; told apart {:.3} ± {:.3} (0.5: not at all), {} pairs",
+            "{:<10} {:<17} known {:.3} ms, unknown {:.3} ms; told apart {:.3} ± {:.3} (0.5: not at all), {} pairs",
             self.database,
             self.question,
             millis(&self.known),

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use argon2::{Argon2, Block};
 
 use crate::error::BenchError;
-use crate::seed::{PASSWORD, hasher};
+use crate::seed::{PASSWORD, USUAL, hasher};
 
 /// Hashes a second of all threads together.
 pub(crate) fn rate(length: Duration) -> Result<f64, BenchError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = cores.saturating_sub(1).max(1);
-    let hasher = hasher()?;
+    let hasher = hasher(USUAL)?;
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..threads)
             .map(|_| scope.spawn(|| repeat(&hasher, length)))

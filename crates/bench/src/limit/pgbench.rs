@@ -19,6 +19,7 @@ const UPSERT: &str = include_str!("../../yardsticks/upsert.sql");
 const INSERT: &str = include_str!("../../yardsticks/insert.sql");
 const INSERTS: &str = include_str!("../../yardsticks/inserts.sql");
 const UPDATE: &str = include_str!("../../yardsticks/update.sql");
+const SESSIONS: &str = include_str!("../../yardsticks/sessions.sql");
 const REFRESH: &str = include_str!("../../yardsticks/refresh.sql");
 
 /// How many users the files know of.
@@ -46,6 +47,7 @@ impl Script {
             Work::Insert => INSERT,
             Work::Inserts => INSERTS,
             Work::Refresh => REFRESH,
+            Work::Sessions => SESSIONS,
             _ => PROFILE,
         };
         let missing = || BenchError::Input("there is no PostgreSQL to run pgbench against".to_owned());

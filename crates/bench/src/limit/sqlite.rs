@@ -44,6 +44,8 @@ const REFRESH: &str = "UPDATE refresh_tokens AS t SET generation = generation + 
     WHERE t.id = ?1 AND t.revoked_at IS NULL AND t.expires_at > ?2 AND t.session_expires_at > ?2 \
     AND EXISTS (SELECT 1 FROM users u WHERE u.id = t.user_id AND NOT u.disabled AND u.deleted_at IS NULL) \
     RETURNING user_id";
+const SESSIONS: &str = "SELECT id, type, name, created_at, last_used_at, expires_at, ip, user_agent, \
+    authentication_methods FROM refresh_tokens WHERE user_id = ?1 ORDER BY created_at DESC LIMIT 20";
 const ACCOUNT: &str = "SELECT u.id, u.default_role, u.email_verified, \
     (SELECT json_group_array(r.role) FROM user_roles r WHERE r.user_id = u.id) FROM users u WHERE u.id = ?1";
 
@@ -129,6 +131,7 @@ impl Statement {
             Work::Insert => insert(connection, 1, random),
             Work::Inserts => insert(connection, MANY, random),
             Work::Update => read(connection, UPDATE, params![ids::user(number), number]),
+            Work::Sessions => read(connection, SESSIONS, params![ids::user(number)]),
             Work::Refresh => {
                 let session = ids::digest(&format!("s{}", random.usize(..self.sessions.max(1))));
                 let user: [u8; 16] = connection

@@ -1,0 +1,2 @@
+\set n random(1, 100000)
+SELECT coalesce(json_agg(json_build_object('id', t.id, 'type', t.type, 'name', t.name, 'createdAt', t.created_at, 'lastUsedAt', t.last_used_at, 'expiresAt', t.expires_at, 'ip', t.ip, 'userAgent', t.user_agent, 'authenticationMethods', t.authentication_methods)), '[]') FROM (SELECT * FROM auth.refresh_tokens WHERE user_id = md5('u' || (:n)::text)::uuid ORDER BY created_at DESC LIMIT 20) t;
