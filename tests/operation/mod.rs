@@ -8,6 +8,7 @@ mod audit;
 mod auth_config;
 mod breached_passwords;
 mod change_email;
+mod clock_set_back;
 mod consequences;
 mod cookie;
 mod create_user;
