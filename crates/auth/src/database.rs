@@ -1,7 +1,5 @@
 //! The database as the auth core sees it: one connection pool, and turns to write on SQLite.
 
-mod by_pool;
-
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -11,7 +9,6 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use self::by_pool::ByPool;
 use crate::port::SingleWrites;
 
 /// A pool, and the lock that all writers of a SQLite file share.
@@ -35,19 +32,18 @@ pub struct PoolCounters {
 }
 
 impl Database {
-    /// The database behind a pool; `writer` is the lock of everybody who writes to the same SQLite file.
-    pub fn new(connection: DatabaseConnection, writer: Arc<Mutex<()>>) -> Self {
-        let single = Arc::new(ByPool::new(connection.clone(), Arc::clone(&writer)));
+    /// The database behind a pool; `writer` is the lock of everybody who writes to the same SQLite file, `single` a
+    /// shorter way to the same database.
+    pub fn new(
+        connection: DatabaseConnection,
+        writer: Arc<Mutex<()>>,
+        single: Arc<dyn SingleWrites>,
+    ) -> Self {
         Self {
             connection,
             writer,
             single,
         }
-    }
-
-    /// The same with a shorter way for single statements than through the pool.
-    pub fn with_single_writes(self, single: Arc<dyn SingleWrites>) -> Self {
-        Self { single, ..self }
     }
 
     /// How the pool is used.

@@ -1,10 +1,13 @@
-//! Time and randomness that tests move and fix.
+//! Time and randomness that tests move and fix, and single statements by the one way there is in tests.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, Value};
+use tokio::sync::Mutex;
 
-use crate::port::{Clock, Entropy, EntropyError};
+use crate::port::{Clock, Entropy, EntropyError, SingleWrites, WriteAnswer};
 
 /// A clock that stands still until told otherwise.
 pub(crate) struct TestClock(AtomicI64);
@@ -41,5 +44,35 @@ impl Entropy for TestEntropy {
             }
         }
         Ok(())
+    }
+}
+
+/// Single statements through the pool.
+pub(crate) struct SingleByPool {
+    connection: DatabaseConnection,
+    writer: Arc<Mutex<()>>,
+}
+
+impl SingleByPool {
+    pub(crate) fn new(connection: &DatabaseConnection, writer: &Arc<Mutex<()>>) -> Self {
+        Self {
+            connection: connection.clone(),
+            writer: Arc::clone(writer),
+        }
+    }
+}
+
+impl SingleWrites for SingleByPool {
+    fn write_one(&self, sql: Arc<str>, values: Vec<Value>) -> WriteAnswer<'_> {
+        Box::pin(async move {
+            let backend = self.connection.get_database_backend();
+            let _turn = match backend {
+                DbBackend::Sqlite => Some(self.writer.lock().await),
+                _ => None,
+            };
+            let statement = Statement::from_sql_and_values(backend, &*sql, values);
+            let row = self.connection.query_one_raw(statement).await?;
+            row.map(|row| row.try_get_by_index(0)).transpose()
+        })
     }
 }

@@ -70,7 +70,7 @@ pub(crate) async fn open(
     let executor = Arc::new(executor(settings, &pool, Arc::clone(&writer), origin)?);
     let single = Arc::new(ByExecutor(Arc::clone(&executor)));
     let auth = Auth::open(Parts {
-        database: Database::new(pool.connection(), writer).with_single_writes(single),
+        database: Database::new(pool.connection(), writer, single),
         clock,
         entropy,
         policy: policy::policy(settings),

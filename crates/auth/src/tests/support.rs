@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use tempfile::TempDir;
 
-use crate::testing::{TestClock, TestEntropy};
+use crate::testing::{SingleByPool, TestClock, TestEntropy};
 use crate::value::{Email, Password, SignUpOptions, SignUpOptionsInput, Username};
 use crate::{
     AdminSecret, Auth, Authenticated, Caller, Clock, Ctx, Database, Error, MailFacts, MailTemplates,
@@ -33,7 +33,9 @@ impl World {
             Ok(server) => postgres(&server).await,
             Err(_) => sqlite(&directory).await,
         };
-        let database = Database::new(connection, Arc::default());
+        let writer = Arc::default();
+        let single = SingleByPool::new(&connection, &writer);
+        let database = Database::new(connection, writer, Arc::new(single));
         Self {
             database,
             clock: Arc::default(),
