@@ -47,6 +47,17 @@ pub(crate) async fn new_recovery_codes<C: ConnectionTrait>(
     Ok(codes.into_iter().map(Plain::new).collect())
 }
 
+/// Takes everything away; tells whether there was anything. The database keeps the last way in.
+pub(crate) async fn take_away<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<bool, Error> {
+    store::factors::keep(connection, user).await?;
+    let held = store::factors::held(connection, user).await?;
+    store::totp::forget(connection, user).await?;
+    store::recovery_codes::forget(connection, user).await?;
+    let removed = store::user_security_keys::remove_all(connection, user).await;
+    removed.map_err(classify)?;
+    Ok(held.is_any())
+}
+
 /// Takes away what came since then; tells whether anything did.
 pub(crate) async fn take_back<C: ConnectionTrait>(
     connection: &C,

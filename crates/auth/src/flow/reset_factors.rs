@@ -41,10 +41,6 @@ async fn reset<C: ConnectionTrait>(ctx: &Ctx<'_>, connection: &C, user: Uuid) ->
     found.ok_or(Refusal::UnknownAccount)?;
     // A secret that waits for its first code may be that of somebody else.
     store::tickets::take_of(connection, Purpose::EnrolTotp, user, ctx.now()).await?;
-    store::factors::keep(connection, user).await?;
-    store::totp::forget(connection, user).await?;
-    store::recovery_codes::forget(connection, user).await?;
-    let removed = store::user_security_keys::remove_all(connection, user).await;
-    removed.map_err(factor_change::classify)?;
+    factor_change::take_away(connection, user).await?;
     factor_change::follow(ctx, connection, user, None).await
 }

@@ -8,10 +8,13 @@ use crate::audit::Event;
 use crate::auth::Auth;
 use crate::caller::Ctx;
 use crate::error::{Error, InternalError};
+use crate::factor_change;
 use crate::flow::activate_account;
 use crate::flow::change_email;
 use crate::flow::deanonymize;
 use crate::flow::sign_up::{self, Registration};
+use crate::mail::Template;
+use crate::message;
 use crate::refusal::Refusal;
 use crate::seal::SealError;
 use crate::session::{self, SignIn, Verified};
@@ -75,7 +78,10 @@ pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
         account.email_verified = true;
         // What somebody set up with an address that was not theirs must not outlive the proof of whose it is.
         if !used.is_for(Purpose::VerifyEmail) {
-            store::user_security_keys::remove_all(connection, account.id).await?;
+            let taken = factor_change::take_away(connection, account.id).await?;
+            if taken {
+                message::notify(ctx, connection, account.id, Template::FactorsChanged).await?;
+            }
         }
         if used.is_for(Purpose::SignIn) {
             store::users::erase_password(connection, account.id).await?;
