@@ -19,6 +19,7 @@ async fn whoever_reads_the_mail_is_not_asked_for_the_factor_of_another(database:
     let entered = enter(&app, "jane@example.org", &code).await;
     let token = entered.string("/verifySignInOtpEmail/session/accessToken");
     let factors = app
+        .public()
         .bearer(&token)
         .graphql("{ myFactors { totp recoveryCodesLeft } }")
         .await;
