@@ -1,6 +1,7 @@
 //! Whatever is sent in the place of a credential is refused, and the service goes on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +10,8 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
-use super::{ORIGIN, add, app, options, present_new, sign_in, sign_in_options, user};
+use super::second_factor::{ask, prove};
+use super::{ORIGIN, add, app, options, present_elevation, present_new, sign_in, sign_in_options, user};
 use crate::support::answer::Answer;
 use crate::support::authenticator::Authenticator;
 use crate::support::database::{TestDatabase, on_both_databases};
@@ -18,7 +20,13 @@ on_both_databases!(
     what_is_no_credential_is_refused,
     a_damaged_answer_is_refused,
     a_damaged_signature_is_refused,
+    a_damaged_answer_of_a_new_user_is_refused,
+    a_damaged_elevation_is_refused,
+    a_damaged_second_proof_is_refused,
 );
+
+/// The parts of a signature.
+const SIGNED: [&str; 3] = ["authenticatorData", "signature", "clientDataJSON"];
 
 /// Answers of a usual run; `PROPTEST_CASES` has others.
 const CASES: u32 = 96;
@@ -150,9 +158,13 @@ fn damaged(credential: &Value, part: &str, damages: &[Damage]) -> Option<Value> 
 
 /// Runs a test of damaged parts of responses, from a seed that a failure names.
 fn each_damage(parts: &'static [&'static str], test: impl AsyncFn(&str, &[Damage])) {
+    each_of(CASES, parts, test);
+}
+
+fn each_of(cases: u32, parts: &'static [&'static str], test: impl AsyncFn(&str, &[Damage])) {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let config = Config {
-        cases: asked.map_or(CASES, |cases| cases.parse().unwrap()),
+        cases: asked.map_or(cases, |cases| cases.parse().unwrap()),
         failure_persistence: None,
         max_shrink_iters: 100,
         ..Config::default()
@@ -193,15 +205,63 @@ async fn a_damaged_signature_is_refused(database: Arc<TestDatabase>) {
     let mut phone = Authenticator::new(ORIGIN);
     add(&jane, &mut phone).await;
     let phone = &phone;
-    each_damage(
-        &["authenticatorData", "signature", "clientDataJSON"],
-        async |part, damages| {
-            let asked = sign_in_options(&app.public(), None).await;
-            let signed = phone.clone().get(&asked);
-            let Some(signed) = damaged(&signed, part, damages) else {
-                return;
-            };
-            assert_refused(&sign_in(&app.public(), &signed).await, part);
-        },
-    );
+    each_damage(&SIGNED, async |part, damages| {
+        let asked = sign_in_options(&app.public(), None).await;
+        let signed = phone.clone().get(&asked);
+        let Some(signed) = damaged(&signed, part, damages) else {
+            return;
+        };
+        assert_refused(&sign_in(&app.public(), &signed).await, part);
+    });
+}
+
+async fn a_damaged_answer_of_a_new_user_is_refused(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let numbers = AtomicU32::new(0);
+    each_damage(&["attestationObject", "clientDataJSON"], async |part, damages| {
+        let email = format!("jane{}@example.org", numbers.fetch_add(1, Ordering::Relaxed));
+        let query = "mutation ($email: citext!) { signUpWebauthn(email: $email) }";
+        let asked = app.public().graphql_with(query, json!({ "email": email })).await;
+        let made = Authenticator::new(ORIGIN).create(&asked.data()["signUpWebauthn"]);
+        let Some(made) = damaged(&made, part, damages) else {
+            return;
+        };
+        let query = "mutation ($made: jsonb!) { verifySignUpWebauthn(credential: $made) { session { accessToken } } }";
+        let answer = app.public().graphql_with(query, json!({ "made": made })).await;
+        // Another passkey than the one that was made is a passkey, too.
+        if answer.body.get("errors").is_some() {
+            assert_refused(&answer, part);
+        }
+    });
+}
+
+async fn a_damaged_elevation_is_refused(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let jane = user(&app, "jane").await;
+    let mut phone = Authenticator::new(ORIGIN);
+    add(&jane, &mut phone).await;
+    each_damage(&SIGNED, async |part, damages| {
+        let asked = options(&jane, "elevateWebauthn").await;
+        let signed = phone.clone().get(&asked);
+        let Some(signed) = damaged(&signed, part, damages) else {
+            return;
+        };
+        assert_refused(&present_elevation(&jane, &signed).await, part);
+    });
+}
+
+async fn a_damaged_second_proof_is_refused(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let jane = user(&app, "jane").await;
+    let mut phone = Authenticator::new(ORIGIN);
+    add(&jane, &mut phone).await;
+    // Each of them begins with a password.
+    each_of(CASES / 8, &SIGNED, async |part, damages| {
+        let mfa = ask(&app.public(), &jane).await["mfa"].take();
+        let signed = phone.clone().get(&mfa["webauthnOptions"]);
+        let Some(signed) = damaged(&signed, part, damages) else {
+            return;
+        };
+        assert_refused(&prove(&app.public(), &mfa["ticket"], &signed).await, part);
+    });
 }

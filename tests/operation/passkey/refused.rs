@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{
@@ -14,6 +15,8 @@ use crate::support::database::{TestDatabase, on_both_databases};
 on_both_databases!(
     a_signature_is_good_once_and_soon,
     a_new_passkey_is_good_once_for_the_session_that_asked,
+    of_fifty_who_present_one_new_passkey_one_adds_it,
+    of_fifty_who_present_one_signature_one_is_elevated,
     a_challenge_is_good_for_its_ceremony,
     a_passkey_that_somebody_has_is_not_registered_again,
     a_page_of_somebody_else_gets_nothing,
@@ -68,8 +71,44 @@ async fn a_new_passkey_is_good_once_for_the_session_that_asked(database: Arc<Tes
     let late = Authenticator::new(ORIGIN).create(&options(&jane, "addSecurityKey").await);
     app.clock.advance(301);
     assert_eq!(present_new(&jane, &late, None).await.error_code(), CODE);
-    let made = Authenticator::new(ORIGIN).create(&options(&john, "addSecurityKey").await);
+    let mut owner = Authenticator::new(ORIGIN);
+    let made = owner.create(&options(&john, "addSecurityKey").await);
     present_new(&john, &made, None).await.data();
+    assert_eq!(
+        present_new(&john, &made, None).await.error_code(),
+        "elevated-claim-required"
+    );
+    let proved = elevate(&app, &john, &mut owner).await;
+    assert_eq!(present_new(&proved, &made, None).await.error_code(), CODE);
+}
+
+async fn of_fifty_who_present_one_new_passkey_one_adds_it(database: Arc<TestDatabase>) {
+    // Whom the password proves enough, so that nothing but the challenge is in the way of the others.
+    let app = app_with(&database, &[("PORTICO_SECOND_FACTORS", "none")]).await;
+    let jane = user(&app, "jane").await;
+    let made = Authenticator::new(ORIGIN).create(&options(&jane, "addSecurityKey").await);
+    let answers = join_all((0..50).map(|_| present_new(&jane, &made, None))).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers
+        .iter()
+        .partition(|answer| answer.body.get("errors").is_none());
+    assert_eq!(won.len(), 1);
+    assert!(lost.iter().all(|answer| answer.error_code() == CODE));
+    let keys = jane.graphql("{ authUserSecurityKeys { id } }").await;
+    assert_eq!(keys.data()["authUserSecurityKeys"].as_array().unwrap().len(), 1);
+}
+
+async fn of_fifty_who_present_one_signature_one_is_elevated(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let jane = user(&app, "jane").await;
+    let mut phone = Authenticator::new(ORIGIN);
+    add(&jane, &mut phone).await;
+    let signed = phone.get(&options(&jane, "elevateWebauthn").await);
+    let answers = join_all((0..50).map(|_| present_elevation(&jane, &signed))).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers
+        .iter()
+        .partition(|answer| answer.body.get("errors").is_none());
+    assert_eq!(won.len(), 1);
+    assert!(lost.iter().all(|answer| answer.error_code() == CODE));
 }
 
 async fn a_challenge_is_good_for_its_ceremony(database: Arc<TestDatabase>) {

@@ -20,7 +20,7 @@ on_both_databases!(
 );
 
 /// The password's answer: what has to be proved as well.
-async fn ask(caller: &Caller, user: &User) -> Value {
+pub(super) async fn ask(caller: &Caller, user: &User) -> Value {
     let query = "mutation ($email: citext!, $password: String!) {
       signInEmailPassword(email: $email, password: $password) {
         session { accessToken } mfa { ticket factors webauthnOptions } } }";
@@ -29,7 +29,7 @@ async fn ask(caller: &Caller, user: &User) -> Value {
     answer.data()["signInEmailPassword"].clone()
 }
 
-async fn prove(caller: &Caller, ticket: &Value, credential: &Value) -> Answer {
+pub(super) async fn prove(caller: &Caller, ticket: &Value, credential: &Value) -> Answer {
     let query = "mutation ($ticket: String!, $credential: jsonb!) {
       verifySignInMfaWebauthn(ticket: $ticket, credential: $credential) {
         session { accessToken refreshToken refreshTokenId user { id refreshTokens { id authenticationMethods } } }
