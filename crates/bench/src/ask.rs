@@ -9,6 +9,17 @@ pub(crate) const MANY: usize = 100;
 const OBJECT: &str =
     r#"{"displayName":"User $$number$$","locale":"en","email":"new-$$unique$$@example.org"}"#;
 
+/// Asks what a passkey signs.
+pub(crate) const PASSKEY_ASK: &str = "mutation PasskeyAsk { signInWebauthn }";
+
+/// Signs in with a passkey.
+pub(crate) const PASSKEY: &str = "mutation Passkey($credential: jsonb!) \
+    { verifySignInWebauthn(credential: $credential) { session { accessToken refreshToken } } }";
+
+/// Answers a challenge with a code.
+pub(crate) const TOTP: &str = "mutation Totp($ticket: String!, $code: String!) \
+    { verifySignInMfaTotp(ticket: $ticket, code: $code) { session { accessToken refreshToken } } }";
+
 /// A document with its variables and the beginning of a right answer.
 pub(crate) struct Ask {
     /// The document.
@@ -60,6 +71,22 @@ impl Work {
                     _ => r#"{"email":"$$email$$","password":"$$password$$"}"#,
                 },
                 expected: r#"{"data":{"signInEmailPassword":{"session":{"accessToken":""#,
+            },
+            Self::PasskeyAsk => Ask {
+                query: PASSKEY_ASK,
+                variables: "{}",
+                expected: r#"{"data":{"signInWebauthn":{"#,
+            },
+            // The variables are made beforehand, for each request its own.
+            Self::Passkey | Self::PasskeyFlood => Ask {
+                query: PASSKEY,
+                variables: "{}",
+                expected: r#"{"data":{"verifySignInWebauthn":{"session":{"accessToken":""#,
+            },
+            Self::Totp => Ask {
+                query: TOTP,
+                variables: "{}",
+                expected: r#"{"data":{"verifySignInMfaTotp":{"session":{"accessToken":""#,
             },
             Self::Refresh => Ask {
                 query: "mutation Refresh($token: String) { refreshToken(refreshToken: $token) \

@@ -88,6 +88,7 @@ impl Elsewhere {
             expected: document.expected.clone(),
             ids: Arc::new(Ids::new(scale.users)),
             tokens: None,
+            prepared: None,
         };
         let meter = Meter::default();
         load::run(&plan, scale.warm_up, &meter)?;

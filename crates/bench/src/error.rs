@@ -44,6 +44,9 @@ pub(crate) enum BenchError {
     /// The parameters of Argon2 are refused.
     #[error("Argon2: {0}")]
     Argon2(argon2::Error),
+    /// A key cannot be made or used.
+    #[error("a key cannot be made or used")]
+    Key,
     /// A thread of the bench broke off.
     #[error("a thread broke off")]
     Thread,

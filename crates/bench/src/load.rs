@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::{BenchError, During};
+use crate::factors::Prepared;
 use crate::http::{Answer, Connection};
 use crate::ids::Ids;
 use crate::process::{Cpu, Meter};
@@ -32,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) ids: Arc<Ids>,
     /// One refresh token for each connection, replaced by what an answer brings.
     pub(crate) tokens: Option<Arc<Vec<Mutex<String>>>>,
+    /// What is sent in the place of the templates, each once: the load ends with the last of them.
+    pub(crate) prepared: Option<Arc<Prepared>>,
 }
 
 /// When a load ends.
@@ -117,7 +120,9 @@ pub(crate) fn once(plan: &Plan) -> Result<Vec<u8>, BenchError> {
     runtime.block_on(async {
         let mut connection = Connection::open(plan.address).await.during("connecting")?;
         let mut caller = Caller::new(plan.clone(), 0);
-        caller.render();
+        if !caller.render() {
+            return Ok(Vec::new());
+        }
         let answer = connection.exchange(&caller.request).await.during("asking")?;
         match caller.judge(&answer) {
             None => Ok(answer.body.to_vec()),
@@ -205,8 +210,10 @@ impl Caller {
 
     async fn converse(mut self, mut connection: Connection, until: Until) -> Self {
         let mut begin = Instant::now();
-        while !until.reached(begin) && self.failures < FAILURES {
-            self.render();
+        while (self.plan.prepared.is_some() || !until.reached(begin)) && self.failures < FAILURES {
+            if !self.render() {
+                break;
+            }
             let answer = connection.exchange(&self.request).await;
             let end = Instant::now();
             match answer {
@@ -239,9 +246,16 @@ impl Caller {
         self
     }
 
-    fn render(&mut self) {
+    /// Makes the next request; tells whether there is one.
+    fn render(&mut self) -> bool {
+        if let Some(prepared) = &self.plan.prepared {
+            let next = prepared.next();
+            self.request.clear();
+            self.request.extend_from_slice(next.unwrap_or_default());
+            return next.is_some();
+        }
         let Some(template) = self.plan.templates.get(self.number) else {
-            return;
+            return false;
         };
         let fill = Fill {
             ids: &self.plan.ids,
@@ -249,6 +263,7 @@ impl Caller {
             token: &self.token,
         };
         template.render(fill, &mut self.scratch, &mut self.request);
+        true
     }
 
     /// What is wrong with an answer.

@@ -9,6 +9,7 @@ mod cluster;
 mod command;
 mod elsewhere;
 mod error;
+mod factors;
 mod http;
 mod ids;
 mod limit;
@@ -21,6 +22,7 @@ mod process;
 mod program;
 mod report;
 mod seed;
+mod seed_factors;
 mod seed_postgres;
 mod seed_sqlite;
 mod service;
@@ -144,6 +146,10 @@ fn measure_database(
     let mut stand = Stand::prepare(kind, program, scale)?;
     if wanted(options, Work::Refresh.name()) {
         stand.open_sessions(scale.connections.iter().copied().max().unwrap_or(1))?;
+    }
+    let of_factors = [Work::Passkey, Work::PasskeyFlood, Work::Totp];
+    if of_factors.iter().any(|work| wanted(options, work.name())) {
+        stand.enrol_factors()?;
     }
     say(&format!("\n{}", table::start(kind.name(), &stand.start)));
     found.starts.push(report::start(kind.name(), &stand.start));

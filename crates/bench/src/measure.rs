@@ -83,10 +83,11 @@ pub(crate) fn measure(
 ) -> Result<Row, BenchError> {
     let plan = stand.plan(work, connections);
     let limit = Limit::of(stand, work, connections)?;
-    load::run(&plan, scale.warm_up, &Meter::default())?;
+    load::run(&stand.ready(work, &plan)?, scale.warm_up, &Meter::default())?;
     let (mut outcomes, mut limits, mut sign_ins) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..scale.rounds {
-        if work == Work::Flood {
+        let plan = stand.ready(work, &plan)?;
+        if work.is_beside_flood() {
             let (outcome, flood) = beside_flood(stand, &plan, scale.round)?;
             outcomes.push(outcome);
             sign_ins.push(flood);

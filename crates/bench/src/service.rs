@@ -14,6 +14,7 @@ use crate::cleanup::SERVICE;
 use crate::cluster::free_port;
 use crate::command::output;
 use crate::error::{BenchError, During};
+use crate::factors::EARLIER;
 
 /// The secret of the administrator.
 pub(crate) const ADMIN_SECRET: &str = "only-for-the-bench-and-nothing-else";
@@ -108,6 +109,7 @@ impl Setup {
             .env("PORTICO_ACCESS_TOKEN_LIFETIME", "1d")
             .env("PORTICO_LIMIT_SIGN_INS", "1000000")
             .env("PORTICO_LIMIT_SIGN_UPS", "1000000")
+            .env("PORTICO_TOTP_EARLIER_STEPS", EARLIER.to_string())
             .env("PORTICO_LIMIT_REFRESHES", "1000000")
             .env("PORTICO_LIMIT_FAILURES", "1000000")
             .env("PORTICO_LIMIT_MAIL_REQUESTS", "1000000")

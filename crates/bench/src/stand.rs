@@ -10,6 +10,7 @@ use crate::ask::Ask;
 use crate::cleanup::Scratch;
 use crate::cluster::Cluster;
 use crate::error::BenchError;
+use crate::factors::Factors;
 use crate::ids::Ids;
 use crate::load::{self, Plan, text_field};
 use crate::options::Scale;
@@ -71,6 +72,7 @@ pub(crate) struct Stand {
     ids: Arc<Ids>,
     bearer: String,
     tokens: Option<Arc<Vec<Mutex<String>>>>,
+    factors: Option<Factors>,
     /// Dropped last: it stops and deletes the rest.
     pub(crate) scratch: Scratch,
 }
@@ -111,6 +113,7 @@ impl Stand {
             ids: Arc::new(Ids::new(scale.users)),
             bearer: String::new(),
             tokens: None,
+            factors: None,
             scratch,
         };
         stand.bearer = stand.sign_in(0, "accessToken")?;
@@ -131,6 +134,25 @@ impl Stand {
         (self.service, _) = self.setup.start(more)?;
         self.meter.service = Some(self.service.process());
         Ok(())
+    }
+
+    /// Makes the accounts with second factors and passkeys.
+    pub(crate) fn enrol_factors(&mut self) -> Result<(), BenchError> {
+        self.factors = Some(Factors::enrol(self)?);
+        Ok(())
+    }
+
+    /// A plan with what is good once, made anew where the work has such.
+    pub(crate) fn ready(&self, work: Work, plan: &Plan) -> Result<Plan, BenchError> {
+        let mut plan = plan.clone();
+        if let Some(factors) = &self.factors {
+            plan.prepared = match work {
+                Work::Totp => Some(Arc::new(factors.codes(self)?)),
+                Work::Passkey | Work::PasskeyFlood => Some(Arc::new(factors.signatures(self)?)),
+                _ => None,
+            };
+        }
+        Ok(plan)
     }
 
     fn sign_in(&self, number: usize, field: &str) -> Result<String, BenchError> {
@@ -162,6 +184,7 @@ impl Stand {
             expected: ask.map_or_else(String::new, |ask| ask.expected.to_owned()),
             ids: Arc::clone(&self.ids),
             tokens: self.tokens.clone().filter(|_| work == Work::Refresh),
+            prepared: None,
         }
     }
 

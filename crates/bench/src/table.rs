@@ -6,7 +6,7 @@ use crate::stand::Start;
 /// The names of the columns.
 pub(crate) fn heading() -> String {
     let first = format!(
-        "{:<10} {:<8} {:>4} {:>8} {:>8} {:>8}  {:>23} {:>6}  {:>11}  {:<13} {:>8}  {:<17}  {}",
+        "{:<10} {:<15} {:>4} {:>8} {:>8} {:>8}  {:>23} {:>6}  {:>11}  {:<13} {:>8}  {:<17}  {}",
         "database",
         "work",
         "conn",
@@ -21,7 +21,7 @@ pub(crate) fn heading() -> String {
         "ratio (from-to)",
         "aim and what others reach"
     );
-    format!("{first}\n{}", "-".repeat(150))
+    format!("{first}\n{}", "-".repeat(157))
 }
 
 /// A row; `empty` is the CPU time of an empty answer by as many connections, if it was measured.
@@ -39,7 +39,7 @@ pub(crate) fn line(row: &Row, empty: Option<f64>) -> String {
         megabytes(row.database_memory)
     );
     let mut text = format!(
-        "{:<10} {:<8} {:>4} {:>8} {:>8} {:>8}  {:>23} {:>6}  {:>11}  {:<13} {:>8}  {:<17}  {}",
+        "{:<10} {:<15} {:>4} {:>8} {:>8} {:>8}  {:>23} {:>6}  {:>11}  {:<13} {:>8}  {:<17}  {}",
         row.database,
         row.work,
         row.connections,

@@ -19,6 +19,14 @@ pub(crate) enum Work {
     Nested,
     /// A password sign-in.
     SignIn,
+    /// What a passkey is asked with.
+    PasskeyAsk,
+    /// The signature of a passkey that signs in.
+    Passkey,
+    /// The same while 64 connections sign in with a password.
+    PasskeyFlood,
+    /// A code of an authenticator application after a password.
+    Totp,
     /// A refresh with rotation.
     Refresh,
     /// The sessions of one of all users, asked for by that user.
@@ -42,7 +50,7 @@ pub(crate) enum Work {
 }
 
 /// Every kind of work, in the order of the table.
-pub(crate) const ALL: [Work; 18] = [
+pub(crate) const ALL: [Work; 22] = [
     Work::Empty,
     Work::Profile,
     Work::List,
@@ -58,8 +66,12 @@ pub(crate) const ALL: [Work; 18] = [
     Work::Refresh,
     Work::Sessions,
     Work::Code,
+    Work::Totp,
+    Work::PasskeyAsk,
+    Work::Passkey,
     Work::SignIn,
     Work::Flood,
+    Work::PasskeyFlood,
     Work::Entry,
 ];
 
@@ -72,6 +84,10 @@ impl Work {
             Self::List => "list",
             Self::Count => "count",
             Self::SignIn => "sign-in",
+            Self::PasskeyAsk => "passkey-ask",
+            Self::Passkey => "passkey-sign-in",
+            Self::PasskeyFlood => "passkey-flood",
+            Self::Totp => "totp",
             Self::Refresh => "refresh",
             Self::Sessions => "sessions",
             Self::Code => "code",
@@ -86,6 +102,11 @@ impl Work {
             Self::Inserts => "inserts",
             Self::Flood => "flood",
         }
+    }
+
+    /// Whether it is measured while others sign in with a password.
+    pub(crate) fn is_beside_flood(self) -> bool {
+        matches!(self, Self::Flood | Self::PasskeyFlood)
     }
 
     /// Whether rows are written.
@@ -121,6 +142,9 @@ impl Work {
                 }
             }
             (Self::SignIn, _) => "aim 0.95",
+            (Self::Totp, _) => "aim CPU 300 us",
+            (Self::Passkey, _) => "aim CPU 2000 us, passkey-ask included",
+            (Self::PasskeyFlood, _) => "aim p99 50 ms",
             (Self::Refresh, true) => "aim 0.6, CPU 100 us; Hasura Auth 3112/s, CPU 270 us",
             (Self::Flood, _) => {
                 "aim 0.4, p99 20 ms; Hasura Auth 0.0008 (8785 to 7/s, p99 1.4 s), better-auth 0.006"
