@@ -1,6 +1,7 @@
 //! Entities, migrations and the two databases: that they agree, and what the databases keep by themselves.
 
 mod agreement;
+mod cost;
 mod entity_facts;
 mod identity_rules;
 mod marks;
