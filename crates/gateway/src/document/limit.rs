@@ -10,6 +10,10 @@ use crate::error::WireError;
 /// Values of all variables, those inside lists and objects counted: each takes many times its text.
 const MOST_VALUES: usize = 50_000;
 
+/// Brackets that are open at once. The parser goes into each, and what it goes into takes of its stack: more than
+/// any document has that is within the other limits.
+const MOST_OPEN: usize = 100;
+
 /// What a document may cost. Introspection counts towards none but the tokens.
 #[derive(Debug, Clone)]
 pub struct DocumentLimits {
@@ -35,11 +39,15 @@ impl Default for DocumentLimits {
 }
 
 impl DocumentLimits {
-    /// Counts the tokens of a text without parsing it.
+    /// Counts the tokens of a text, and how many brackets are open at once, without parsing it.
     pub(super) fn check_tokens(&self, text: &str) -> Result<(), WireError> {
-        match tokens(text, self.tokens) {
-            count if count > self.tokens => Err(too_much("tokens", self.tokens)),
-            _ => Ok(()),
+        let size = Size::of(text, self.tokens);
+        if size.tokens > self.tokens {
+            return Err(too_much("tokens", self.tokens));
+        }
+        match size.most_open > MOST_OPEN {
+            true => Err(too_deep(self.depth)),
+            false => Ok(()),
         }
     }
 
@@ -124,39 +132,85 @@ pub(super) fn too_deep(limit: usize) -> WireError {
     WireError::validation("$.query", message)
 }
 
-fn tokens(text: &str, most: usize) -> usize {
-    let mut count = 0;
-    let mut in_word = false;
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        let word = character.is_alphanumeric() || character == '_';
-        match character {
-            '#' => while characters.next_if(|next| !matches!(next, '\n' | '\r')).is_some() {},
-            '"' => {
-                count += 1;
-                skip_string(&mut characters);
-            }
-            _ if word && in_word => {}
-            _ if character.is_whitespace() || matches!(character, ',' | '\u{feff}') => {}
-            _ => count += 1,
-        }
-        in_word = word;
-        if count > most {
-            break;
-        }
-    }
-    count
+/// What can be told of a text before it is parsed.
+#[derive(Debug, Default, PartialEq)]
+struct Size {
+    tokens: usize,
+    /// Brackets open at once, at the most.
+    most_open: usize,
 }
 
-/// Quotes of block strings are seen as empty strings around one: the count stays as small.
-fn skip_string(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+impl Size {
+    /// Of a text up to so many tokens.
+    fn of(text: &str, most: usize) -> Self {
+        let mut size = Self::default();
+        let (mut in_word, mut open) = (false, 0_usize);
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            let word = character.is_alphanumeric() || character == '_';
+            match character {
+                '(' | '[' | '{' => open += 1,
+                ')' | ']' | '}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            size.most_open = size.most_open.max(open);
+            match character {
+                '#' => while characters.next_if(|next| !matches!(next, '\n' | '\r')).is_some() {},
+                '"' => {
+                    size.tokens += 1;
+                    skip_string(&mut characters);
+                }
+                _ if word && in_word => {}
+                _ if character.is_whitespace() || matches!(character, ',' | '\u{feff}') => {}
+                _ => size.tokens += 1,
+            }
+            in_word = word;
+            if size.tokens > most {
+                break;
+            }
+        }
+        size
+    }
+}
+
+type Characters<'t> = std::iter::Peekable<std::str::Chars<'t>>;
+
+/// Goes behind a string whose first quote was taken.
+fn skip_string(characters: &mut Characters<'_>) {
+    if characters.next_if_eq(&'"').is_some() {
+        // The second quote ends it, or a third begins a block.
+        if characters.next_if_eq(&'"').is_some() {
+            skip_block(characters);
+        }
+        return;
+    }
     while let Some(character) = characters.next() {
         match character {
             '\\' => {
                 characters.next();
             }
-            '"' | '\n' => return,
+            '"' | '\n' | '\r' => return,
             _ => {}
+        }
+    }
+}
+
+/// Goes behind three quotes in a row that are not escaped.
+fn skip_block(characters: &mut Characters<'_>) {
+    let mut quotes = 0;
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if quotes == 2 => return,
+            '"' => quotes += 1,
+            '\\' => {
+                // Only three quotes have an escape in a block.
+                let mut escaped = 0;
+                while escaped < 3 && characters.next_if_eq(&'"').is_some() {
+                    escaped += 1;
+                }
+                quotes = if escaped < 3 { escaped } else { 0 };
+            }
+            _ => quotes = 0,
         }
     }
 }
@@ -230,7 +284,7 @@ impl<'d> Count<'d> {
 
 #[cfg(test)]
 mod tests {
-    use super::tokens;
+    use super::Size;
 
     #[test]
     fn tokens_are_counted_without_blanks_and_comments() {
@@ -242,9 +296,25 @@ mod tests {
                 21,
             ),
             ("{ a(text: \"one { string\") }", 8),
+            ("{ a(text: \"\") }", 8),
+            ("{ a(text: \"\"\"a \"quoted\" { \n [ \\\"\"\" { \"\"\") }", 8),
             ("{a,b,c}", 5),
         ] {
-            assert_eq!(tokens(text, 1_000), count, "{text}");
+            assert_eq!(Size::of(text, 1_000).tokens, count, "{text}");
+        }
+    }
+
+    #[test]
+    fn brackets_are_counted_where_the_parser_sees_them() {
+        for (text, open) in [
+            ("{ users { id } }", 2),
+            ("{ a(list: [[{ b: 1 }], []]) }", 5),
+            ("{ a(text: \"[[[\") } # [[[[[", 2),
+            ("{ a(text: \"\"\" \" \"\"\", list: [[[]]]) }", 5),
+            ("{ a(text: \"\"\" \\\"\"\" [[[ \"\"\") }", 2),
+            ("]]]]{", 1),
+        ] {
+            assert_eq!(Size::of(text, 1_000).most_open, open, "{text}");
         }
     }
 }
