@@ -16,7 +16,7 @@ use crate::execute::turns::{ConnectionCounters, Counted};
 pub const QUICK_READS: &str = "SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1";
 
 /// What takes longer goes elsewhere: so long do those behind it wait.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A few connections that many requests use at the same time.
 pub(super) struct Lanes {
