@@ -15,7 +15,7 @@ use crate::support::caller::{Caller, Session};
 use crate::support::database::TestDatabase;
 use crate::support::mailbox::run;
 
-const ALLOWED: [(&str, &str); 8] = [
+const ALLOWED: [(&str, &str); 9] = [
     ("PORTICO_ANONYMOUS_USERS", "true"),
     ("PORTICO_LIMIT_SIGN_INS", "10000"),
     ("PORTICO_LIMIT_SIGN_UPS", "10000"),
@@ -25,6 +25,8 @@ const ALLOWED: [(&str, &str); 8] = [
     // Of fifty at once none waits for the others' hashes.
     ("PORTICO_PASSWORD_MEMORY", "8"),
     ("PORTICO_PASSWORD_PASSES", "1"),
+    // Nor is one refused for want of a connection where the machine is busy.
+    ("PORTICO_DATABASE_ACQUIRE_TIMEOUT", "25s"),
 ];
 
 const REQUIRED: (&str, &str) = ("PORTICO_EMAIL_VERIFICATION", "required");
