@@ -129,7 +129,7 @@ async fn postgres_serves_requests_by_an_index() {
         .collect();
     for part in [
         "JOIN users u",
-        "UPDATE refresh_tokens t SET",
+        "UPDATE refresh_tokens SET generation",
         "u.attempt_number FROM users u",
         "\"user_roles\" AS",
     ] {
