@@ -10,6 +10,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use portico_auth::{Mail, MailFailure};
+use tokio::net::TcpStream;
 
 use crate::Settings;
 use crate::configuration::{SmtpTls, SmtpUrl};
@@ -127,7 +128,7 @@ impl Smtp {
 
     async fn hand_over(&self, message: &Message) -> Result<(), MailFailure> {
         // What happens before the message is spoken of is no reason to give it up.
-        let mut connection = self.connection().await.map_err(|error| failure(false, &error))?;
+        let mut connection = self.connection().await?;
         let sent = connection.send(message.envelope(), &message.formatted()).await;
         sent.map_err(|error| failure(is_final(&error), &error))?;
         self.rest(connection);
@@ -135,7 +136,7 @@ impl Smtp {
     }
 
     /// One that rested and still answers, or a new one.
-    async fn connection(&self) -> Result<AsyncSmtpConnection, SmtpError> {
+    async fn connection(&self) -> Result<AsyncSmtpConnection, MailFailure> {
         while let Some(Resting {
             mut connection,
             since,
@@ -145,23 +146,48 @@ impl Smtp {
                 return Ok(connection);
             }
         }
-        self.connect().await
+        let connected = match self.tls {
+            SmtpTls::Implicit => self.connect_in_tls().await,
+            SmtpTls::StartTls | SmtpTls::None => {
+                let stream = self.reach().await.map_err(|error| failure(false, &error))?;
+                self.greet(stream).await
+            }
+        };
+        let mut connection = connected.map_err(|error| failure(false, &error))?;
+        let introduced = self.introduce(&mut connection).await;
+        introduced.map_err(|error| failure(false, &error))?;
+        Ok(connection)
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
-        let implicit = (self.tls == SmtpTls::Implicit).then(|| self.parameters.clone());
+    async fn connect_in_tls(&self) -> Result<AsyncSmtpConnection, SmtpError> {
         let server = (self.server.host.as_str(), self.server.port);
-        let timeout = Some(self.timeout);
+        let (timeout, tls) = (Some(self.timeout), Some(self.parameters.clone()));
+        AsyncSmtpConnection::connect_tokio1(server, timeout, &self.hello, tls, None).await
+    }
+
+    /// The end of a message is sent by itself: unless told otherwise, the kernel keeps it back until the server has
+    /// acknowledged the rest, which that does 40 ms later.
+    async fn reach(&self) -> std::io::Result<TcpStream> {
+        let stream = TcpStream::connect((self.server.host.as_str(), self.server.port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn greet(&self, stream: TcpStream) -> Result<AsyncSmtpConnection, SmtpError> {
         let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, timeout, &self.hello, implicit, None).await?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello).await?;
         if self.tls == SmtpTls::StartTls {
             connection.starttls(self.parameters.clone(), &self.hello).await?;
         }
+        Ok(connection)
+    }
+
+    async fn introduce(&self, connection: &mut AsyncSmtpConnection) -> Result<(), SmtpError> {
         if let Some((user, password)) = &self.server.credentials {
             let credentials = Credentials::new(user.clone(), password.reveal().to_owned());
             connection.auth(&MECHANISMS, &credentials).await?;
         }
-        Ok(connection)
+        Ok(())
     }
 
     fn take(&self) -> Option<Resting> {
@@ -202,7 +228,7 @@ fn is_final(error: &SmtpError) -> bool {
     error.is_permanent() && !about_us
 }
 
-fn failure(permanent: bool, error: &SmtpError) -> MailFailure {
+fn failure(permanent: bool, error: &dyn std::error::Error) -> MailFailure {
     let reason = in_full(error);
     MailFailure { permanent, reason }
 }
