@@ -19,7 +19,7 @@ pub(crate) fn seed(cluster: &Cluster, users: u32, callers: usize) -> Result<(), 
              email_verified, metadata, password_hash) \
          SELECT md5('u' || n)::uuid, at, at, 'User ' || n, 'https://example.org/picture/' || n || '.png', \
              (ARRAY[{locales}])[n % 10 + 1], 'user-' || n || '@example.org', true, '{{\"theme\": \"dark\"}}', '{cheap}' \
-         FROM (SELECT n, to_timestamp({FIRST} + n * {SPACING}) AS at FROM generate_series(1, {users}) n) numbered; \
+         FROM (SELECT n, to_timestamp({FIRST} + n::float8 * {SPACING}) AS at FROM generate_series(1, {users}) n) numbered; \
          INSERT INTO auth.user_roles (user_id, role) \
          SELECT md5('u' || n)::uuid, role FROM generate_series(1, {users}) n, unnest(ARRAY['user', 'me']) role; \
          INSERT INTO auth.users (id, created_at, display_name, locale, email, email_verified, password_hash) \
