@@ -47,30 +47,22 @@ pub(crate) async fn new_recovery_codes<C: ConnectionTrait>(
     Ok(codes.into_iter().map(Plain::new).collect())
 }
 
-/// Takes everything away; tells whether there was anything. The database keeps the last way in.
-pub(crate) async fn take_away<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<bool, Error> {
-    store::factors::keep(connection, user).await?;
-    let held = store::factors::held(connection, user).await?;
-    store::totp::forget(connection, user).await?;
-    store::recovery_codes::forget(connection, user).await?;
-    let removed = store::user_security_keys::remove_all(connection, user).await;
-    removed.map_err(classify)?;
-    Ok(held.is_any())
-}
-
-/// Takes away what came since then; tells whether anything did.
-pub(crate) async fn take_back<C: ConnectionTrait>(
+/// Takes away what came since then, or everything; tells whether there was anything. The database keeps the last
+/// way in.
+pub(crate) async fn take_away<C: ConnectionTrait>(
     connection: &C,
     user: Uuid,
-    since: DateTime<Utc>,
+    since: Option<DateTime<Utc>>,
 ) -> Result<bool, Error> {
     store::factors::keep(connection, user).await?;
-    let totp = store::totp::came_since(connection, user, since).await?;
-    if totp {
-        store::totp::forget(connection, user).await?;
-    }
-    let keys = store::user_security_keys::remove_since(connection, user, since).await?;
-    let codes = store::recovery_codes::forget_since(connection, user, since).await?;
+    let stays = match since {
+        Some(since) => !store::totp::came_since(connection, user, since).await?,
+        None => false,
+    };
+    let totp = !stays && store::totp::forget(connection, user).await?;
+    let keys = store::user_security_keys::remove_all(connection, user, since).await;
+    let keys = keys.map_err(classify)?;
+    let codes = store::recovery_codes::forget(connection, user, since).await?;
     forget_recovery_codes_of_nothing(connection, user).await?;
     Ok(totp || keys > 0 || codes > 0)
 }
@@ -90,7 +82,7 @@ pub(crate) async fn forget_recovery_codes_of_nothing<C: ConnectionTrait>(
 ) -> Result<(), Error> {
     let held = store::factors::held(connection, user).await?;
     if !held.is_any() {
-        store::recovery_codes::forget(connection, user).await?;
+        store::recovery_codes::forget(connection, user, None).await?;
     }
     Ok(())
 }

@@ -10,12 +10,14 @@ use crate::support::answer::Answer;
 use crate::support::authenticator::Authenticator;
 use crate::support::caller::Caller;
 use crate::support::database::{TestDatabase, on_both_databases};
+use crate::support::mailbox::{code, mail, run};
 
 on_both_databases!(
     a_new_user_has_a_passkey_and_a_session,
     where_addresses_are_verified_new_and_taken_ones_are_answered_alike,
     of_fifty_who_present_one_passkey_one_signs_up,
     an_address_taken_in_advance_loses_its_passkeys,
+    whoever_activates_the_account_keeps_the_passkey_of_its_sign_up,
 );
 
 async fn sign_up_options(caller: &Caller, email: &str, options: Value) -> Answer {
@@ -142,4 +144,21 @@ async fn an_address_taken_in_advance_loses_its_passkeys(database: Arc<TestDataba
     let asked = sign_in_options(&app.public(), None).await;
     let answer = sign_in(&app.public(), &phone.get(&asked)).await;
     assert_eq!(answer.error_code(), "invalid-passkey");
+}
+
+async fn whoever_activates_the_account_keeps_the_passkey_of_its_sign_up(database: Arc<TestDatabase>) {
+    let app = app_with(&database, &[("PORTICO_ACTIVATION_REQUIRED", "true")]).await;
+    let mut phone = Authenticator::new(ORIGIN);
+    let made = phone.create(&ask(&app.public(), "ada@example.org").await);
+    let answer = sign_up(&app.public(), &made, None).await;
+    assert_eq!(answer.data()["verifySignUpWebauthn"]["session"], json!(null));
+    let code = code(&mail(&app, "ada@example.org").await);
+    let arguments = [("email", "ada@example.org"), ("code", code.as_str())];
+    run(&app.public(), "activateAccount", &arguments, "").await.data();
+    let asked = sign_in_options(&app.public(), None).await;
+    let answer = sign_in(&app.public(), &phone.get(&asked)).await;
+    assert_eq!(
+        answer.value("/verifySignInWebauthn/session/user/email"),
+        "ada@example.org"
+    );
 }

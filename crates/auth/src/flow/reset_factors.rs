@@ -41,6 +41,6 @@ async fn reset<C: ConnectionTrait>(ctx: &Ctx<'_>, connection: &C, user: Uuid) ->
     found.ok_or(Refusal::UnknownAccount)?;
     // A secret that waits for its first code may be that of somebody else.
     store::tickets::take_of(connection, Purpose::EnrolTotp, user, ctx.now()).await?;
-    factor_change::take_away(connection, user).await?;
+    factor_change::take_away(connection, user, None).await?;
     factor_change::follow(ctx, connection, user, None).await
 }

@@ -52,7 +52,7 @@ async fn undo(ctx: &Ctx<'_>, input: UndoEmailChangeInput) -> Result<(), Error> {
     store::users::erase_password(connection, user).await?;
     store::refresh_tokens::revoke(connection, Which::EverythingOf(user), ctx.now()).await?;
     // After the address: with that the last of the passkeys is not the last way in.
-    if factor_change::take_back(connection, user, used.row().created_at).await? {
+    if factor_change::take_away(connection, user, Some(used.row().created_at)).await? {
         message::notify(ctx, connection, user, Template::FactorsChanged).await?;
     }
     if let Some(former) = holder.email().filter(|former| *former != email) {

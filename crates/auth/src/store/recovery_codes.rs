@@ -13,7 +13,7 @@ pub(crate) async fn replace<C: ConnectionTrait>(
     hashes: Vec<Vec<u8>>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    forget(connection, user).await?;
+    forget(connection, user, None).await?;
     let rows = hashes.into_iter().map(|hash| ActiveModel {
         user_id: Set(user),
         code_hash: Set(hash),
@@ -35,25 +35,16 @@ pub(crate) async fn spend<C: ConnectionTrait>(
     Ok(done.rows_affected == 1)
 }
 
-/// Ends every code of a user.
-pub(crate) async fn forget<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::UserId.eq(user))
-        .exec(connection)
-        .await?;
-    Ok(())
-}
-
-/// Ends the codes of a user that were made since then; tells how many.
-pub(crate) async fn forget_since<C: ConnectionTrait>(
+/// Ends the codes of a user that were made since then, or all; tells how many.
+pub(crate) async fn forget<C: ConnectionTrait>(
     connection: &C,
     user: Uuid,
-    since: DateTime<Utc>,
+    since: Option<DateTime<Utc>>,
 ) -> Result<u64, DbErr> {
-    let done = Entity::delete_many()
-        .filter(Column::UserId.eq(user))
-        .filter(Column::CreatedAt.gte(since))
-        .exec(connection)
-        .await?;
-    Ok(done.rows_affected)
+    let codes = Entity::delete_many().filter(Column::UserId.eq(user));
+    let codes = match since {
+        Some(since) => codes.filter(Column::CreatedAt.gte(since)),
+        None => codes,
+    };
+    Ok(codes.exec(connection).await?.rows_affected)
 }

@@ -98,25 +98,16 @@ pub(crate) async fn remove<C: ConnectionTrait>(connection: &C, user: Uuid, id: U
     Ok(done.rows_affected == 1)
 }
 
-/// Takes all keys of a user away. The database keeps the last way in.
-pub(crate) async fn remove_all<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::UserId.eq(user))
-        .exec(connection)
-        .await?;
-    Ok(())
-}
-
-/// Takes the keys of a user away that came since then; tells how many.
-pub(crate) async fn remove_since<C: ConnectionTrait>(
+/// Takes the keys of a user away that came since then, or all; tells how many. The database keeps the last way in.
+pub(crate) async fn remove_all<C: ConnectionTrait>(
     connection: &C,
     user: Uuid,
-    since: DateTime<Utc>,
+    since: Option<DateTime<Utc>>,
 ) -> Result<u64, DbErr> {
-    let done = Entity::delete_many()
-        .filter(Column::UserId.eq(user))
-        .filter(Column::CreatedAt.gte(since))
-        .exec(connection)
-        .await?;
-    Ok(done.rows_affected)
+    let keys = Entity::delete_many().filter(Column::UserId.eq(user));
+    let keys = match since {
+        Some(since) => keys.filter(Column::CreatedAt.gte(since)),
+        None => keys,
+    };
+    Ok(keys.exec(connection).await?.rows_affected)
 }

@@ -76,12 +76,11 @@ pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
     if !account.email_verified {
         store::users::confirm_email(connection, account.id).await?;
         account.email_verified = true;
-        // What somebody set up with an address that was not theirs must not outlive the proof of whose it is.
-        if !used.is_for(Purpose::VerifyEmail) {
-            let taken = factor_change::take_away(connection, account.id).await?;
-            if taken {
-                message::notify(ctx, connection, account.id, Template::FactorsChanged).await?;
-            }
+        // What somebody set up with an address that was not theirs must not outlive the proof of whose it is. Whoever
+        // completes a sign-up says that it was theirs.
+        let completes = used.is_for(Purpose::VerifyEmail) || used.is_for(Purpose::ActivateAccount);
+        if !completes && factor_change::take_away(connection, account.id, None).await? {
+            message::notify(ctx, connection, account.id, Template::FactorsChanged).await?;
         }
         if used.is_for(Purpose::SignIn) {
             store::users::erase_password(connection, account.id).await?;
