@@ -15,6 +15,7 @@ use crate::support::smtp::{Conduct, SmtpServer, Stage};
 
 on_both_databases!(
     a_mail_waits_for_a_server_that_fails_and_then_arrives_once,
+    a_mail_waits_for_a_server_that_takes_one_command_at_a_time_and_fails,
     a_mail_that_the_server_will_never_take_is_given_up,
     attempts_are_further_apart_each_time_until_the_mail_is_worth_nothing,
     a_mail_waits_for_a_server_that_is_down,
@@ -43,8 +44,17 @@ async fn until(connection: &DatabaseConnection, fits: impl Fn(&Model) -> bool) -
 }
 
 async fn a_mail_waits_for_a_server_that_fails_and_then_arrives_once(database: Arc<TestDatabase>) {
+    fail_and_take(&database, &SmtpServer::start().await).await;
+}
+
+async fn a_mail_waits_for_a_server_that_takes_one_command_at_a_time_and_fails(database: Arc<TestDatabase>) {
     let server = SmtpServer::start().await;
-    let app = node(&database, &server, &[("PORTICO_SMTP_TIMEOUT", "1s")]).await;
+    server.take_one_at_a_time();
+    fail_and_take(&database, &server).await;
+}
+
+async fn fail_and_take(database: &Arc<TestDatabase>, server: &SmtpServer) {
+    let app = node(database, server, &[("PORTICO_SMTP_TIMEOUT", "1s")]).await;
     for (number, (conduct, reason)) in [
         (Conduct::Answers(Stage::Greeting, "554 not today"), "554"),
         (

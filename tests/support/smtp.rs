@@ -3,6 +3,7 @@
 mod message;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -70,6 +71,8 @@ struct Shared {
     /// User and password, where they are asked for.
     credentials: Option<(&'static str, &'static str)>,
     conduct: Mutex<Conduct>,
+    /// Whether it takes several commands at once.
+    pipelining: AtomicBool,
     received: Mutex<Vec<Received>>,
     connections: Mutex<u32>,
 }
@@ -86,6 +89,7 @@ impl SmtpServer {
             tls,
             credentials,
             conduct: Mutex::new(Conduct::Good),
+            pipelining: AtomicBool::new(true),
             received: Mutex::default(),
             connections: Mutex::default(),
         });
@@ -106,6 +110,11 @@ impl SmtpServer {
 
     pub(crate) fn behave(&self, conduct: Conduct) {
         *self.shared.conduct.lock().unwrap() = conduct;
+    }
+
+    /// Takes one command at a time from whoever connects from now on.
+    pub(crate) fn take_one_at_a_time(&self) {
+        self.shared.pipelining.store(false, Ordering::SeqCst);
     }
 
     /// Every message so far.
@@ -153,6 +162,8 @@ struct Conversation {
     encrypted: bool,
     user: Option<String>,
     message: Received,
+    /// What is not said before all commands that may come at once have come.
+    held_back: String,
 }
 
 /// The client went, or was told to go.
@@ -173,6 +184,7 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
         encrypted,
         user: None,
         message: Received::default(),
+        held_back: String::new(),
     };
     let _ = conversation.hold().await;
 }
@@ -214,13 +226,13 @@ impl Conversation {
                         user: self.user.clone(),
                         ..Received::default()
                     };
-                    self.say("250 ok").await?;
+                    self.say_later("250 ok").await?;
                 }
                 "RCPT" => {
                     self.stage(Stage::Recipient).await?;
                     let address = rest.split(['<', '>']).nth(1).unwrap_or_default();
                     self.message.to.push(address.to_owned());
-                    self.say("250 ok").await?;
+                    self.say_later("250 ok").await?;
                 }
                 "DATA" => self.data().await?,
                 "NOOP" | "RSET" => self.say("250 ok").await?,
@@ -238,8 +250,15 @@ impl Conversation {
         if self.shared.credentials.is_some() {
             lines.push("250-AUTH PLAIN LOGIN");
         }
+        if self.is_pipelining() {
+            lines.push("250-PIPELINING");
+        }
         lines.push("250 SIZE 1000000");
         self.say(&lines.join("\r\n")).await
+    }
+
+    fn is_pipelining(&self) -> bool {
+        self.shared.pipelining.load(Ordering::SeqCst)
     }
 
     async fn encrypt(self) -> Result<Self, Over> {
@@ -322,8 +341,18 @@ impl Conversation {
         }
     }
 
+    /// Whoever was told to send commands at once waits in vain for each answer.
+    async fn say_later(&mut self, text: &str) -> Result<(), Over> {
+        if !self.is_pipelining() {
+            return self.say(text).await;
+        }
+        self.held_back.push_str(text);
+        self.held_back.push_str("\r\n");
+        Ok(())
+    }
+
     async fn say(&mut self, text: &str) -> Result<(), Over> {
-        let text = format!("{text}\r\n");
+        let text = format!("{}{text}\r\n", std::mem::take(&mut self.held_back));
         self.stream.write_all(text.as_bytes()).await.map_err(|_| Over)?;
         self.stream.flush().await.map_err(|_| Over)
     }

@@ -34,6 +34,8 @@ pub(crate) struct MailRates {
     database: &'static str,
     /// Mails a second with nothing beside them.
     alone: f64,
+    /// What each of those cost the service and the database.
+    cpu: [Duration; 2],
     /// Mails a second of each round beside profiles.
     mails: Vec<f64>,
     /// Profiles a second of each round beside mails.
@@ -68,6 +70,7 @@ pub(crate) fn measure(stand: &mut Stand, scale: &Scale) -> Result<MailRates, Ben
     let mut found = MailRates {
         database: stand.kind.name(),
         alone: 0.0,
+        cpu: [Duration::ZERO; 2],
         mails: Vec::new(),
         beside: Vec::new(),
         without: Vec::new(),
@@ -86,7 +89,11 @@ pub(crate) fn measure(stand: &mut Stand, scale: &Scale) -> Result<MailRates, Ben
             .push(load::run(&plan, round, &Meter::default())?.rate());
     }
     server.set(Pace::Free);
+    let (taken, cpu) = (server.taken(), stand.meter.read());
     found.alone = rate(&server);
+    let (taken, cpu) = (server.taken() - taken, stand.meter.read().since(cpu));
+    let mails = u32::try_from(taken).unwrap_or(u32::MAX).max(1);
+    found.cpu = [cpu.service / mails, cpu.database / mails];
     Ok(found)
 }
 
@@ -119,8 +126,10 @@ impl MailRates {
     pub(crate) fn line(&self) -> String {
         let ratios = self.ratios();
         let middle = |values: &[f64]| median(values).unwrap_or_default();
+        let [service, database] = self.cpu.map(|time| time.as_micros());
         format!(
-            "{:<10} {MAIL:<17} {:.0} mails a second alone (aim {RATE}); beside {:.0} a second {:.0} profiles, {:.2} \
+            "{:<10} {MAIL:<17} {:.0} mails a second alone (aim {RATE}), each {service} us of the service and {database} \
+             us of the database; beside {:.0} a second {:.0} profiles, {:.2} \
              ({:.2}-{:.2}) of {:.0} without (aim 0.9)",
             self.database,
             self.alone,
@@ -138,6 +147,8 @@ impl MailRates {
         json!({
             "database": self.database,
             "mailsAlone": self.alone,
+            "serviceMicrosecondsOfMail": self.cpu[0].as_micros() as u64,
+            "databaseMicrosecondsOfMail": self.cpu[1].as_micros() as u64,
             "mails": self.mails,
             "profilesBeside": self.beside,
             "profilesWithout": self.without,

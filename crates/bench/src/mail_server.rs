@@ -112,21 +112,48 @@ impl Gate {
 /// Says yes to everything. A fault ends the conversation, and whoever called calls again.
 fn converse(stream: &TcpStream, gate: &Gate) -> Option<()> {
     stream.set_nodelay(true).ok()?;
-    let (mut lines, mut out) = (BufReader::new(stream).lines(), stream);
-    let mut say = |text: &[u8]| out.write_all(text).ok();
-    say(b"220 bench ready\r\n")?;
+    let mut client = Client {
+        input: BufReader::with_capacity(16 << 10, stream),
+        line: Vec::new(),
+        answers: Vec::new(),
+    };
+    client.say(b"220 bench ready\r\n")?;
     loop {
-        let line = lines.next()?.ok()?;
-        match line.get(..4).unwrap_or(&line) {
-            "EHLO" => say(b"250-bench\r\n250 8BITMIME\r\n")?,
-            "DATA" => {
-                say(b"354 go on\r\n")?;
-                while lines.next()?.ok()? != "." {}
+        match client.line()?.get(..4).unwrap_or_default() {
+            b"EHLO" => client.say(b"250-bench\r\n250-PIPELINING\r\n250 8BITMIME\r\n")?,
+            b"DATA" => {
+                client.say(b"354 go on\r\n")?;
+                while client.line()? != b".\r\n" {}
                 gate.pass();
-                say(b"250 accepted\r\n")?;
+                client.say(b"250 accepted\r\n")?;
             }
-            "QUIT" => return say(b"221 bye\r\n"),
-            _ => say(b"250 ok\r\n")?,
+            b"QUIT" => return client.say(b"221 bye\r\n"),
+            _ => client.say(b"250 ok\r\n")?,
         }
+    }
+}
+
+/// Whoever hands messages over.
+struct Client<'a> {
+    input: BufReader<&'a TcpStream>,
+    line: Vec<u8>,
+    /// What is said once everything that has come is read.
+    answers: Vec<u8>,
+}
+
+impl Client<'_> {
+    fn line(&mut self) -> Option<&[u8]> {
+        self.line.clear();
+        self.input.read_until(b'\n', &mut self.line).ok()?;
+        (!self.line.is_empty()).then_some(&self.line)
+    }
+
+    fn say(&mut self, text: &[u8]) -> Option<()> {
+        self.answers.extend_from_slice(text);
+        if self.input.buffer().is_empty() {
+            self.input.get_mut().write_all(&self.answers).ok()?;
+            self.answers.clear();
+        }
+        Some(())
     }
 }

@@ -1,7 +1,7 @@
 //! The way of a message out of the outbox.
 //!
 //! Any node may send any message. A node claims some for a time, in which no other takes them, sends each, and
-//! notes at once what became of it. A node that dies loses its claims when their time is over. What it had not
+//! notes soon what became of them. A node that dies loses its claims when their time is over. What it had not
 //! handed over is sent by another then, and what it had noted is not sent again. Only where it died between the
 //! mail server's answer and the note does the mail server get a second copy, with the same `Message-ID`.
 
@@ -109,10 +109,10 @@ impl Auth {
         now(self.clock.as_ref()) < mail.claimed_until
     }
 
-    /// A mail server has the message: its body is erased.
-    pub async fn mail_was_sent(&self, mail: &Mail) -> Result<(), Error> {
-        let _turn = self.database.turn().await;
-        Ok(outbox::sent(&self.database.connection, mail.id, now(self.clock.as_ref())).await?)
+    /// A mail server has the messages: their bodies are erased. Until this is done they count as claimed only.
+    pub async fn mails_were_sent(&self, mails: &[Mail]) -> Result<(), Error> {
+        let ids: Vec<Uuid> = mails.iter().map(|mail| mail.id).collect();
+        Ok(outbox::sent(&self.database, &ids, now(self.clock.as_ref())).await?)
     }
 
     /// The message was not handed over: it is tried again later, or never.

@@ -1,5 +1,7 @@
 //! Table `outbox`.
 
+use std::sync::{Arc, LazyLock};
+
 use chrono::{DateTime, Utc};
 use portico_entity::outbox::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -9,6 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::database::Database;
 use crate::store::statement;
 
 /// A message.
@@ -63,21 +66,36 @@ pub(crate) async fn claim<C: ConnectionTrait>(
         .await
 }
 
-/// A mail server has the message. Also where the claim is over: that cannot be undone.
-pub(crate) async fn sent<C: ConnectionTrait>(
-    connection: &C,
-    id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::SentAt, Expr::value(now))
-        .col_expr(Column::SealedBody, Expr::value(None::<Vec<u8>>))
-        .col_expr(Column::LastError, Expr::value(None::<String>))
-        .filter(Column::Id.eq(id))
-        .filter(Column::SentAt.is_null())
-        .exec(connection)
+/// A mail server has the messages. Also where the claim is over: that cannot be undone.
+pub(crate) async fn sent(database: &Database, ids: &[Uuid], now: DateTime<Utc>) -> Result<(), DbErr> {
+    static POSTGRES: LazyLock<Arc<str>> = LazyLock::new(|| {
+        noted(
+            "id = ANY (ARRAY(SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS text)::json)))",
+        )
+    });
+    static SQLITE: LazyLock<Arc<str>> = LazyLock::new(|| {
+        noted("id IN (SELECT unhex(value) FROM json_each(?1))")
+            .replace('$', "?")
+            .into()
+    });
+    let sql = match database.connection.get_database_backend() {
+        DbBackend::Postgres => &POSTGRES,
+        _ => &SQLITE,
+    };
+    let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+    let ids = serde_json::to_string(&ids).map_err(|error| DbErr::Json(error.to_string()))?;
+    database
+        .single
+        .write_one(Arc::clone(sql), vec![ids.into(), now.into()])
         .await?;
     Ok(())
+}
+
+fn noted(those: &str) -> Arc<str> {
+    let sql = format!(
+        "UPDATE outbox SET sent_at = $2, sealed_body = NULL, last_error = NULL WHERE {those} AND sent_at IS NULL"
+    );
+    sql.into()
 }
 
 /// Tries the message again at a time.

@@ -1,16 +1,20 @@
 //! Mail over SMTP: connections are kept between messages and given up at the first fault.
 
+mod conversation;
+
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use portico_auth::{Mail, MailFailure};
 use tokio::net::TcpStream;
+
+use conversation::Conversation;
 
 use crate::Settings;
 use crate::configuration::{SmtpTls, SmtpUrl};
@@ -24,7 +28,6 @@ const AUTOMATIC: [(&str, &str); 2] = [
     ("Auto-Submitted", "auto-generated"),
     ("X-Auto-Response-Suppress", "All"),
 ];
-const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
 /// Why mail cannot be sent as configured.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +58,7 @@ pub(crate) struct Smtp {
 }
 
 struct Resting {
-    connection: AsyncSmtpConnection,
+    conversation: Conversation,
     since: Instant,
 }
 
@@ -128,22 +131,22 @@ impl Smtp {
 
     async fn hand_over(&self, message: &Message) -> Result<(), MailFailure> {
         // What happens before the message is spoken of is no reason to give it up.
-        let mut connection = self.connection().await?;
-        let sent = connection.send(message.envelope(), &message.formatted()).await;
+        let mut conversation = self.conversation().await?;
+        let sent = conversation.send(message).await;
         sent.map_err(|error| failure(is_final(&error), &error))?;
-        self.rest(connection);
+        self.rest(conversation);
         Ok(())
     }
 
     /// One that rested and still answers, or a new one.
-    async fn connection(&self) -> Result<AsyncSmtpConnection, MailFailure> {
+    async fn conversation(&self) -> Result<Conversation, MailFailure> {
         while let Some(Resting {
-            mut connection,
+            mut conversation,
             since,
         }) = self.take()
         {
-            if since.elapsed() < TRUSTED || connection.test_connected().await {
-                return Ok(connection);
+            if since.elapsed() < TRUSTED || conversation.goes_on().await {
+                return Ok(conversation);
             }
         }
         let connected = match self.tls {
@@ -153,10 +156,9 @@ impl Smtp {
                 self.greet(stream).await
             }
         };
-        let mut connection = connected.map_err(|error| failure(false, &error))?;
-        let introduced = self.introduce(&mut connection).await;
-        introduced.map_err(|error| failure(false, &error))?;
-        Ok(connection)
+        let connection = connected.map_err(|error| failure(false, &error))?;
+        let begun = Conversation::begin(connection, &self.hello, self.credentials()).await;
+        begun.map_err(|error| failure(false, &error))
     }
 
     async fn connect_in_tls(&self) -> Result<AsyncSmtpConnection, SmtpError> {
@@ -182,12 +184,9 @@ impl Smtp {
         Ok(connection)
     }
 
-    async fn introduce(&self, connection: &mut AsyncSmtpConnection) -> Result<(), SmtpError> {
-        if let Some((user, password)) = &self.server.credentials {
-            let credentials = Credentials::new(user.clone(), password.reveal().to_owned());
-            connection.auth(&MECHANISMS, &credentials).await?;
-        }
-        Ok(())
+    fn credentials(&self) -> Option<Credentials> {
+        let (user, password) = self.server.credentials.as_ref()?;
+        Some(Credentials::new(user.clone(), password.reveal().to_owned()))
     }
 
     fn take(&self) -> Option<Resting> {
@@ -196,10 +195,10 @@ impl Smtp {
         resting.pop()
     }
 
-    fn rest(&self, connection: AsyncSmtpConnection) {
+    fn rest(&self, conversation: Conversation) {
         let since = Instant::now();
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        resting.push(Resting { connection, since });
+        resting.push(Resting { conversation, since });
     }
 }
 
