@@ -1,94 +1,116 @@
-//! Lines of the log on their way out. Whoever logs hands a line over and goes on; a thread writes. Where the
-//! reader of the log is slow, lines are lost and counted rather than requests held up.
+//! Lines of the log on their way out. Whoever logs leaves a line and goes on; a thread writes. Where the reader of
+//! the log is slow, lines are lost and counted rather than requests held up.
 
-use std::io::{self, BufWriter, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that may wait.
-const CAPACITY: usize = 8_192;
+/// Bytes that may wait.
+const CAPACITY: usize = 2 << 20;
 /// How long lines gather before they are written. A thread that is not waiting for a line need not be woken for
 /// it, which costs whoever logs more than the line.
 const REST: Duration = Duration::from_millis(2);
 /// How long the end of the program waits for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-enum Message {
-    Line(Vec<u8>),
-    /// Everything before it is to be written; then the sender is told.
-    Flush(SyncSender<()>),
+/// What waits to be written.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Whole lines.
+    text: Vec<u8>,
+    /// Lines that found no room.
+    lost: u64,
+    /// Whether the thread is at work on lines it took.
+    writing: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// The first line waits.
+    some: Condvar,
+    /// Nothing waits any more.
+    none: Condvar,
+}
+
+impl Shared {
+    /// Whoever panicked while it held the lock left whole lines.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave(&self, line: &[u8]) {
+        let mut waiting = self.lock();
+        if waiting.text.len() + line.len() > CAPACITY {
+            waiting.lost += 1;
+            return;
+        }
+        let first = waiting.text.is_empty();
+        waiting.text.extend_from_slice(line);
+        drop(waiting);
+        if first {
+            self.some.notify_one();
+        }
+    }
 }
 
 /// Where events are written.
 #[derive(Debug, Clone)]
-pub(crate) struct LogWriter {
-    lines: SyncSender<Message>,
-    lost: Arc<AtomicU64>,
-}
+pub(crate) struct LogWriter(Arc<Shared>);
 
 /// Writes what is left when it is dropped.
 #[derive(Debug)]
-pub struct LogGuard {
-    lines: SyncSender<Message>,
-}
+pub struct LogGuard(Arc<Shared>);
 
 impl LogWriter {
     /// Starts the thread that writes to `out`.
     pub(crate) fn start(out: impl Write + Send + 'static) -> io::Result<(Self, LogGuard)> {
-        let (lines, received) = sync_channel(CAPACITY);
-        let lost = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&lost);
+        let shared = Arc::<Shared>::default();
+        let of_thread = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || write(&received, &counted, BufWriter::new(out)))?;
-        Ok((
-            Self {
-                lines: lines.clone(),
-                lost,
-            },
-            LogGuard { lines },
-        ))
+            .spawn(move || write(&of_thread, out))?;
+        Ok((Self(Arc::clone(&shared)), LogGuard(shared)))
     }
 }
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        let (done, heard) = sync_channel(1);
-        if self.lines.try_send(Message::Flush(done)).is_ok() {
-            // The program ends either way.
-            let _ = heard.recv_timeout(LAST_LINES);
-        }
+        let waits = |waiting: &mut Waiting| waiting.writing || !waiting.text.is_empty();
+        // The program ends either way.
+        let _ = self.0.none.wait_timeout_while(self.0.lock(), LAST_LINES, waits);
     }
 }
 
-/// Writes until nobody can send any more; an error of the reader is nobody's to hear.
-fn write(received: &Receiver<Message>, lost: &AtomicU64, mut out: impl Write) {
-    while let Ok(message) = received.recv() {
-        let mut next = Some(message);
-        while let Some(message) = next {
-            match message {
-                Message::Line(line) => {
-                    let _ = out.write_all(&line);
-                }
-                Message::Flush(done) => {
-                    let _ = out.flush();
-                    let _ = done.send(());
-                }
-            }
-            next = received.try_recv().ok();
-        }
-        let missing = lost.swap(0, Ordering::Relaxed);
-        if missing > 0 {
+/// Writes for as long as the program runs; an error of the reader is nobody's to hear.
+fn write(shared: &Shared, mut out: impl Write) {
+    let mut text = Vec::new();
+    loop {
+        let waiting = shared.lock();
+        let nothing = |waiting: &mut Waiting| waiting.text.is_empty();
+        let mut waiting = shared
+            .some
+            .wait_while(waiting, nothing)
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut waiting.text, &mut text);
+        let lost = std::mem::take(&mut waiting.lost);
+        waiting.writing = true;
+        drop(waiting);
+        let _ = out.write_all(&text);
+        if lost > 0 {
             let _ = writeln!(
                 out,
-                "{{\"level\":\"WARN\",\"message\":\"{missing} lines of the log were lost\"}}"
+                "{{\"level\":\"WARN\",\"message\":\"{lost} lines of the log were lost\"}}"
             );
         }
         let _ = out.flush();
+        // Room for many lines is kept, not that of a flood.
+        text.clear();
+        text.shrink_to(64 << 10);
+        shared.lock().writing = false;
+        shared.none.notify_all();
         std::thread::sleep(REST);
     }
 }
@@ -97,24 +119,18 @@ impl<'w> MakeWriter<'w> for LogWriter {
     type Writer = Line<'w>;
 
     fn make_writer(&'w self) -> Self::Writer {
-        Line {
-            writer: self,
-            text: Vec::with_capacity(256),
-        }
+        Line(&self.0)
     }
 }
 
-/// One event; sent when it is complete.
+/// One event, which is written whole.
 #[derive(Debug)]
-pub(crate) struct Line<'w> {
-    writer: &'w LogWriter,
-    text: Vec<u8>,
-}
+pub(crate) struct Line<'w>(&'w Shared);
 
 impl Write for Line<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(bytes);
-        Ok(bytes.len())
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.leave(line);
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -122,25 +138,16 @@ impl Write for Line<'_> {
     }
 }
 
-impl Drop for Line<'_> {
-    fn drop(&mut self) {
-        let line = Message::Line(std::mem::take(&mut self.text));
-        if self.writer.lines.try_send(line).is_err() {
-            self.writer.lost.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::mpsc::{Receiver, channel};
 
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Shared(Arc<Mutex<Vec<u8>>>);
+    struct Kept(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Shared {
+    impl Write for Kept {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0
                 .lock()
@@ -156,7 +163,7 @@ mod tests {
 
     #[test]
     fn lines_arrive_whole_and_in_order_before_the_end() {
-        let out = Shared::default();
+        let out = Kept::default();
         let (writer, guard) = LogWriter::start(out.clone()).unwrap();
         for number in 0..100 {
             writer
@@ -182,12 +189,13 @@ mod tests {
                 Ok(())
             }
         }
-        let (release, stuck) = std::sync::mpsc::channel();
+        let (release, stuck) = channel();
         let (writer, guard) = LogWriter::start(Stuck(stuck)).unwrap();
-        for _ in 0..(CAPACITY * 3) {
+        for _ in 0..(CAPACITY / 16) {
             writer.make_writer().write_all(&[b'x'; 64]).unwrap();
         }
-        assert!(writer.lost.load(Ordering::Relaxed) > 0);
+        assert!(writer.0.lock().lost > 0);
+        assert!(writer.0.lock().text.len() <= CAPACITY);
         drop(release);
         drop(guard);
     }

@@ -6,6 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::Settings;
 use crate::configuration::LogFormat;
+use crate::log_line::{JsonLine, TextLine};
 use crate::log_writer::{LogGuard, LogWriter};
 
 /// What is let through. The library of passkeys calls what a client did wrong an error of ours.
@@ -20,8 +21,11 @@ pub fn start(settings: &Settings) -> io::Result<LogGuard> {
         .with_env_filter(filter(&settings.log))
         .with_writer(writer);
     match settings.log_format {
-        LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).init(),
+        LogFormat::Text => {
+            let ansi = io::stderr().is_terminal();
+            builder.with_ansi(ansi).event_format(TextLine).init();
+        }
+        LogFormat::Json => builder.event_format(JsonLine).init(),
     }
     std::panic::set_hook(Box::new(|panic| {
         // What a panic says may quote data; where it happened is enough to find it.

@@ -37,7 +37,7 @@ impl Arrival {
     }
 
     /// Writes the line.
-    pub(crate) fn log(&self, id: &str, response: &Response) {
+    pub(crate) fn log(&self, response: &Response) {
         let facts = response.extensions().get::<RequestFacts>();
         let role = facts.and_then(|facts| facts.role.as_deref()).unwrap_or("-");
         let operation = facts
@@ -50,7 +50,6 @@ impl Arrival {
         let milliseconds = self.at.elapsed().as_micros() as f64 / 1_000.0;
         if status >= 500 {
             tracing::warn!(
-                id,
                 method,
                 route,
                 role,
@@ -62,10 +61,9 @@ impl Arrival {
             );
         } else if matches!(route, "/healthz" | "/readyz" | "/metrics") {
             // Asked every few seconds, these would drown the rest.
-            tracing::debug!(id, method, route, status, milliseconds, "request");
+            tracing::debug!(method, route, status, milliseconds, "request");
         } else {
             tracing::info!(
-                id,
                 method,
                 route,
                 role,

@@ -13,6 +13,10 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 const LONGEST: usize = 128;
 
+tokio::task_local! {
+    static CURRENT: RequestId;
+}
+
 /// The id of a request: the client's own, or one of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
@@ -21,6 +25,16 @@ impl RequestId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The id of the request that is being answered; none where the work is for no request.
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
+    }
+
+    /// Does the work of this request: whatever is logged on the way is logged with its id.
+    pub(crate) async fn scope<W: Future>(self, work: W) -> W::Output {
+        CURRENT.scope(self, work).await
     }
 
     /// The client's own id, or a new one.

@@ -6,7 +6,6 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderValue;
-use tracing::Instrument;
 
 use super::guard::guarded;
 use super::headers::secure;
@@ -26,15 +25,17 @@ pub(crate) async fn surround(
     let address = ClientAddress::of(&request, &settings.trusted_proxies);
     request.extensions_mut().insert(address);
     request.extensions_mut().insert(id.clone());
+    let text = HeaderValue::from_str(id.as_str());
     // What is logged on the way can be joined with the line of the request by the id.
-    let span = tracing::info_span!("request", id = id.as_str());
-    let handled = guarded(next.run(request), settings.request_timeout);
-    let mut response = handled.instrument(span).await;
-    let headers = response.headers_mut();
-    secure(headers);
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        headers.insert(REQUEST_ID, value);
-    }
-    arrival.log(id.as_str(), &response);
-    response
+    id.scope(async {
+        let mut response = guarded(next.run(request), settings.request_timeout).await;
+        let headers = response.headers_mut();
+        secure(headers);
+        if let Ok(text) = text {
+            headers.insert(REQUEST_ID, text);
+        }
+        arrival.log(&response);
+        response
+    })
+    .await
 }
