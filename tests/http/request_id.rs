@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::support::app::TestApp;
 use crate::support::database::{TestDatabase, on_both_databases};
 
 on_both_databases!(
     an_id_is_made_or_taken_over,
+    whatever_a_request_leads_to_is_logged_with_its_id,
     an_id_that_could_forge_a_log_line_is_replaced
 );
 
@@ -25,6 +28,32 @@ async fn an_id_is_made_or_taken_over(database: Arc<TestDatabase>) {
         .await;
     assert_eq!(answer.header("x-request-id"), Some("from-the-proxy-1"));
     assert!(database.log().contains("from-the-proxy-1"));
+}
+
+async fn whatever_a_request_leads_to_is_logged_with_its_id(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let wrong = "mutation { signInEmailPassword(email: \"nobody@example.org\", password: \"wrong\") \
+                 { session { accessToken } } }";
+    let answer = app
+        .public()
+        .with("x-request-id", "one-of-many")
+        .graphql(wrong)
+        .await;
+    assert_eq!(answer.error_code(), "invalid-email-password");
+    let log = database.log();
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let targets: Vec<String> = lines
+        .filter(|line| line["request_id"] == "one-of-many")
+        .map(|line| line["target"].as_str().unwrap().to_owned())
+        .collect();
+    let (last, before) = targets.split_last().unwrap();
+    assert_eq!(last, "portico_gateway::http::log");
+    assert!(
+        before.iter().any(|target| target.starts_with("sqlx")),
+        "{before:?}"
+    );
 }
 
 async fn an_id_that_could_forge_a_log_line_is_replaced(database: Arc<TestDatabase>) {

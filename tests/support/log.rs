@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Mutex, Once};
 
+use portico_server::log_line::JsonLine;
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
@@ -27,7 +28,7 @@ pub(crate) fn capture() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         tracing_subscriber::fmt()
-            .json()
+            .event_format(JsonLine)
             .with_env_filter(EnvFilter::new(
                 "trace,h2=off,hyper=info,hyper_util=info,mio=off,tokio=off",
             ))

@@ -96,7 +96,7 @@ impl Factors {
             let variables = json!({ "ticket": seed_factors::ticket(batch, number), "code": code });
             stand.request(TOTP, &variables)
         };
-        Ok((0..ACCOUNTS).map(request).collect::<Vec<_>>().into())
+        Ok((0..stand.proofs).map(request).collect::<Vec<_>>().into())
     }
 
     /// A step after the one before, none that is too old; waits for it where it is to come.
@@ -169,16 +169,16 @@ impl Factors {
 /// Asks for as many challenges as there are passkeys.
 fn challenges(stand: &Stand) -> Result<Vec<String>, BenchError> {
     let request = Arc::new(stand.request(PASSKEY_ASK, &json!({})));
-    let address = stand.service.address;
+    let (address, each) = (stand.service.address, stand.proofs.div_ceil(ASKING));
     runtime()?.block_on(async {
         let tasks: Vec<_> = (0..ASKING)
-            .map(|_| tokio::spawn(ask(address, Arc::clone(&request), ACCOUNTS.div_ceil(ASKING))))
+            .map(|_| tokio::spawn(ask(address, Arc::clone(&request), each)))
             .collect();
         let mut all = Vec::new();
         for task in tasks {
             all.extend(task.await.map_err(|_| BenchError::Thread)??);
         }
-        all.truncate(ACCOUNTS);
+        all.truncate(stand.proofs);
         Ok(all)
     })
 }

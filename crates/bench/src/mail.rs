@@ -22,8 +22,6 @@ const RATE: u32 = 200;
 const ASKING: usize = 64;
 /// Connections that ask for profiles meanwhile.
 const READING: usize = 16;
-/// Mails that are left for the measurement without anything beside it.
-const LEFT: u64 = 2_000;
 /// That measurement ends after this at the latest.
 const LONGEST: Duration = Duration::from_secs(2);
 /// Where nothing came for so long, nothing is left.
@@ -48,7 +46,7 @@ pub(crate) struct MailRates {
 pub(crate) fn measure(stand: &mut Stand, scale: &Scale) -> Result<MailRates, BenchError> {
     let round = scale.round.max(Duration::from_secs(1));
     let measured = round.as_secs_f64() * scale.rounds as f64;
-    let needed = (measured * f64::from(RATE)).ceil() as u64 + LEFT;
+    let needed = (measured * f64::from(RATE)).ceil() as u64 + scale.mails;
     stand.restart(&[])?;
     let mut queued = 0;
     while queued < needed {

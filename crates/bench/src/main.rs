@@ -187,7 +187,7 @@ fn measure_times(stand: &mut Stand, options: &Options, found: &mut Found) -> Res
         stand.restart(&timing::CHEAP_HASHES)?;
     }
     for question in questions {
-        let timing = timing::measure(stand, question, options.scale.round * 4)?;
+        let timing = timing::measure(stand, question, &options.scale)?;
         say(&timing.line());
         found.timings.push(timing.report());
     }

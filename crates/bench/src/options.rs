@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, Command};
 
 use crate::error::BenchError;
+use crate::factors::ACCOUNTS as FACTOR_ACCOUNTS;
 use crate::ids::USERS_OF_AN_ORG;
 
 /// What was asked for on the command line.
@@ -35,6 +36,12 @@ pub(crate) struct Scale {
     pub(crate) connections: Vec<usize>,
     /// How often a start is timed.
     pub(crate) starts: usize,
+    /// How much is made ahead of a round because it is good once: proofs of a factor.
+    pub(crate) proofs: usize,
+    /// Mails that are left to be sent with nothing beside them.
+    pub(crate) mails: u64,
+    /// Pairs of answers at least whose times are compared, and before that as many whose times are not.
+    pub(crate) pairs: usize,
 }
 
 impl Scale {
@@ -46,6 +53,9 @@ impl Scale {
             warm_up: Duration::from_secs(1),
             connections: vec![1, 16, 64],
             starts: 11,
+            proofs: FACTOR_ACCOUNTS,
+            mails: 2_000,
+            pairs: 30,
         }
     }
 
@@ -57,6 +67,9 @@ impl Scale {
             warm_up: Duration::from_millis(100),
             connections: vec![16],
             starts: 3,
+            proofs: 40,
+            mails: 200,
+            pairs: 5,
         }
     }
 }

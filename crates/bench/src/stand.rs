@@ -68,6 +68,8 @@ pub(crate) struct Stand {
     pub(crate) meter: Meter,
     /// How many users there are.
     pub(crate) users: u32,
+    /// How much is made ahead of a round because it is good once.
+    pub(crate) proofs: usize,
     setup: Setup,
     ids: Arc<Ids>,
     bearer: String,
@@ -109,6 +111,7 @@ impl Stand {
             start,
             meter,
             users: scale.users,
+            proofs: scale.proofs,
             setup,
             ids: Arc::new(Ids::new(scale.users)),
             bearer: String::new(),

@@ -1,7 +1,7 @@
 //! Whether the time of an answer tells what the answer does not: two cases asked in turn on one connection, so
 //! that whatever else the machine does meets both.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,10 @@ use crate::error::{BenchError, During};
 use crate::http::Connection;
 use crate::load::runtime;
 use crate::measure::median;
+use crate::options::Scale;
 use crate::seed::{numbered_address, state_address};
 use crate::stand::Stand;
 
-/// Pairs of answers before any is counted: a service that has not done this before is slower.
-const WARM_UP: usize = 20;
-/// Pairs that are counted at least.
-const LEAST: usize = 30;
 /// Accounts of each state; as many names that nobody has.
 const ACCOUNTS: usize = crate::stand::FLOOD;
 
@@ -114,7 +111,7 @@ pub(crate) struct Timing {
 }
 
 /// Asks of known and of unknown addresses in turn.
-pub(crate) fn measure(stand: &Stand, question: &Question, length: Duration) -> Result<Timing, BenchError> {
+pub(crate) fn measure(stand: &Stand, question: &Question, scale: &Scale) -> Result<Timing, BenchError> {
     let mut timing = Timing {
         question: question.name,
         database: stand.kind.name(),
@@ -127,7 +124,7 @@ pub(crate) fn measure(stand: &Stand, question: &Question, length: Duration) -> R
             .during("connecting")?;
         let begin = Instant::now();
         let mut number = 0;
-        while number < WARM_UP + LEAST || begin.elapsed() < length {
+        while number < scale.pairs * 2 || begin.elapsed() < scale.round * 4 {
             let known = (question.known)(number);
             let unknown = (question.unknown)(number);
             let known_first = number % 2 == 0;
@@ -145,7 +142,8 @@ pub(crate) fn measure(stand: &Stand, question: &Question, length: Duration) -> R
                         answer: text.into_owned(),
                     });
                 }
-                if number >= WARM_UP {
+                // A service that has not done this before is slower.
+                if number >= scale.pairs {
                     let times = if is_known {
                         &mut timing.known
                     } else {

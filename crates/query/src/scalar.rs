@@ -1,5 +1,7 @@
 //! Values on the wire: strict coercion of JSON to what a bind parameter carries, and back to JSON.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
 use portico_entity::catalogue::Scalar;
 use serde_json::Value;
@@ -233,13 +235,16 @@ pub fn stored_time(time: DateTime<Utc>) -> String {
 }
 
 /// The form of a time on the wire: as PostgreSQL's `to_json`, without trailing zeros in the fraction.
-pub fn wire_time(stored: &str) -> String {
-    let Some((time, offset)) = stored.split_once('+') else {
-        return stored.to_owned();
-    };
-    match time.contains('.') {
-        true => format!("{}+{offset}", time.trim_end_matches('0').trim_end_matches('.')),
-        false => stored.to_owned(),
+pub fn wire_time(stored: &str) -> Cow<'_, str> {
+    match stored.split_once('+') {
+        Some((time, offset)) if time.contains('.') => {
+            let short = time.trim_end_matches('0').trim_end_matches('.');
+            match short.len() == time.len() {
+                true => stored.into(),
+                false => format!("{short}+{offset}").into(),
+            }
+        }
+        _ => stored.into(),
     }
 }
 

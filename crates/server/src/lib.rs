@@ -6,7 +6,7 @@ pub mod configuration;
 mod data_folder;
 mod database;
 mod http_server;
-mod log_line;
+pub mod log_line;
 mod log_writer;
 mod mailer;
 mod open;

@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 const REQUEST: &str = "request_id";
 
 /// `2026-11-21T10:00:00.000000Z  INFO portico_server::start: listening address=127.0.0.1:8080`
-pub(crate) struct TextLine;
+pub struct TextLine;
 
 impl<S, N> FormatEvent<S, N> for TextLine
 where
@@ -53,7 +53,7 @@ fn colour(level: Level) -> u8 {
 }
 
 /// One JSON object: when, how grave, the fields of the event and where it comes from.
-pub(crate) struct JsonLine;
+pub struct JsonLine;
 
 impl<S, N> FormatEvent<S, N> for JsonLine
 where

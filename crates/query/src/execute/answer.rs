@@ -21,8 +21,10 @@ pub(super) struct Answer {
 
 impl Answer {
     /// An answer that stands behind other bytes.
-    pub(super) fn after(before: &[u8]) -> Self {
-        let mut out = Vec::with_capacity(1024);
+    ///
+    /// `size` is how large it may become, in bytes: what is right need not be moved while it grows.
+    pub(super) fn after(before: &[u8], size: usize) -> Self {
+        let mut out = Vec::with_capacity(size);
         out.extend_from_slice(before);
         out.push(b'{');
         Self { out, members: 0 }
@@ -93,15 +95,32 @@ pub(super) fn object<R: Row>(
     Ok(())
 }
 
+/// Writes a number.
+pub(super) fn integer(number: i64, out: &mut Vec<u8>) {
+    use std::io::Write as _;
+    // A buffer that grows takes everything.
+    let _ = write!(out, "{number}");
+}
+
+/// Writes a text that needs no escapes as a JSON string.
+pub(super) fn plain(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
 /// Writes a text as a JSON string.
 pub(super) fn string(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
+    let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Nearly all are; to look at every byte lets many be looked at in one step.
+    if !text.bytes().fold(false, |found, byte| found | special(byte)) {
+        return plain(text, out);
+    }
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest
-        .iter()
-        .position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\'))
-    {
+    while let Some(at) = rest.iter().position(|byte| special(*byte)) {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain);
         let Some((byte, after)) = special.split_first() else {

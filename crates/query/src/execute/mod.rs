@@ -184,8 +184,8 @@ impl Executor {
         bound: Bound,
         before: &[u8],
     ) -> Result<Vec<u8>, Failure> {
-        let answer = Answer::after(before);
-        match &self.database {
+        let answer = Answer::after(before, compiled.room.bytes());
+        let answered = match &self.database {
             Database::Postgres(executor) => {
                 executor
                     .run(compiled, bound.0, self.origin.as_ref(), answer)
@@ -196,7 +196,9 @@ impl Executor {
                     .run(compiled, bound.0, Arc::clone(&self.origin), answer)
                     .await
             }
-        }
+        }?;
+        compiled.room.taken(answered.len());
+        Ok(answered)
     }
 
     /// Runs a statement that stands by itself and writes, commits it, and returns the text in the first column of

@@ -19,6 +19,7 @@ mod writer;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portico_entity::catalogue::Scalar;
 
@@ -44,12 +45,42 @@ pub enum Dialect {
 }
 
 /// Everything an operation asks of the database, without values.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Compiled {
     /// Root fields in order.
     pub roots: Vec<CompiledRoot>,
     /// What a user who was not proved anew may not write.
     pub elevated: Option<Elevated>,
+    /// Room for the next answer.
+    pub(crate) room: Room,
+}
+
+/// How many bytes the latest answer took, and the next one is likely to take.
+#[derive(Debug)]
+pub(crate) struct Room(AtomicUsize);
+
+impl Room {
+    const FIRST: usize = 1 << 10;
+    /// No more is taken before it is needed.
+    const MOST: usize = 1 << 18;
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn taken(&self, bytes: usize) {
+        // Some rows are longer than others.
+        let next = (bytes + bytes / 8).clamp(Self::FIRST, Self::MOST);
+        if next != self.bytes() {
+            self.0.store(next, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(AtomicUsize::new(Self::FIRST))
+    }
 }
 
 /// A write for which a user has to be proved anew.
@@ -235,5 +266,6 @@ pub fn compile(permitted: &Permitted, dialect: Dialect) -> Compiled {
     Compiled {
         roots: roots.collect(),
         elevated: elevation::of(permitted.plan()),
+        room: Room::default(),
     }
 }

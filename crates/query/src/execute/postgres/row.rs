@@ -138,10 +138,10 @@ fn write_objects(objects: &Objects, array: &[u8], out: &mut Vec<u8>) {
 fn write_scalar(scalar: Scalar, bytes: &[u8], out: &mut Vec<u8>) {
     match scalar {
         Scalar::Boolean => out.extend_from_slice(if bytes == [1] { b"true" } else { b"false" }),
-        Scalar::Int | Scalar::Bigint => out.extend_from_slice(integer(bytes).to_string().as_bytes()),
+        Scalar::Int | Scalar::Bigint => answer::integer(integer(bytes), out),
         Scalar::Uuid => {
             let uuid = Uuid::from_slice(bytes).unwrap_or_default();
-            answer::string(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()), out);
+            answer::plain(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()), out);
         }
         Scalar::Timestamptz => answer::string(&time(integer(bytes)), out),
         // The binary form of jsonb is a version and then text.
@@ -172,7 +172,7 @@ fn integer(bytes: &[u8]) -> i64 {
 fn time(microseconds: i64) -> String {
     const FROM_1970_TO_2000: i64 = 946_684_800_000_000;
     match DateTime::from_timestamp_micros(microseconds.saturating_add(FROM_1970_TO_2000)) {
-        Some(time) => scalar::wire_time(&time.to_rfc3339_opts(SecondsFormat::Micros, false)),
+        Some(time) => scalar::wire_time(&time.to_rfc3339_opts(SecondsFormat::Micros, false)).into_owned(),
         None if microseconds < 0 => "-infinity".to_owned(),
         None => "infinity".to_owned(),
     }

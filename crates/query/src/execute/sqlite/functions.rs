@@ -21,7 +21,7 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         })
     })?;
     scalar(connection, "wire_time", 1, |context| {
-        Ok(text(context, 0)?.map(wire_time))
+        Ok(text(context, 0)?.map(|stored| wire_time(stored).into_owned()))
     })?;
     scalar(connection, "wire_bytes", 1, |context| {
         Ok(match context.get_raw(0) {

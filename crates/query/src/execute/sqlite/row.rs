@@ -57,14 +57,14 @@ impl answer::Row for SqliteRow<'_, '_> {
             (OutputValue::Scalar(Scalar::Boolean), ValueRef::Integer(number)) => {
                 out.extend_from_slice(if number == 0 { b"false" } else { b"true" });
             }
-            (_, ValueRef::Integer(number)) => out.extend_from_slice(number.to_string().as_bytes()),
+            (_, ValueRef::Integer(number)) => answer::integer(number, out),
             (OutputValue::Scalar(Scalar::Timestamptz), ValueRef::Text(_)) => {
                 answer::string(&scalar::wire_time(found.as_str()?), out);
             }
             (_, ValueRef::Text(_)) => answer::string(found.as_str()?, out),
             (OutputValue::Scalar(Scalar::Uuid), ValueRef::Blob(bytes)) => {
                 let uuid = Uuid::from_slice(bytes).unwrap_or_default();
-                answer::string(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()), out);
+                answer::plain(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()), out);
             }
             (_, ValueRef::Blob(bytes)) => answer::string(&scalar::wire_bytes(bytes), out),
             (_, ValueRef::Real(number)) => {
