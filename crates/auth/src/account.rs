@@ -1,10 +1,11 @@
 //! The state of an account, as far as the door asks for it.
 
-use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::policy::{EmailVerification, Policy};
 use crate::refusal::Refusal;
+use crate::row::{FromRow, Row};
 
 /// A user as the door sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,11 +96,11 @@ pub(crate) struct Roles {
     pub(crate) roles: Vec<String>,
 }
 
-impl FromQueryResult for Roles {
+impl FromRow for Roles {
     /// Reads the default role and [`crate::store::users::granted_roles`].
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        let default_role: String = row.try_get(prefix, "default_role")?;
-        let granted: sea_orm::JsonValue = row.try_get(prefix, "roles")?;
+    fn from_row(row: &Row) -> Result<Self, DbErr> {
+        let default_role: String = row.get("default_role")?;
+        let granted: sea_orm::JsonValue = row.get("roles")?;
         let granted: Vec<String> =
             serde_json::from_value(granted).map_err(|error| DbErr::Json(error.to_string()))?;
         Ok(Self {
@@ -109,21 +110,21 @@ impl FromQueryResult for Roles {
     }
 }
 
-impl FromQueryResult for Account {
+impl FromRow for Account {
     /// Reads the columns of [`crate::store::users::account_columns`].
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        let Roles { default_role, roles } = Roles::from_query_result(row, prefix)?;
+    fn from_row(row: &Row) -> Result<Self, DbErr> {
+        let Roles { default_role, roles } = Roles::from_row(row)?;
         Ok(Self {
-            id: row.try_get(prefix, "user_id")?,
+            id: row.get("user_id")?,
             default_role,
             roles,
-            anonymous: row.try_get(prefix, "is_anonymous")?,
-            disabled: row.try_get(prefix, "disabled")?,
-            deleted: row.try_get(prefix, "is_deleted")?,
-            activated: row.try_get(prefix, "is_activated")?,
-            locked: row.try_get(prefix, "is_locked")?,
-            has_email: row.try_get(prefix, "has_email")?,
-            email_verified: row.try_get(prefix, "email_verified")?,
+            anonymous: row.get("is_anonymous")?,
+            disabled: row.get("disabled")?,
+            deleted: row.get("is_deleted")?,
+            activated: row.get("is_activated")?,
+            locked: row.get("is_locked")?,
+            has_email: row.get("has_email")?,
+            email_verified: row.get("email_verified")?,
         })
     }
 }

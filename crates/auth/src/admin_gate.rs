@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::audit::Event;
+use crate::audit::recorded;
 use crate::auth::Auth;
 use crate::caller::{Caller, Ctx};
 use crate::error::Error;
@@ -78,17 +78,13 @@ impl Auth {
             Some(until) => Err(too_many(until, now).into()),
             // Those that count are few; beyond them nothing is written.
             None => {
-                let refusal = Refusal::WrongAdminSecret;
                 let ctx = Ctx {
                     auth: self,
                     caller,
                     session: None,
                     wish: None,
                 };
-                Event::refused("adminSecret", None, refusal)
-                    .append_alone(&ctx)
-                    .await?;
-                Err(refusal.into())
+                recorded(&ctx, "adminSecret", None, Err(Refusal::WrongAdminSecret.into())).await
             }
         }
     }

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::auth::Auth;
 use crate::caller::{Caller, Ctx};
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::limit::too_many;
 use crate::refusal::Identifier;
@@ -117,11 +117,7 @@ impl Attempt {
 
     /// The secret was proved: earlier failures are forgotten. Those from elsewhere stay where the user comes
     /// from a network of theirs: else each sign-in of the user gave whoever attacks more guesses.
-    pub(crate) async fn succeeded<C: ConnectionTrait>(
-        &self,
-        ctx: &Ctx<'_>,
-        connection: &C,
-    ) -> Result<(), Error> {
+    pub(crate) async fn succeeded<C: Connection>(&self, ctx: &Ctx<'_>, connection: &C) -> Result<(), Error> {
         store::limits::forget(connection, self.bucket, &self.key).await?;
         match self.account.filter(|_| self.shown) {
             Some(account) if self.bucket == ACCOUNT => {
@@ -162,22 +158,20 @@ impl Auth {
     ) -> Result<Option<DateTime<Utc>>, Error> {
         let next = DELAYS.map(|delay| now + delay);
         let steps = (self.policy.limits.failures.max(1), next.as_slice());
-        let connection = &self.database.connection;
-        let turn = self.database.turn().await;
+        let connection = self.database.alone();
         let counted =
-            store::limits::attempt(connection, bucket, key, now, now + FAILURES_LAST, steps).await?;
-        drop(turn);
+            store::limits::attempt(&connection, bucket, key, now, now + FAILURES_LAST, steps).await?;
         if counted.is_some() {
             return Ok(None);
         }
-        let found = store::limits::find(connection, bucket, key).await?;
-        Ok(Some(found.map_or(now, |row| row.window_start)))
+        let next = store::limits::next(&self.database.reads(), bucket, key).await?;
+        Ok(Some(next.unwrap_or(now)))
     }
 
     /// Whether the user signed in from the caller's network lately.
     async fn is_known_network(&self, user: Uuid, caller: &Caller, now: DateTime<Utc>) -> Result<bool, Error> {
-        let connection = &self.database.connection;
-        let addresses = store::refresh_tokens::addresses(connection, user, now - NETWORK_KNOWN).await?;
+        let connection = self.database.reads();
+        let addresses = store::refresh_tokens::addresses(&connection, user, now - NETWORK_KNOWN).await?;
         let here = prefix(caller.address);
         Ok(addresses
             .iter()

@@ -1,12 +1,13 @@
 //! What is written down about who did what.
 
 use portico_entity::audit_events::ActiveModel;
-use sea_orm::{ActiveValue::Set, ConnectionTrait};
+use sea_orm::ActiveValue::Set;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::caller::{Authenticated, Ctx};
 use crate::code::Code;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::refusal::Refusal;
 use crate::store;
@@ -95,11 +96,7 @@ impl Event {
     ///
     /// A token that was sent along does not make its user the one who acts on another's account: whoever the event
     /// concerns reads it as that of somebody unknown, and only administrators read whose token it was.
-    pub(crate) async fn append<C: ConnectionTrait>(
-        mut self,
-        ctx: &Ctx<'_>,
-        connection: &C,
-    ) -> Result<(), Error> {
+    pub(crate) async fn append<C: Connection>(mut self, ctx: &Ctx<'_>, connection: &C) -> Result<(), Error> {
         let concerns = |session: &Authenticated| self.user_id.is_none_or(|user| user == session.user_id);
         let session = ctx
             .session
@@ -134,7 +131,19 @@ impl Event {
 
     /// Appends the event by itself, where no transaction is open.
     pub(crate) async fn append_alone(self, ctx: &Ctx<'_>) -> Result<(), Error> {
-        let _turn = ctx.auth.database.turn().await;
-        self.append(ctx, &ctx.auth.database.connection).await
+        self.append(ctx, &ctx.auth.database.alone()).await
     }
+}
+
+/// Passes on what came of an operation, once it is written down where somebody was refused.
+pub(crate) async fn recorded<T>(
+    ctx: &Ctx<'_>,
+    action: &'static str,
+    user: Option<Uuid>,
+    result: Result<T, Error>,
+) -> Result<T, Error> {
+    if let Err(Error::Refused(refusal)) = &result {
+        Event::refused(action, user, *refusal).append_alone(ctx).await?;
+    }
+    result
 }

@@ -9,7 +9,8 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::port::SingleWrites;
+use crate::connection::{Alone, Reads, Transaction};
+use crate::port::DataPath;
 
 /// A pool, and the lock that all writers of a SQLite file share.
 #[derive(Clone)]
@@ -19,7 +20,7 @@ pub struct Database {
     /// Held by whoever writes to SQLite, which has one writer at a time; unused on PostgreSQL.
     pub writer: Arc<Mutex<()>>,
     /// For the statements that run most.
-    pub(crate) single: Arc<dyn SingleWrites>,
+    pub(crate) data_path: Arc<dyn DataPath>,
 }
 
 /// How the connections of a pool are used.
@@ -32,17 +33,13 @@ pub struct PoolCounters {
 }
 
 impl Database {
-    /// The database behind a pool; `writer` is the lock of everybody who writes to the same SQLite file, `single` a
+    /// The database behind a pool; `writer` is the lock of everybody who writes to the same SQLite file, `data_path` a
     /// shorter way to the same database.
-    pub fn new(
-        connection: DatabaseConnection,
-        writer: Arc<Mutex<()>>,
-        single: Arc<dyn SingleWrites>,
-    ) -> Self {
+    pub fn new(connection: DatabaseConnection, writer: Arc<Mutex<()>>, data_path: Arc<dyn DataPath>) -> Self {
         Self {
             connection,
             writer,
-            single,
+            data_path,
         }
     }
 
@@ -64,7 +61,22 @@ impl Database {
         }
     }
 
-    /// Begins a transaction that will write.
+    /// Reads by the shortest way.
+    pub(crate) fn reads(&self) -> Reads<'_> {
+        Reads(self)
+    }
+
+    /// Writes by the shortest way, each statement by itself.
+    pub(crate) fn alone(&self) -> Alone<'_> {
+        Alone(self)
+    }
+
+    /// Begins a transaction that will write, by the shortest way.
+    pub(crate) async fn begin_direct(&self) -> Result<Transaction, DbErr> {
+        Transaction::begin(self).await
+    }
+
+    /// Begins a transaction that will write, by the pool, for whatever the ORM makes.
     pub(crate) async fn begin(&self) -> Result<Write, DbErr> {
         let turn = self.turn().await;
         // Taking the write lock at once: a deferred transaction that read first could not get it any more.

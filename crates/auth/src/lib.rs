@@ -9,6 +9,7 @@ mod caller;
 mod capacity;
 mod changes;
 mod code;
+mod connection;
 mod database;
 mod elevation;
 mod email_access;
@@ -36,6 +37,7 @@ mod prove_factor;
 mod qr_code;
 mod recovery_code;
 mod refusal;
+mod row;
 mod seal;
 mod second_factor;
 mod secret;
@@ -73,12 +75,13 @@ pub use policy::{
     UserVerification,
 };
 pub use port::{
-    BreachedPasswords, Clock, Entropy, EntropyError, RangeAnswer, RangeError, SingleWrites, WriteAnswer,
-    new_id,
+    BreachedPasswords, Clock, DataAnswer, DataPath, DataTransaction, Entropy, EntropyError, RangeAnswer,
+    RangeError, new_id,
 };
 pub use prove_factor::FactorCode;
 pub use qr_code::QrCodeError;
 pub use refusal::{Identifier, RefreshFault, Refusal, TokenFault};
+pub use row::{Cell, Row};
 pub use seal::{MasterKey, MasterKeyError, SealError};
 pub use second_factor::MfaChallenge;
 pub use secret::AdminSecret;

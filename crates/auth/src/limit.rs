@@ -106,9 +106,8 @@ impl Auth {
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Error> {
         let key = self.limit_key(&caller.network().to_string());
-        let _turn = self.database.turn().await;
         let (count, end) =
-            store::limits::count(&self.database.connection, bucket, &key, now, now + MINUTE).await?;
+            store::limits::count(&self.database.alone(), bucket, &key, now, now + MINUTE).await?;
         Ok((count > i64::from(maximum)).then_some(end))
     }
 

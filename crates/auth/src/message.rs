@@ -3,10 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use portico_entity::{outbox, tickets};
 use sea_orm::ActiveValue::Set;
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::caller::Ctx;
+use crate::connection::Connection;
 use crate::error::{Error, InternalError};
 use crate::mail::{Template, Variables};
 use crate::store;
@@ -35,7 +35,7 @@ pub(crate) struct Mailing<'a> {
 
 /// Opens a ticket in the place of an older one for the same, and mails it: as a link, and as a code where the
 /// link opens on another device.
-pub(crate) async fn mail_ticket<C: ConnectionTrait>(
+pub(crate) async fn mail_ticket<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     mailing: Mailing<'_>,
@@ -50,7 +50,7 @@ pub(crate) async fn mail_ticket<C: ConnectionTrait>(
 }
 
 /// Opens a ticket that nobody gets, and sends its reader something else instead: the work is the same.
-pub(crate) async fn mail_instead<C: ConnectionTrait>(
+pub(crate) async fn mail_instead<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     mailing: Mailing<'_>,
@@ -66,7 +66,7 @@ pub(crate) async fn mail_instead<C: ConnectionTrait>(
     notice(ctx, connection, template, reader).await
 }
 
-async fn open_ticket<C: ConnectionTrait>(
+async fn open_ticket<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     mailing: Mailing<'_>,
@@ -141,7 +141,7 @@ fn address(ctx: &Ctx<'_>, purpose: Purpose, ticket: &Ticket, locale: &str) -> St
 
 /// Tells whoever has the former address of a user that it is another now, with a link that takes that back. It has
 /// no code: it lasts for days.
-pub(crate) async fn announce_change<C: ConnectionTrait>(
+pub(crate) async fn announce_change<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,
@@ -180,7 +180,7 @@ pub(crate) fn subject(user: Option<Uuid>, email: &Email) -> String {
 }
 
 /// Tells a user what happened to the account, where a message reaches them.
-pub(crate) async fn notify<C: ConnectionTrait>(
+pub(crate) async fn notify<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,
@@ -195,7 +195,7 @@ pub(crate) async fn notify<C: ConnectionTrait>(
 }
 
 /// Tells the owner of an address what happened; the link leads to the application.
-pub(crate) async fn notice<C: ConnectionTrait>(
+pub(crate) async fn notice<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     template: Template,
@@ -209,7 +209,7 @@ pub(crate) async fn notice<C: ConnectionTrait>(
 }
 
 /// Tells the owner of an account that somebody signed in from a network that was not seen lately.
-pub(crate) async fn announce_device<C: ConnectionTrait>(
+pub(crate) async fn announce_device<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     (email, locale): (&Email, &str),
@@ -225,7 +225,7 @@ pub(crate) async fn announce_device<C: ConnectionTrait>(
 }
 
 /// Tells both addresses of an account that it has the one again, and not the other any more.
-pub(crate) async fn announce_undo<C: ConnectionTrait>(
+pub(crate) async fn announce_undo<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     (former, again): (&Email, &Email),
@@ -244,7 +244,7 @@ pub(crate) async fn announce_undo<C: ConnectionTrait>(
 }
 
 /// Leaves a message whose link leads to the application.
-async fn tell<C: ConnectionTrait>(
+async fn tell<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     reader: (&Email, &str),
@@ -257,7 +257,7 @@ async fn tell<C: ConnectionTrait>(
     leave(ctx, connection, reader, (template, variables), ctx.now() + NOTICE).await
 }
 
-async fn leave<C: ConnectionTrait>(
+async fn leave<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     (email, locale): (&Email, &str),

@@ -2,22 +2,18 @@
 
 use std::net::IpAddr;
 
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::attempt::{NETWORK_KNOWN, prefix};
 use crate::caller::Ctx;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::message;
 use crate::store;
 
 /// Tells the owner of an account of a session about to begin if neither its network nor what its client calls itself
 /// is known from the sessions of the last 30 days. Nobody is told of the first.
-pub(crate) async fn announce<C: ConnectionTrait>(
-    ctx: &Ctx<'_>,
-    connection: &C,
-    user: Uuid,
-) -> Result<(), Error> {
+pub(crate) async fn announce<C: Connection>(ctx: &Ctx<'_>, connection: &C, user: Uuid) -> Result<(), Error> {
     let since = ctx.now() - NETWORK_KNOWN;
     let devices = store::refresh_tokens::devices(connection, user, since).await?;
     let (here, agent) = (prefix(ctx.caller.address), ctx.caller.stored_user_agent());

@@ -7,6 +7,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
+use crate::row::Row;
+
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// The present moment.
@@ -19,15 +21,32 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 
-/// Writes by single statements, by the shortest way there is to the database.
-pub trait SingleWrites: Send + Sync {
-    /// Runs a statement and commits it. What it returns is the text in the first column of its first row; nothing
-    /// where it has no row.
-    fn write_one(&self, sql: Arc<str>, values: Vec<Value>) -> WriteAnswer<'_>;
+/// The connections of the data path: the shortest way there is to the database, for the statements that run most.
+pub trait DataPath: Send + Sync {
+    /// Runs a statement that reads few rows, by an index.
+    fn read_one(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Vec<Row>>;
+
+    /// Runs a statement and commits it.
+    fn write_one(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Vec<Row>>;
+
+    /// Begins a transaction that writes.
+    fn begin(&self) -> DataAnswer<'_, Box<dyn DataTransaction>>;
 }
 
-/// What comes of [`SingleWrites::write_one`].
-pub type WriteAnswer<'a> = Pin<Box<dyn Future<Output = Result<Option<String>, DbErr>> + Send + 'a>>;
+/// A transaction on the data path; dropped before it is committed it leaves no trace.
+pub trait DataTransaction: Send + Sync {
+    /// Runs a statement and returns its rows.
+    fn query(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Vec<Row>>;
+
+    /// Runs a statement that nothing waits for; that it failed may be told by whatever comes next.
+    fn send(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, ()>;
+
+    /// Makes what was written last.
+    fn commit(self: Box<Self>) -> DataAnswer<'static, ()>;
+}
+
+/// What comes of a call to the data path.
+pub type DataAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 'a>>;
 
 /// Knows the passwords that were seen in breaches.
 pub trait BreachedPasswords: Send + Sync {

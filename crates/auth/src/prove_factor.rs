@@ -1,9 +1,9 @@
 //! Codes of a user, accepted or not within the transaction of whatever they are sent for.
 
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::caller::Ctx;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::mail::Template;
 use crate::message;
@@ -34,7 +34,7 @@ impl Accepted {
 }
 
 /// Accepts a code of the user. Of many that race with one code, one is accepted.
-pub(crate) async fn code<C: ConnectionTrait>(
+pub(crate) async fn code<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,
@@ -46,7 +46,7 @@ pub(crate) async fn code<C: ConnectionTrait>(
     }
 }
 
-async fn accept_totp<C: ConnectionTrait>(
+async fn accept_totp<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,
@@ -69,7 +69,7 @@ async fn accept_totp<C: ConnectionTrait>(
     Ok(Accepted { method: Method::Totp })
 }
 
-async fn spend_recovery_code<C: ConnectionTrait>(
+async fn spend_recovery_code<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,

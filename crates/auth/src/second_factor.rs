@@ -2,12 +2,12 @@
 
 use portico_entity::tickets;
 use sea_orm::ActiveValue::Set;
-use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::account::Account;
 use crate::caller::Ctx;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::factor::{Factor, Held};
 use crate::flow::passkey;
@@ -29,7 +29,7 @@ pub struct MfaChallenge {
 }
 
 /// What a user has and can prove here: no passkey where the application has no domain that they are for.
-pub(crate) async fn provable<C: ConnectionTrait>(
+pub(crate) async fn provable<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,
@@ -42,7 +42,7 @@ pub(crate) async fn provable<C: ConnectionTrait>(
 }
 
 /// Asks for one of these factors in the place of a session.
-pub(crate) async fn challenge<C: ConnectionTrait>(
+pub(crate) async fn challenge<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     (account, first): (&Account, &Methods),
@@ -94,9 +94,8 @@ pub(crate) async fn present(ctx: &Ctx<'_>, ticket: &str) -> Result<Pending, Erro
     let auth = ctx.auth;
     auth.limit_sign_in(ctx.caller).await?;
     let hash = ticket::hash(ticket.trim());
-    let _turn = auth.database.turn().await;
-    let user =
-        store::tickets::try_once(&auth.database.connection, Purpose::SecondFactor, &hash, ctx.now()).await?;
+    let connection = auth.database.alone();
+    let user = store::tickets::try_once(&connection, Purpose::SecondFactor, &hash, ctx.now()).await?;
     let user = user.ok_or(Refusal::InvalidTicket)?;
     Ok(Pending { hash, user })
 }
@@ -113,11 +112,7 @@ impl Pending {
     }
 
     /// Uses the challenge up, in the transaction of the session it opens; of many that race, one does.
-    pub(crate) async fn take<C: ConnectionTrait>(
-        self,
-        ctx: &Ctx<'_>,
-        connection: &C,
-    ) -> Result<Answered, Error> {
+    pub(crate) async fn take<C: Connection>(self, ctx: &Ctx<'_>, connection: &C) -> Result<Answered, Error> {
         let purposes = [Purpose::SecondFactor];
         let used = store::tickets::take(connection, &purposes, self.hash, ctx.now()).await?;
         let used = used.ok_or(Refusal::InvalidTicket)?;

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use portico_entity::refresh_tokens;
 use sea_orm::ActiveValue::Set;
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use self::issue::{Tokens, issue};
 use crate::account::Account;
 use crate::caller::{Authenticated, Ctx};
+use crate::connection::Connection;
 use crate::elevation::{Elevation, Proof};
 use crate::error::Error;
 use crate::method::{Method, Methods};
@@ -76,7 +76,7 @@ impl Session {
 }
 
 /// Elevates a session, within the transaction of the flow.
-pub(crate) async fn elevate<C: ConnectionTrait>(
+pub(crate) async fn elevate<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     session: Uuid,
@@ -110,7 +110,7 @@ pub(crate) async fn elevate<C: ConnectionTrait>(
 
 /// Opens a session for a verified user, within the transaction of the flow. Where the user has a second factor
 /// and did not prove it, it is asked for instead.
-pub(crate) async fn open<C: ConnectionTrait>(
+pub(crate) async fn open<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     verified: Verified,
@@ -135,7 +135,7 @@ pub(crate) async fn open<C: ConnectionTrait>(
 
 /// Goes on with the session of a user who was anonymous until now, with another access token; the refresh token
 /// stays what it is. Nobody had a second factor before.
-pub(crate) async fn identify<C: ConnectionTrait>(
+pub(crate) async fn identify<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     session: Uuid,
@@ -153,7 +153,7 @@ pub(crate) async fn identify<C: ConnectionTrait>(
     issue(ctx.auth, &account, tokens, ctx.now())
 }
 
-async fn begin<C: ConnectionTrait>(
+async fn begin<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     account: Account,

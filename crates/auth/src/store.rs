@@ -22,13 +22,21 @@ pub(crate) mod user_roles;
 pub(crate) mod user_security_keys;
 pub(crate) mod users;
 
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{DbBackend, Statement, Value};
+
+use crate::connection::Connection;
 
 /// A statement in the text that both databases read (`$1`, `CAST`), values bound.
-fn statement<C: ConnectionTrait>(
+fn statement<C: Connection>(
     connection: &C,
     sql: impl Into<String>,
     values: impl IntoIterator<Item = Value>,
 ) -> Statement {
-    Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
+    let (backend, sql) = (connection.backend(), sql.into());
+    let sql = match backend {
+        // On SQLite a parameter is numbered that is written with a question mark.
+        DbBackend::Sqlite => sql.replace('$', "?"),
+        _ => sql,
+    };
+    Statement::from_sql_and_values(backend, sql, values)
 }

@@ -1,13 +1,15 @@
-//! Time and randomness that tests move and fix, and single statements by the one way there is in tests.
+//! Time and randomness that tests move and fix, and the data path by the one way to the database there is in tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, Value};
 use tokio::sync::Mutex;
 
-use crate::port::{Clock, Entropy, EntropyError, SingleWrites, WriteAnswer};
+use crate::database::{Database, Write};
+use crate::port::{Clock, DataAnswer, DataPath, DataTransaction, Entropy, EntropyError};
+use crate::row::Row;
 
 /// A clock that stands still until told otherwise.
 pub(crate) struct TestClock(AtomicI64);
@@ -47,13 +49,13 @@ impl Entropy for TestEntropy {
     }
 }
 
-/// Single statements through the pool.
-pub(crate) struct SingleByPool {
+/// The data path through the pool.
+pub(crate) struct ByPool {
     connection: DatabaseConnection,
     writer: Arc<Mutex<()>>,
 }
 
-impl SingleByPool {
+impl ByPool {
     pub(crate) fn new(connection: &DatabaseConnection, writer: &Arc<Mutex<()>>) -> Self {
         Self {
             connection: connection.clone(),
@@ -62,17 +64,56 @@ impl SingleByPool {
     }
 }
 
-impl SingleWrites for SingleByPool {
-    fn write_one(&self, sql: Arc<str>, values: Vec<Value>) -> WriteAnswer<'_> {
+impl DataPath for ByPool {
+    fn read_one(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Vec<Row>> {
+        Box::pin(rows(&self.connection, sql, values))
+    }
+
+    fn write_one(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Vec<Row>> {
         Box::pin(async move {
-            let backend = self.connection.get_database_backend();
-            let _turn = match backend {
-                DbBackend::Sqlite => Some(self.writer.lock().await),
-                _ => None,
-            };
-            let statement = Statement::from_sql_and_values(backend, &*sql, values);
-            let row = self.connection.query_one_raw(statement).await?;
-            row.map(|row| row.try_get_by_index(0)).transpose()
+            let _turn = self.writer.lock().await;
+            rows(&self.connection, sql, values).await
         })
     }
+
+    fn begin(&self) -> DataAnswer<'_, Box<dyn DataTransaction>> {
+        Box::pin(async move {
+            let (connection, writer) = (self.connection.clone(), Arc::clone(&self.writer));
+            // Its own data path is never asked.
+            let database = Database::new(
+                connection.clone(),
+                writer,
+                Arc::new(Self::new(&connection, &self.writer)),
+            );
+            let open: Box<dyn DataTransaction> = Box::new(OpenByPool(database.begin().await?));
+            Ok(open)
+        })
+    }
+}
+
+struct OpenByPool(Write);
+
+impl DataTransaction for OpenByPool {
+    fn query(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Vec<Row>> {
+        Box::pin(rows(&*self.0, sql, values))
+    }
+
+    fn send(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, ()> {
+        Box::pin(async move { rows(&*self.0, sql, values).await.map(|_| ()) })
+    }
+
+    fn commit(self: Box<Self>) -> DataAnswer<'static, ()> {
+        Box::pin(self.0.commit())
+    }
+}
+
+async fn rows<C: ConnectionTrait>(
+    connection: &C,
+    sql: Arc<str>,
+    values: Vec<Value>,
+) -> Result<Vec<Row>, DbErr> {
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, &*sql, values);
+    let rows = connection.query_all_raw(statement).await?;
+    Ok(rows.into_iter().map(Row::from).collect())
 }

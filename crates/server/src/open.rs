@@ -68,9 +68,9 @@ pub(crate) async fn open(
     let writer = Arc::new(Mutex::new(()));
     let origin = Arc::new(Origin::new(Arc::clone(&clock), Arc::clone(&entropy)));
     let executor = Arc::new(executor(settings, &pool, Arc::clone(&writer), origin)?);
-    let single = Arc::new(ByExecutor(Arc::clone(&executor)));
+    let data_path = Arc::new(ByExecutor(Arc::clone(&executor)));
     let auth = Auth::open(Parts {
-        database: Database::new(pool.connection(), writer, single),
+        database: Database::new(pool.connection(), writer, data_path),
         clock,
         entropy,
         policy: policy::policy(settings),

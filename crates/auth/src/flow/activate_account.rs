@@ -2,10 +2,10 @@
 
 use sea_orm::ConnectionTrait;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{Proved, confirm, present, refuse, take};
+use crate::flow::mailed::{Proved, confirm, present, take};
 use crate::refusal::Refusal;
 use crate::store;
 use crate::store::tickets::Used;
@@ -24,10 +24,7 @@ pub struct ActivateAccountInput {
 
 /// Makes a new account usable for whoever read the code that was mailed to its address, which is confirmed with it.
 pub async fn activate_account(ctx: &Ctx<'_>, input: ActivateAccountInput) -> Result<(), Error> {
-    match activate(ctx, input).await {
-        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
-        other => other,
-    }
+    recorded(ctx, ACTION, None, activate(ctx, input).await).await
 }
 
 async fn activate(ctx: &Ctx<'_>, input: ActivateAccountInput) -> Result<(), Error> {

@@ -4,10 +4,10 @@ use serde_json::Value;
 use uuid::Uuid;
 use webauthn_rs_core::proto::RegistrationState;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
-use crate::flow::passkey::{add, allowed, refused};
+use crate::flow::passkey::{add, allowed};
 use crate::passkey::{self, Asked, Attestation, Ceremony, Owner};
 use crate::refusal::Refusal;
 use crate::value::Nickname;
@@ -54,13 +54,11 @@ pub struct VerifyAddSecurityKeyInput {
 /// one that proved it.
 pub async fn verify_add_security_key(ctx: &Ctx<'_>, input: VerifyAddSecurityKeyInput) -> Result<Uuid, Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match verify(ctx, session, input).await {
-        Ok(id) => {
-            ctx.auth.after_change().await;
-            Ok(id)
-        }
-        Err(error) => Err(refused(ctx, ACTION, Some(session.user_id), error).await?),
+    let done = verify(ctx, session, input).await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, Some(session.user_id), done).await
 }
 
 async fn verify(

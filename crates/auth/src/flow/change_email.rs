@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 
 use crate::account::Account;
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::evenly::evenly;
@@ -33,14 +33,13 @@ pub struct ChangeEmailInput {
 /// address already is not told: then its owner is.
 pub async fn change_email(ctx: &Ctx<'_>, input: ChangeEmailInput) -> Result<(), Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match evenly(ask(ctx, session, input)).await {
-        Err(Error::Refused(refusal)) => {
-            let event = Event::refused(ACTION, Some(session.user_id), refusal);
-            event.append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        other => other,
-    }
+    recorded(
+        ctx,
+        ACTION,
+        Some(session.user_id),
+        evenly(ask(ctx, session, input)).await,
+    )
+    .await
 }
 
 async fn ask(ctx: &Ctx<'_>, session: &Authenticated, input: ChangeEmailInput) -> Result<(), Error> {

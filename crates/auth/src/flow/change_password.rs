@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::attempt::{Attempt, Target};
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::new_password::{self, Replacement};
@@ -26,14 +26,13 @@ pub struct ChangePasswordInput {
 /// and the owner of the account is told.
 pub async fn change_password(ctx: &Ctx<'_>, input: ChangePasswordInput) -> Result<(), Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match change(ctx, session, input).await {
-        Err(Error::Refused(refusal)) => {
-            let event = Event::refused(ACTION, Some(session.user_id), refusal);
-            event.append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        other => other,
-    }
+    recorded(
+        ctx,
+        ACTION,
+        Some(session.user_id),
+        change(ctx, session, input).await,
+    )
+    .await
 }
 
 async fn change(ctx: &Ctx<'_>, session: &Authenticated, input: ChangePasswordInput) -> Result<(), Error> {

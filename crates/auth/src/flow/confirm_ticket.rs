@@ -1,9 +1,9 @@
 //! `confirmTicket`.
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{LINKS, fulfil, open, present, refuse, take};
+use crate::flow::mailed::{LINKS, fulfil, open, present, take};
 use crate::refusal::Refusal;
 use crate::session::SignIn;
 use crate::store;
@@ -24,14 +24,11 @@ pub struct ConfirmTicketInput {
 /// Does what a mailed link is for where an application got the link itself. A session is opened for a link that
 /// signs in, and for one that confirms an address where the caller proves to have asked for it.
 pub async fn confirm_ticket(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<SignIn, Error> {
-    match confirmed(ctx, input).await {
-        Ok(sign_in) => {
-            ctx.auth.after_change().await;
-            Ok(sign_in)
-        }
-        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
-        Err(error) => Err(error),
+    let done = confirmed(ctx, input).await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, None, done).await
 }
 
 async fn confirmed(ctx: &Ctx<'_>, input: ConfirmTicketInput) -> Result<SignIn, Error> {

@@ -6,7 +6,7 @@ use sea_orm::ActiveValue::Set;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::elevation;
 use crate::error::Error;
@@ -44,14 +44,13 @@ pub struct CreatedPat {
 /// of the account is told.
 pub async fn create_pat(ctx: &Ctx<'_>, input: CreatePatInput) -> Result<CreatedPat, Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match create(ctx, session, input).await {
-        Err(Error::Refused(refusal)) => {
-            let event = Event::refused(ACTION, Some(session.user_id), refusal);
-            event.append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        other => other,
-    }
+    recorded(
+        ctx,
+        ACTION,
+        Some(session.user_id),
+        create(ctx, session, input).await,
+    )
+    .await
 }
 
 async fn create(ctx: &Ctx<'_>, session: &Authenticated, input: CreatePatInput) -> Result<CreatedPat, Error> {

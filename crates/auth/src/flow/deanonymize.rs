@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::account::Account;
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::evenly::evenly;
@@ -69,18 +69,11 @@ impl Identified {
 /// before the link or the code that is mailed is used; whether the address is taken is not told then.
 pub async fn deanonymize(ctx: &Ctx<'_>, input: DeanonymizeInput) -> Result<SignIn, Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match identify(ctx, session, input).await {
-        Ok(sign_in) => {
-            ctx.auth.after_change().await;
-            Ok(sign_in)
-        }
-        Err(Error::Refused(refusal)) => {
-            let event = Event::refused(ACTION, Some(session.user_id), refusal);
-            event.append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        Err(error) => Err(error),
+    let done = identify(ctx, session, input).await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, Some(session.user_id), done).await
 }
 
 async fn identify(ctx: &Ctx<'_>, session: &Authenticated, input: DeanonymizeInput) -> Result<SignIn, Error> {

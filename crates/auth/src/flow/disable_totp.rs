@@ -1,6 +1,6 @@
 //! `disableTotp`.
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::elevation::Proof;
 use crate::error::Error;
@@ -21,18 +21,11 @@ pub struct DisableTotpInput {
 /// with it.
 pub async fn disable_totp(ctx: &Ctx<'_>, input: DisableTotpInput) -> Result<(), Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match disable(ctx, session, input.code).await {
-        Ok(()) => {
-            ctx.auth.after_change().await;
-            Ok(())
-        }
-        Err(Error::Refused(refusal)) => {
-            let event = Event::refused(ACTION, Some(session.user_id), refusal);
-            event.append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        Err(error) => Err(error),
+    let done = disable(ctx, session, input.code).await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, Some(session.user_id), done).await
 }
 
 async fn disable(ctx: &Ctx<'_>, session: &Authenticated, code: Option<String>) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! `elevateTotp` and `elevateRecoveryCode`: the session of a user who is proved anew by a code.
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::prove_factor::{self, FactorCode};
@@ -21,14 +21,13 @@ pub async fn elevate_code(ctx: &Ctx<'_>, input: ElevateCodeInput) -> Result<Sess
         FactorCode::Totp(_) => "elevateTotp",
         FactorCode::Recovery(_) => "elevateRecoveryCode",
     };
-    match elevate(ctx, session, action, &input.code).await {
-        Err(Error::Refused(refusal)) => {
-            let event = Event::refused(action, Some(session.user_id), refusal);
-            event.append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        other => other,
-    }
+    recorded(
+        ctx,
+        action,
+        Some(session.user_id),
+        elevate(ctx, session, action, &input.code).await,
+    )
+    .await
 }
 
 async fn elevate(
@@ -40,14 +39,14 @@ async fn elevate(
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let user = session.user_id;
     let guess = ctx.auth.guess_factor(user).await?;
-    let transaction = ctx.auth.database.begin().await?;
-    let accepted = prove_factor::code(ctx, &*transaction, user, code).await?;
-    let account = store::users::account(&*transaction, user).await?;
+    let transaction = ctx.auth.database.begin_direct().await?;
+    let accepted = prove_factor::code(ctx, &transaction, user, code).await?;
+    let account = store::users::account(&transaction, user).await?;
     let fresh = Fresh::by_code(account.ok_or(Refusal::NotSignedIn)?, &accepted);
-    let elevated = session::elevate(ctx, &*transaction, session.session_id, fresh).await?;
-    guess.succeeded(&*transaction).await?;
+    let elevated = session::elevate(ctx, &transaction, session.session_id, fresh).await?;
+    guess.succeeded(&transaction).await?;
     let event = Event::success(action, user, Some(session.session_id));
-    event.append(ctx, &*transaction).await?;
+    event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     Ok(elevated)
 }

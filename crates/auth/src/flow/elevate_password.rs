@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::attempt::{Attempt, Target};
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::refusal::Refusal;
@@ -23,14 +23,13 @@ pub struct ElevatePasswordInput {
 /// claim that says so. The refresh token stays what it is.
 pub async fn elevate_password(ctx: &Ctx<'_>, input: ElevatePasswordInput) -> Result<Session, Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match elevate(ctx, session, input).await {
-        Err(Error::Refused(refusal)) => {
-            let event = Event::refused(ACTION, Some(session.user_id), refusal);
-            event.append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        other => other,
-    }
+    recorded(
+        ctx,
+        ACTION,
+        Some(session.user_id),
+        elevate(ctx, session, input).await,
+    )
+    .await
 }
 
 async fn elevate(
@@ -48,20 +47,18 @@ async fn elevate(
         attempt.failed(ctx);
         return Err(Refusal::WrongCurrentPassword.into());
     };
-    let transaction = ctx.auth.database.begin().await?;
+    let transaction = ctx.auth.database.begin_direct().await?;
     // The password may have been changed while it was compared.
     let account = match stored {
-        Some(stored) => {
-            store::users::with_password(&*transaction, owner.id(), stored, attempt.lock()).await?
-        }
+        Some(stored) => store::users::with_password(&transaction, owner.id(), stored, attempt.lock()).await?,
         None => None,
     };
     let account = account.ok_or(Refusal::WrongCurrentPassword)?;
     let fresh = Fresh::by_password(account, proof);
-    let elevated = session::elevate(ctx, &*transaction, session.session_id, fresh).await?;
-    attempt.succeeded(ctx, &*transaction).await?;
+    let elevated = session::elevate(ctx, &transaction, session.session_id, fresh).await?;
+    attempt.succeeded(ctx, &transaction).await?;
     let event = Event::success(ACTION, session.user_id, Some(session.session_id));
-    event.append(ctx, &*transaction).await?;
+    event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     Ok(elevated)
 }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
-use crate::flow::passkey::{Presented, allowed, present, refused};
+use crate::flow::passkey::{Presented, allowed, present};
 use crate::passkey::{self, Asked, Assertion, Ceremony};
 use crate::refusal::Refusal;
 use crate::session::{self, Fresh, Session};
@@ -18,8 +18,7 @@ pub async fn elevate_webauthn(ctx: &Ctx<'_>) -> Result<Value, Error> {
     let party = auth.relying_party()?;
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
     auth.limit_sign_in(ctx.caller).await?;
-    let connection = &auth.database.connection;
-    let credentials = allowed(connection, session.user_id).await?;
+    let credentials = allowed(&auth.database.reads(), session.user_id).await?;
     if credentials.is_empty() {
         return Err(Refusal::UnknownSecurityKey.into());
     }
@@ -29,8 +28,8 @@ pub async fn elevate_webauthn(ctx: &Ctx<'_>) -> Result<Value, Error> {
         within: Some(session.session_id),
         state: question.state,
     };
-    let _turn = auth.database.turn().await;
-    passkey::ask(ctx, connection, Ceremony::Elevate, &question.challenge, &asked).await?;
+    let connection = auth.database.alone();
+    passkey::ask(ctx, &connection, Ceremony::Elevate, &question.challenge, &asked).await?;
     Ok(question.options)
 }
 
@@ -51,21 +50,18 @@ pub async fn verify_elevate_webauthn(
         Ok(presented) => elevate(ctx, session, presented).await,
         Err(error) => Err(error),
     };
-    match elevated {
-        Ok(elevated) => Ok(elevated),
-        Err(error) => Err(refused(ctx, ACTION, Some(session.user_id), error).await?),
-    }
+    recorded(ctx, ACTION, Some(session.user_id), elevated).await
 }
 
 async fn elevate(ctx: &Ctx<'_>, session: &Authenticated, presented: Presented) -> Result<Session, Error> {
     presented.asked.check(session.user_id, session.session_id)?;
     let checked = presented.check(ctx)?;
-    let transaction = ctx.auth.database.begin().await?;
-    let (account, proof) = checked.enter(ctx, &*transaction).await?;
+    let transaction = ctx.auth.database.begin_direct().await?;
+    let (account, proof) = checked.enter(ctx, &transaction).await?;
     let fresh = Fresh::by_passkey(account, &proof);
-    let elevated = session::elevate(ctx, &*transaction, session.session_id, fresh).await?;
+    let elevated = session::elevate(ctx, &transaction, session.session_id, fresh).await?;
     let event = Event::success(ACTION, session.user_id, Some(session.session_id));
-    event.append(ctx, &*transaction).await?;
+    event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     Ok(elevated)
 }

@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::{Error, InternalError};
 use crate::factor_change;
@@ -27,18 +27,11 @@ pub struct EnableTotpInput {
 /// makes recovery codes, in the place of older ones. The session counts as one that proved the factor.
 pub async fn enable_totp(ctx: &Ctx<'_>, input: EnableTotpInput) -> Result<Vec<Plain>, Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match enable(ctx, session, &input.code).await {
-        Ok(codes) => {
-            ctx.auth.after_change().await;
-            Ok(codes)
-        }
-        Err(Error::Refused(refusal)) => {
-            let event = Event::refused(ACTION, Some(session.user_id), refusal);
-            event.append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        Err(error) => Err(error),
+    let done = enable(ctx, session, &input.code).await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, Some(session.user_id), done).await
 }
 
 async fn enable(ctx: &Ctx<'_>, session: &Authenticated, code: &str) -> Result<Vec<Plain>, Error> {

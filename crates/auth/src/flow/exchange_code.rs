@@ -1,8 +1,9 @@
 //! `exchangeCode`.
 
+use crate::audit::recorded;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{confirm, open, present, refuse, take};
+use crate::flow::mailed::{confirm, open, present, take};
 use crate::refusal::Refusal;
 use crate::session::SignIn;
 use crate::ticket::{Presented, Purpose, proves};
@@ -21,11 +22,7 @@ pub struct ExchangeCodeInput {
 /// Opens a session for the code of a redirection. A code is used up by the first who presents it, also with a
 /// wrong verifier: then somebody else has it.
 pub async fn exchange_code(ctx: &Ctx<'_>, input: ExchangeCodeInput) -> Result<SignIn, Error> {
-    match exchange(ctx, input).await {
-        Ok(sign_in) => Ok(sign_in),
-        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
-        Err(error) => Err(error),
-    }
+    recorded(ctx, ACTION, None, exchange(ctx, input).await).await
 }
 
 async fn exchange(ctx: &Ctx<'_>, input: ExchangeCodeInput) -> Result<SignIn, Error> {

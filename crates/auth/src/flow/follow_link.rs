@@ -4,10 +4,10 @@ use portico_entity::tickets;
 use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{Found, LINKS, Proved, fulfil, present, refuse, take};
+use crate::flow::mailed::{Found, LINKS, Proved, fulfil, present, take};
 use crate::refusal::Refusal;
 use crate::seal::hex;
 use crate::store;
@@ -26,14 +26,11 @@ pub struct Followed {
 /// Does what a mailed link is for. A link that signs in does so for whoever asked for it, hence not without a
 /// challenge: then the code of the mail has to be entered where it was asked for.
 pub async fn follow_link(ctx: &Ctx<'_>, ticket: String) -> Result<Followed, Error> {
-    match follow(ctx, ticket).await {
-        Ok(followed) => {
-            ctx.auth.after_change().await;
-            Ok(followed)
-        }
-        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
-        Err(error) => Err(error),
+    let done = follow(ctx, ticket).await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, None, done).await
 }
 
 async fn follow(ctx: &Ctx<'_>, ticket: String) -> Result<Followed, Error> {

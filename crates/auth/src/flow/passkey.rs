@@ -8,8 +8,8 @@ use uuid::Uuid;
 use webauthn_rs_core::proto::{AuthenticationState, Credential};
 
 use crate::account::Account;
-use crate::audit::Event;
 use crate::caller::Ctx;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::passkey::{
     self, Allowed, Asked, Assertion, Ceremony, PasskeyFault, Proof, Registered, authenticator_name,
@@ -21,7 +21,7 @@ use crate::store::users::Lock;
 use crate::value::Nickname;
 
 /// The passkeys of a user, as browsers are told of them.
-pub(super) async fn allowed<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Vec<Allowed>, Error> {
+pub(super) async fn allowed<C: Connection>(connection: &C, user: Uuid) -> Result<Vec<Allowed>, Error> {
     let rows = store::user_security_keys::of_user(connection, user).await?;
     let allowed = rows.into_iter().map(|row| Allowed {
         credential_id: row.credential_id,
@@ -68,7 +68,7 @@ pub(super) async fn add<C: ConnectionTrait>(
 }
 
 /// Refuses a passkey that somebody has.
-pub(super) async fn refuse_taken<C: ConnectionTrait>(
+pub(super) async fn refuse_taken<C: Connection>(
     connection: &C,
     registered: &Registered,
 ) -> Result<(), Error> {
@@ -79,7 +79,7 @@ pub(super) async fn refuse_taken<C: ConnectionTrait>(
 }
 
 /// Asks for a signature as the second proof of a user, within what else is asked for.
-pub(crate) async fn ask_for_second<C: ConnectionTrait>(
+pub(crate) async fn ask_for_second<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,
@@ -118,8 +118,8 @@ pub(super) async fn present(
 ) -> Result<Presented, Error> {
     ctx.auth.relying_party()?;
     let asked = passkey::take(ctx, ceremony, assertion.challenge()).await?;
-    let connection = &ctx.auth.database.connection;
-    let row = store::user_security_keys::by_credential(connection, &assertion.credential_id()).await?;
+    let connection = ctx.auth.database.reads();
+    let row = store::user_security_keys::by_credential(&connection, &assertion.credential_id()).await?;
     Ok(Presented {
         asked,
         assertion,
@@ -166,7 +166,7 @@ impl Presented {
 
 impl Checked {
     /// Writes down that the passkey was used, and reads its user, whose state stays as it is meanwhile.
-    pub(super) async fn enter<C: ConnectionTrait>(
+    pub(super) async fn enter<C: Connection>(
         mut self,
         ctx: &Ctx<'_>,
         connection: &C,
@@ -192,17 +192,4 @@ impl Checked {
             false => Err(Refusal::Passkey(PasskeyFault::Counter).into()),
         }
     }
-}
-
-/// Writes down why somebody was refused, and passes it on.
-pub(super) async fn refused(
-    ctx: &Ctx<'_>,
-    action: &'static str,
-    user: Option<Uuid>,
-    error: Error,
-) -> Result<Error, Error> {
-    if let Error::Refused(refusal) = &error {
-        Event::refused(action, user, *refusal).append_alone(ctx).await?;
-    }
-    Ok(error)
 }

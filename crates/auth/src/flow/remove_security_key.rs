@@ -2,10 +2,9 @@
 
 use uuid::Uuid;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
-use crate::flow::passkey::refused;
 use crate::refusal::Refusal;
 use crate::{elevation, factor_change, store};
 
@@ -21,13 +20,11 @@ pub struct RemoveSecurityKeyInput {
 /// answered like one that does not exist; the last way to sign in stays.
 pub async fn remove_security_key(ctx: &Ctx<'_>, input: RemoveSecurityKeyInput) -> Result<(), Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    match remove(ctx, session, input.id).await {
-        Ok(()) => {
-            ctx.auth.after_change().await;
-            Ok(())
-        }
-        Err(error) => Err(refused(ctx, ACTION, Some(session.user_id), error).await?),
+    let done = remove(ctx, session, input.id).await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, Some(session.user_id), done).await
 }
 
 async fn remove(ctx: &Ctx<'_>, session: &Authenticated, id: Uuid) -> Result<(), Error> {

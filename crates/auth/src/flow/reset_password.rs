@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::follow_link::{Followed, hand_over};
-use crate::flow::mailed::{Found, confirm, present, refuse, take};
+use crate::flow::mailed::{Found, confirm, present, take};
 use crate::new_password::{self, Replacement};
 use crate::refusal::Refusal;
 use crate::store;
@@ -26,14 +26,11 @@ pub struct ResetPasswordInput {
 /// Sets a new password for whoever read the mail. Every session and everything else that was mailed ends, delays
 /// after failed sign-ins are lifted, and the owner is told. A password that is refused leaves the ticket good.
 pub async fn reset_password(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<Followed, Error> {
-    match reset(ctx, input).await {
-        Ok(followed) => {
-            ctx.auth.after_change().await;
-            Ok(followed)
-        }
-        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
-        Err(error) => Err(error),
+    let done = reset(ctx, input).await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, None, done).await
 }
 
 async fn reset(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<Followed, Error> {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::refusal::Refusal;
@@ -22,9 +22,8 @@ pub async fn revoke_session(ctx: &Ctx<'_>, input: RevokeSessionInput) -> Result<
     let which = Which::SessionOf(input.id, session.user_id);
     if store::refresh_tokens::revoke(&*transaction, which, ctx.now()).await? == 0 {
         drop(transaction);
-        let event = Event::refused("revokeSession", Some(session.user_id), Refusal::UnknownSession);
-        event.append_alone(ctx).await?;
-        return Err(Refusal::UnknownSession.into());
+        let unknown = Err(Refusal::UnknownSession.into());
+        return recorded(ctx, "revokeSession", Some(session.user_id), unknown).await;
     }
     let event = Event::success("revokeSession", session.user_id, Some(input.id));
     event.append(ctx, &*transaction).await?;

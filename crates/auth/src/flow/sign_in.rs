@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::attempt::Attempt;
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::password::Matched;
@@ -27,18 +27,12 @@ pub(super) struct Presented {
 /// Compares the password, and opens a session if it matches. Somebody unknown costs as much as a
 /// wrong password and gets the same answer.
 pub(super) async fn finish(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn, Error> {
-    match prove(ctx, &presented).await {
-        Ok(sign_in) => Ok(sign_in),
-        Err(Error::Refused(refusal)) => {
-            presented.attempt.failed(ctx);
-            let user_id = presented.found.as_ref().map(|user| user.account.id);
-            Event::refused(presented.action, user_id, refusal)
-                .append_alone(ctx)
-                .await?;
-            Err(refusal.into())
-        }
-        Err(error) => Err(error),
+    let proved = prove(ctx, &presented).await;
+    if let Err(Error::Refused(_)) = &proved {
+        presented.attempt.failed(ctx);
     }
+    let user = presented.found.as_ref().map(|user| user.account.id);
+    recorded(ctx, presented.action, user, proved).await
 }
 
 async fn prove(ctx: &Ctx<'_>, presented: &Presented) -> Result<SignIn, Error> {
@@ -68,7 +62,7 @@ async fn prove(ctx: &Ctx<'_>, presented: &Presented) -> Result<SignIn, Error> {
         }
         // While the hash was computed, or waited for its turn, the password was changed. Or another sign-in made
         // the hash anew; after that there is nothing left to make.
-        let now = store::users::password_hash(&ctx.auth.database.connection, user.account.id).await?;
+        let now = store::users::password_hash(&ctx.auth.database.reads(), user.account.id).await?;
         stored = now.filter(|_| foreign).ok_or_else(wrong)?;
     }
 }
@@ -107,21 +101,21 @@ impl Proved {
 /// Passes the door if the password is still the one that was compared: an old one opens none after it was
 /// changed and the sessions ended.
 async fn enter(ctx: &Ctx<'_>, presented: &Presented, proved: Proved) -> Result<Option<SignIn>, Error> {
-    let transaction = ctx.auth.database.begin().await?;
+    let transaction = ctx.auth.database.begin_direct().await?;
     let Proved { id, stored, .. } = &proved;
     let account = match &proved.renewed {
         None => {
             let lock = presented.attempt.lock();
-            store::users::with_password(&*transaction, *id, stored, lock).await?
+            store::users::with_password(&transaction, *id, stored, lock).await?
         }
-        Some(renewed) => store::users::renew_hash(&*transaction, *id, stored, renewed).await?,
+        Some(renewed) => store::users::renew_hash(&transaction, *id, stored, renewed).await?,
     };
     let Some(account) = account else { return Ok(None) };
     let verified = Verified::by_password(account, proved.proof);
-    let sign_in = session::open(ctx, &*transaction, verified).await?;
-    presented.attempt.succeeded(ctx, &*transaction).await?;
+    let sign_in = session::open(ctx, &transaction, verified).await?;
+    presented.attempt.succeeded(ctx, &transaction).await?;
     let event = Event::success(presented.action, proved.id, sign_in.session_id());
-    event.append(ctx, &*transaction).await?;
+    event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     Ok(Some(sign_in))
 }

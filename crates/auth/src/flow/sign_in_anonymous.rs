@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::audit::recorded;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_up::{self, Registration};
@@ -26,10 +27,7 @@ pub struct SignInAnonymousInput {
 
 /// Makes an anonymous user, where the operator allows it, and opens a session. Counted like a sign-up.
 pub async fn sign_in_anonymous(ctx: &Ctx<'_>, input: SignInAnonymousInput) -> Result<SignIn, Error> {
-    match enter(ctx, input).await {
-        Err(error) => Err(sign_up::record_refusal(ctx, ACTION, error).await?),
-        done => done,
-    }
+    recorded(ctx, ACTION, None, enter(ctx, input).await).await
 }
 
 async fn enter(ctx: &Ctx<'_>, input: SignInAnonymousInput) -> Result<SignIn, Error> {

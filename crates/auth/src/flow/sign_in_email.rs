@@ -1,8 +1,9 @@
 //! `signInPasswordlessEmail`, `signInOtpEmail` and `verifySignInOtpEmail`: whoever reads the mail signs in.
 
+use crate::audit::recorded;
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::mailed::{Ask, ask, enter, open, present, refuse, take};
+use crate::flow::mailed::{Ask, ask, enter, open, present, take};
 use crate::mail::Template;
 use crate::session::SignIn;
 use crate::ticket::{Presented, Purpose};
@@ -81,12 +82,9 @@ pub async fn verify_sign_in_otp_email(
         transaction.commit().await?;
         Ok(sign_in)
     };
-    match entered.await {
-        Ok(sign_in) => {
-            ctx.auth.after_change().await;
-            Ok(sign_in)
-        }
-        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
-        Err(error) => Err(error),
+    let done = entered.await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, None, done).await
 }

@@ -1,6 +1,6 @@
 //! `signInPat`.
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::refusal::Refusal;
@@ -23,19 +23,13 @@ pub async fn sign_in_pat(ctx: &Ctx<'_>, input: SignInPatInput) -> Result<SignIn,
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let hash = PersonalAccessToken::presented_hash(&input.personal_access_token);
     // Nobody waits for what is not there.
-    let user = store::personal_access_tokens::user(&ctx.auth.database.connection, &hash).await?;
+    let user = store::personal_access_tokens::user(&ctx.auth.database.reads(), &hash).await?;
     let entered = match user {
         Some(_) => enter(ctx, hash).await,
         None => Err(Refusal::InvalidPat.into()),
     };
-    match entered {
-        Ok(session) => Ok(SignIn::Done(Box::new(session))),
-        Err(Error::Refused(refusal)) => {
-            Event::refused(ACTION, user, refusal).append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        Err(error) => Err(error),
-    }
+    let session = recorded(ctx, ACTION, user, entered).await?;
+    Ok(SignIn::Done(Box::new(session)))
 }
 
 async fn enter(ctx: &Ctx<'_>, hash: String) -> Result<Session, Error> {
@@ -45,14 +39,14 @@ async fn enter(ctx: &Ctx<'_>, hash: String) -> Result<Session, Error> {
         ip: ctx.caller.address.to_canonical().to_string(),
         user_agent: ctx.caller.stored_user_agent(),
     };
-    let transaction = ctx.auth.database.begin().await?;
-    let used = store::personal_access_tokens::take(&*transaction, presented).await?;
+    let transaction = ctx.auth.database.begin_direct().await?;
+    let used = store::personal_access_tokens::take(&transaction, presented).await?;
     let used = used.ok_or(Refusal::InvalidPat)?;
-    let account = store::users::account(&*transaction, used.user_id()).await?;
+    let account = store::users::account(&transaction, used.user_id()).await?;
     let account = account.ok_or(Refusal::InvalidPat)?;
     let session = session::act(ctx, account, &used).await?;
     let event = Event::success(ACTION, used.user_id(), Some(used.id()));
-    event.append(ctx, &*transaction).await?;
+    event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     Ok(session)
 }

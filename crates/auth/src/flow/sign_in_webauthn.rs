@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::evenly::evenly;
-use crate::flow::passkey::{Presented, allowed, present, refused};
+use crate::flow::passkey::{Presented, allowed, present};
 use crate::passkey::{self, Asked, Assertion, Ceremony, decoy};
 use crate::session::{self, SignIn, Verified};
 use crate::store;
@@ -33,7 +33,7 @@ async fn ask(ctx: &Ctx<'_>, input: SignInWebauthnInput) -> Result<Value, Error> 
     let (user, credentials) = match &input.email {
         None => (None, Vec::new()),
         Some(email) => {
-            let connection = &auth.database.connection;
+            let connection = &auth.database.reads();
             let (nobody, decoy) = decoy(&auth.keys.decoy, email);
             let found = store::users::addressee(connection, email).await?;
             let user = found.map_or(nobody, |found| found.id);
@@ -51,9 +51,8 @@ async fn ask(ctx: &Ctx<'_>, input: SignInWebauthnInput) -> Result<Value, Error> 
         within: None,
         state: question.state,
     };
-    let _turn = auth.database.turn().await;
-    let connection = &auth.database.connection;
-    passkey::ask(ctx, connection, Ceremony::SignIn, &question.challenge, &asked).await?;
+    let connection = auth.database.alone();
+    passkey::ask(ctx, &connection, Ceremony::SignIn, &question.challenge, &asked).await?;
     Ok(question.options)
 }
 
@@ -69,25 +68,24 @@ pub async fn verify_sign_in_webauthn(
     input: VerifySignInWebauthnInput,
 ) -> Result<SignIn, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
-    let presented = match present(ctx, Ceremony::SignIn, input.credential).await {
-        Ok(presented) => presented,
-        Err(error) => return Err(refused(ctx, ACTION, None, error).await?),
+    let mut user = None;
+    let entered = async {
+        let presented = present(ctx, Ceremony::SignIn, input.credential).await?;
+        user = presented.user();
+        enter(ctx, presented).await
     };
-    let user = presented.user();
-    match enter(ctx, presented).await {
-        Ok(signed_in) => Ok(signed_in),
-        Err(error) => Err(refused(ctx, ACTION, user, error).await?),
-    }
+    let entered = entered.await;
+    recorded(ctx, ACTION, user, entered).await
 }
 
 async fn enter(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn, Error> {
     let checked = presented.check(ctx)?;
-    let transaction = ctx.auth.database.begin().await?;
-    let (account, proof) = checked.enter(ctx, &*transaction).await?;
+    let transaction = ctx.auth.database.begin_direct().await?;
+    let (account, proof) = checked.enter(ctx, &transaction).await?;
     let user = account.id;
-    let sign_in = session::open(ctx, &*transaction, Verified::by_passkey(account, &proof)).await?;
+    let sign_in = session::open(ctx, &transaction, Verified::by_passkey(account, &proof)).await?;
     let event = Event::success(ACTION, user, sign_in.session_id());
-    event.append(ctx, &*transaction).await?;
+    event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     Ok(sign_in)
 }

@@ -366,15 +366,3 @@ async fn grant<C: ConnectionTrait>(
     }
     Ok(store::user_roles::grant(connection, user_id, rows, ctx.now()).await?)
 }
-
-/// Writes down why nobody was made.
-pub(super) async fn record_refusal(
-    ctx: &Ctx<'_>,
-    action: &'static str,
-    error: Error,
-) -> Result<Error, Error> {
-    if let Error::Refused(refusal) = &error {
-        Event::refused(action, None, *refusal).append_alone(ctx).await?;
-    }
-    Ok(error)
-}

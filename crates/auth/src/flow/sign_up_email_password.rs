@@ -1,5 +1,6 @@
 //! `signUpEmailPassword`.
 
+use crate::audit::recorded;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_up::{self, Registration};
@@ -47,8 +48,5 @@ pub async fn sign_up_email_password(ctx: &Ctx<'_>, input: SignUpEmailPasswordInp
         Some(first) => sign_up::with_first_mail(ctx, ACTION, (&email, first), registration, None).await,
         None => sign_up::with_session(ctx, ACTION, registration).await,
     };
-    match result {
-        Ok(signed_in) => Ok(signed_in),
-        Err(error) => Err(sign_up::record_refusal(ctx, ACTION, error).await?),
-    }
+    recorded(ctx, ACTION, None, result).await
 }

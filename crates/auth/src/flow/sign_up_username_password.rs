@@ -1,5 +1,6 @@
 //! `signUpUsernamePassword`.
 
+use crate::audit::recorded;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::sign_up::{self, Registration};
@@ -36,8 +37,11 @@ pub async fn sign_up_username_password(
         ticket_lifetime: None,
         anonymous: false,
     };
-    match sign_up::with_session(ctx, ACTION, registration).await {
-        Ok(sign_in) => Ok(sign_in),
-        Err(error) => Err(sign_up::record_refusal(ctx, ACTION, error).await?),
-    }
+    recorded(
+        ctx,
+        ACTION,
+        None,
+        sign_up::with_session(ctx, ACTION, registration).await,
+    )
+    .await
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use webauthn_rs_core::proto::RegistrationState;
 
+use crate::audit::recorded;
 use crate::caller::Ctx;
 use crate::error::{Error, InternalError};
 use crate::flow::passkey::refuse_taken;
@@ -80,10 +81,7 @@ pub async fn verify_sign_up_webauthn(
     input: VerifySignUpWebauthnInput,
 ) -> Result<SignIn, Error> {
     sign_up::admit(ctx).await?;
-    match verify(ctx, input).await {
-        Ok(signed_in) => Ok(signed_in),
-        Err(error) => Err(sign_up::record_refusal(ctx, ACTION, error).await?),
-    }
+    recorded(ctx, ACTION, None, verify(ctx, input).await).await
 }
 
 async fn verify(ctx: &Ctx<'_>, input: VerifySignUpWebauthnInput) -> Result<SignIn, Error> {

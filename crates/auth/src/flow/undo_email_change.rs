@@ -1,10 +1,10 @@
 //! `undoEmailChange`: whoever reads the mail of the former address takes a change back.
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::factor_change;
-use crate::flow::mailed::{present, refuse, take};
+use crate::flow::mailed::{present, take};
 use crate::mail::Template;
 use crate::message;
 use crate::refusal::Refusal;
@@ -25,14 +25,11 @@ pub struct UndoEmailChangeInput {
 /// session, every personal access token, every factor that came since and everything that was mailed ends, the password
 /// works no more, and both addresses are told. An address that the account had still earlier can be given back afterwards; one that came later cannot.
 pub async fn undo_email_change(ctx: &Ctx<'_>, input: UndoEmailChangeInput) -> Result<(), Error> {
-    match undo(ctx, input).await {
-        Ok(()) => {
-            ctx.auth.after_change().await;
-            Ok(())
-        }
-        Err(Error::Refused(refusal)) => Err(refuse(ctx, ACTION, refusal).await?),
-        Err(error) => Err(error),
+    let done = undo(ctx, input).await;
+    if done.is_ok() {
+        ctx.auth.after_change().await;
     }
+    recorded(ctx, ACTION, None, done).await
 }
 
 async fn undo(ctx: &Ctx<'_>, input: UndoEmailChangeInput) -> Result<(), Error> {

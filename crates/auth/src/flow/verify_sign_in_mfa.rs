@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::prove_factor::{self, FactorCode};
@@ -30,13 +30,8 @@ pub async fn verify_sign_in_mfa(ctx: &Ctx<'_>, input: VerifySignInMfaInput) -> R
         user = Some(pending.user);
         enter(ctx, action, pending, &input.code).await
     };
-    match entered.await {
-        Err(Error::Refused(refusal)) => {
-            Event::refused(action, user, refusal).append_alone(ctx).await?;
-            Err(refusal.into())
-        }
-        other => other,
-    }
+    let entered = entered.await;
+    recorded(ctx, action, user, entered).await
 }
 
 async fn enter(
@@ -47,14 +42,14 @@ async fn enter(
 ) -> Result<SignIn, Error> {
     let user: Uuid = pending.user;
     let guess = ctx.auth.guess_factor(user).await?;
-    let transaction = ctx.auth.database.begin().await?;
-    let answered = pending.take(ctx, &*transaction).await?;
-    let accepted = prove_factor::code(ctx, &*transaction, user, code).await?;
+    let transaction = ctx.auth.database.begin_direct().await?;
+    let answered = pending.take(ctx, &transaction).await?;
+    let accepted = prove_factor::code(ctx, &transaction, user, code).await?;
     let verified = Verified::by_code(answered, &accepted);
-    let sign_in = session::open(ctx, &*transaction, verified).await?;
-    guess.succeeded(&*transaction).await?;
+    let sign_in = session::open(ctx, &transaction, verified).await?;
+    guess.succeeded(&transaction).await?;
     let event = Event::success(action, user, sign_in.session_id());
-    event.append(ctx, &*transaction).await?;
+    event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     Ok(sign_in)
 }

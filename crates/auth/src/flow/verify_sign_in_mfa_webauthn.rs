@@ -1,9 +1,9 @@
 //! `verifySignInMfaWebauthn`.
 
-use crate::audit::Event;
+use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
-use crate::flow::passkey::{Presented, present, refused};
+use crate::flow::passkey::{Presented, present};
 use crate::passkey::{Assertion, Ceremony};
 use crate::second_factor::{self, Pending};
 use crate::session::{self, SignIn, Verified};
@@ -23,31 +23,27 @@ pub async fn verify_sign_in_mfa_webauthn(
     ctx: &Ctx<'_>,
     input: VerifySignInMfaWebauthnInput,
 ) -> Result<SignIn, Error> {
-    let pending = match second_factor::present(ctx, &input.ticket).await {
-        Ok(pending) => pending,
-        Err(error) => return Err(refused(ctx, ACTION, None, error).await?),
+    let mut user = None;
+    let entered = async {
+        let pending = second_factor::present(ctx, &input.ticket).await?;
+        user = Some(pending.user);
+        let presented = present(ctx, Ceremony::SecondFactor, input.credential).await?;
+        enter(ctx, pending, presented).await
     };
-    let user = pending.user;
-    let entered = match present(ctx, Ceremony::SecondFactor, input.credential).await {
-        Ok(presented) => enter(ctx, pending, presented).await,
-        Err(error) => Err(error),
-    };
-    match entered {
-        Ok(signed_in) => Ok(signed_in),
-        Err(error) => Err(refused(ctx, ACTION, Some(user), error).await?),
-    }
+    let entered = entered.await;
+    recorded(ctx, ACTION, user, entered).await
 }
 
 async fn enter(ctx: &Ctx<'_>, pending: Pending, presented: Presented) -> Result<SignIn, Error> {
     presented.asked.check(pending.user, pending.within())?;
     let checked = presented.check(ctx)?;
-    let transaction = ctx.auth.database.begin().await?;
-    let (account, proof) = checked.enter(ctx, &*transaction).await?;
-    let answered = pending.take(ctx, &*transaction).await?;
+    let transaction = ctx.auth.database.begin_direct().await?;
+    let (account, proof) = checked.enter(ctx, &transaction).await?;
+    let answered = pending.take(ctx, &transaction).await?;
     let verified = Verified::by_second_passkey(answered, &proof);
-    let signed_in = session::open(ctx, &*transaction, verified).await?;
+    let signed_in = session::open(ctx, &transaction, verified).await?;
     let event = Event::success(ACTION, account.id, signed_in.session_id());
-    event.append(ctx, &*transaction).await?;
+    event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     Ok(signed_in)
 }

@@ -1,11 +1,11 @@
 //! One budget for guessing the codes of an account, wherever they are asked for. A new sign-in does not come with
 //! new guesses.
 
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::too_many;
 use crate::auth::Auth;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::port::now;
 use crate::store;
@@ -31,12 +31,12 @@ impl Auth {
 
 impl FactorGuess {
     /// The code was right: earlier failures are forgotten.
-    pub(crate) async fn succeeded<C: ConnectionTrait>(self, connection: &C) -> Result<(), Error> {
+    pub(crate) async fn succeeded<C: Connection>(self, connection: &C) -> Result<(), Error> {
         Ok(store::limits::forget(connection, GUESSES, &self.key).await?)
     }
 }
 
 /// An administrator lifts the delays of an account.
-pub(crate) async fn forget_guesses<C: ConnectionTrait>(connection: &C, account: Uuid) -> Result<(), Error> {
+pub(crate) async fn forget_guesses<C: Connection>(connection: &C, account: Uuid) -> Result<(), Error> {
     Ok(store::limits::forget(connection, GUESSES, &account_key(account)).await?)
 }

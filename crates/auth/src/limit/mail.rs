@@ -1,12 +1,12 @@
 //! Budgets for asking for mails and for guessing their codes. A new code does not come with new guesses.
 
 use chrono::TimeDelta;
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::too_many;
 use crate::auth::Auth;
 use crate::caller::Caller;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::port::now;
 use crate::store;
@@ -37,9 +37,8 @@ impl Auth {
 
     async fn limit_hourly(&self, name: &str) -> Result<(), Error> {
         let (key, now) = (self.limit_key(name), now(self.clock.as_ref()));
-        let _turn = self.database.turn().await;
         let (count, end) =
-            store::limits::count(&self.database.connection, ADDRESS, &key, now, now + HOUR).await?;
+            store::limits::count(&self.database.alone(), ADDRESS, &key, now, now + HOUR).await?;
         match count > i64::from(self.policy.limits.mails) {
             true => Err(too_many(end, now).into()),
             false => Ok(()),
@@ -58,7 +57,7 @@ impl Auth {
 
 impl Guess {
     /// The code was right: earlier failures are forgotten.
-    pub(crate) async fn succeeded<C: ConnectionTrait>(self, connection: &C) -> Result<(), Error> {
+    pub(crate) async fn succeeded<C: Connection>(self, connection: &C) -> Result<(), Error> {
         Ok(store::limits::forget(connection, GUESSES, &self.key).await?)
     }
 }

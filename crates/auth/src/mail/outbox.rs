@@ -112,7 +112,7 @@ impl Auth {
     /// A mail server has the messages: their bodies are erased. Until this is done they count as claimed only.
     pub async fn mails_were_sent(&self, mails: &[Mail]) -> Result<(), Error> {
         let ids: Vec<Uuid> = mails.iter().map(|mail| mail.id).collect();
-        Ok(outbox::sent(&self.database, &ids, now(self.clock.as_ref())).await?)
+        Ok(outbox::sent(&self.database.alone(), &ids, now(self.clock.as_ref())).await?)
     }
 
     /// The message was not handed over: it is tried again later, or never.

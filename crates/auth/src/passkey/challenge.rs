@@ -4,13 +4,13 @@ use aws_lc_rs::digest;
 use chrono::TimeDelta;
 use portico_entity::challenges;
 use sea_orm::ActiveValue::Set;
-use sea_orm::ConnectionTrait;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::PasskeyFault;
 use crate::caller::Ctx;
+use crate::connection::Connection;
 use crate::error::{Error, InternalError};
 use crate::refusal::Refusal;
 use crate::seal::SealError;
@@ -69,7 +69,7 @@ impl<S> Asked<S> {
 }
 
 /// Remembers what is asked.
-pub(crate) async fn ask<C: ConnectionTrait, S: Serialize>(
+pub(crate) async fn ask<C: Connection, S: Serialize>(
     ctx: &Ctx<'_>,
     connection: &C,
     ceremony: Ceremony,
@@ -99,9 +99,7 @@ pub(crate) async fn take<S: DeserializeOwned>(
     let auth = ctx.auth;
     let hash = hash(challenge);
     let context = context(ceremony, &hash);
-    let turn = auth.database.turn().await;
-    let sealed = store::challenges::take(&auth.database.connection, ceremony, hash, ctx.now()).await?;
-    drop(turn);
+    let sealed = store::challenges::take(&auth.database.alone(), ceremony, hash, ctx.now()).await?;
     let sealed = sealed.ok_or(Refusal::Passkey(PasskeyFault::Challenge))?;
     let plain = auth.keys.sealer.open(&context, &sealed)?;
     Ok(serde_json::from_slice(&plain).map_err(|_| InternalError::Seal(SealError::Open))?)

@@ -1,9 +1,8 @@
 //! Roles that need a second factor: nobody acts in them who did not prove one, once the time to get one is over.
 
-use sea_orm::ConnectionTrait;
-
 use crate::account::Account;
 use crate::caller::Ctx;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::method::{Method, Methods};
 use crate::refusal::Refusal;
@@ -11,7 +10,7 @@ use crate::{second_factor, store};
 
 /// Leaves out the roles for which more would have to be proved. The user keeps them, and gets them back with the
 /// next token once a second factor is proved; whoever has no other role gets no session.
-pub(super) async fn allowed<C: ConnectionTrait>(
+pub(super) async fn allowed<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     mut account: Account,

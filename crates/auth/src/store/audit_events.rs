@@ -1,10 +1,13 @@
 //! Table `audit_events`.
 
 use portico_entity::audit_events::{ActiveModel, Entity};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{DbErr, EntityTrait, QueryTrait};
+
+use crate::connection::Connection;
 
 /// Appends an event; nothing changes one afterwards.
-pub(crate) async fn append<C: ConnectionTrait>(connection: &C, event: ActiveModel) -> Result<(), DbErr> {
-    Entity::insert(event).exec_without_returning(connection).await?;
-    Ok(())
+pub(crate) async fn append<C: Connection>(connection: &C, event: ActiveModel) -> Result<(), DbErr> {
+    connection
+        .send(Entity::insert(event).build(connection.backend()))
+        .await
 }

@@ -2,19 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use portico_entity::challenges::{ActiveModel, Entity};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{DbErr, EntityTrait, QueryTrait};
 
+use crate::connection::Connection;
 use crate::passkey::Ceremony;
 use crate::store::statement;
 
 /// Writes down what was asked.
-pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, row: ActiveModel) -> Result<(), DbErr> {
-    Entity::insert(row).exec_without_returning(connection).await?;
-    Ok(())
+pub(crate) async fn insert<C: Connection>(connection: &C, row: ActiveModel) -> Result<(), DbErr> {
+    connection
+        .send(Entity::insert(row).build(connection.backend()))
+        .await
 }
 
 /// Uses a challenge up and returns its sealed state. One statement: of many that race, one wins.
-pub(crate) async fn take<C: ConnectionTrait>(
+pub(crate) async fn take<C: Connection>(
     connection: &C,
     ceremony: Ceremony,
     hash: Vec<u8>,
@@ -23,8 +25,6 @@ pub(crate) async fn take<C: ConnectionTrait>(
     let sql =
         "DELETE FROM challenges WHERE hash = $1 AND ceremony = $2 AND expires_at > $3 RETURNING sealed_state";
     let values = [hash.into(), ceremony.as_str().into(), now.into()];
-    let row = connection
-        .query_one_raw(statement(connection, sql, values))
-        .await?;
-    row.map(|row| row.try_get("", "sealed_state")).transpose()
+    let row = connection.row(statement(connection, sql, values)).await?;
+    row.map(|row| row.get("sealed_state")).transpose()
 }

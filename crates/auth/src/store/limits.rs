@@ -1,11 +1,10 @@
 //! Table `limits`: counters that every node agrees on. Counting is one statement, hence atomic.
 
 use chrono::{DateTime, Utc};
-use portico_entity::limits::Entity;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Value};
-
+use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
+use crate::connection::Connection;
 use crate::store::statement;
 
 /// Attempts on accounts, by id: the database takes a counter away where an administrator lifts the lock.
@@ -26,7 +25,7 @@ pub(crate) fn network_key(account: Uuid, network: &str) -> String {
 }
 
 /// Counts one within a window; returns how many it are now and when the window ends.
-pub(crate) async fn count<C: ConnectionTrait>(
+pub(crate) async fn count<C: Connection>(
     connection: &C,
     bucket: &str,
     key: &str,
@@ -45,16 +44,16 @@ pub(crate) async fn count<C: ConnectionTrait>(
     );
     let values = [bucket.into(), key.into(), now.into(), window_end.into()];
     let row = connection
-        .query_one_raw(statement(connection, sql, values))
+        .row(statement(connection, sql, values))
         .await?
         .ok_or_else(|| DbErr::RecordNotFound("a counter that was just written".to_owned()))?;
-    Ok((row.try_get("", "count")?, row.try_get("", "expires_at")?))
+    Ok((row.get("count")?, row.get("expires_at")?))
 }
 
 /// Counts one attempt and sets from when the next is accepted (`window_start`): at once for the first
 /// `free` attempts, then after the delays given, the last of which repeats. Returns `None` where this
 /// attempt came too early; it is not counted then.
-pub(crate) async fn attempt<C: ConnectionTrait>(
+pub(crate) async fn attempt<C: Connection>(
     connection: &C,
     bucket: &str,
     key: &str,
@@ -85,36 +84,36 @@ pub(crate) async fn attempt<C: ConnectionTrait>(
          window_start = {next_window} END, expires_at = $4 \
          WHERE limits.window_start <= $3 OR limits.window_start > ${longest} RETURNING count"
     );
-    let row = connection
-        .query_one_raw(statement(connection, sql, values))
-        .await?;
-    row.map(|row| row.try_get("", "count")).transpose()
+    let row = connection.row(statement(connection, sql, values)).await?;
+    row.map(|row| row.get("count")).transpose()
 }
 
-/// A counter as it stands: how many, from when the next is accepted, when it is forgotten.
-pub(crate) async fn find<C: ConnectionTrait>(
+/// From when the next attempt is accepted.
+pub(crate) async fn next<C: Connection>(
     connection: &C,
     bucket: &str,
     key: &str,
-) -> Result<Option<portico_entity::limits::Model>, DbErr> {
-    Entity::find_by_id((bucket.to_owned(), key.to_owned()))
-        .one(connection)
-        .await
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let sql = "SELECT window_start FROM limits WHERE bucket = $1 AND key = $2";
+    let row = connection
+        .row(statement(connection, sql, [bucket.into(), key.into()]))
+        .await?;
+    row.map(|row| row.get("window_start")).transpose()
 }
 
 /// Forgets a counter.
-pub(crate) async fn forget<C: ConnectionTrait>(connection: &C, bucket: &str, key: &str) -> Result<(), DbErr> {
-    Entity::delete_by_id((bucket.to_owned(), key.to_owned()))
-        .exec(connection)
-        .await?;
-    Ok(())
+pub(crate) async fn forget<C: Connection>(connection: &C, bucket: &str, key: &str) -> Result<(), DbErr> {
+    let sql = "DELETE FROM limits WHERE bucket = $1 AND key = $2";
+    connection
+        .send(statement(connection, sql, [bucket.into(), key.into()]))
+        .await
 }
 
 /// Forgets the attempts on an account, wherever they came from.
-pub(crate) async fn forget_account<C: ConnectionTrait>(connection: &C, account: Uuid) -> Result<(), DbErr> {
+pub(crate) async fn forget_account<C: Connection>(connection: &C, account: Uuid) -> Result<(), DbErr> {
     let sql = "DELETE FROM limits WHERE bucket = $1 AND key = $2 \
          OR bucket = $3 AND key > $2 || ' ' AND key < $2 || '!'";
     let values = [ACCOUNT.into(), account_key(account).into(), NETWORK.into()];
-    connection.execute_raw(statement(connection, sql, values)).await?;
+    connection.send(statement(connection, sql, values)).await?;
     Ok(())
 }

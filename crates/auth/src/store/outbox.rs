@@ -1,17 +1,15 @@
 //! Table `outbox`.
 
-use std::sync::{Arc, LazyLock};
-
 use chrono::{DateTime, Utc};
 use portico_entity::outbox::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, UpdateMany,
+    QuerySelect, QueryTrait, UpdateMany,
 };
 use uuid::Uuid;
 
-use crate::database::Database;
+use crate::connection::Connection;
 use crate::store::statement;
 
 /// A message.
@@ -21,23 +19,19 @@ pub(crate) type Row = Model;
 pub(crate) type Claim = (Uuid, i32);
 
 /// Leaves a message to be sent once the transaction is committed.
-pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, message: ActiveModel) -> Result<(), DbErr> {
-    Entity::insert(message).exec_without_returning(connection).await?;
-    Ok(())
+pub(crate) async fn insert<C: Connection>(connection: &C, message: ActiveModel) -> Result<(), DbErr> {
+    connection
+        .send(Entity::insert(message).build(connection.backend()))
+        .await
 }
 
 const DUE: &str = "sent_at IS NULL AND sealed_body IS NOT NULL AND kind = 'email' \
     AND next_attempt_at <= $1 AND expires_at > $1";
 
 /// Whether a message is due; asked often, so that the writer is left in peace where none is.
-pub(crate) async fn is_any_due<C: ConnectionTrait>(
-    connection: &C,
-    now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
+pub(crate) async fn is_any_due<C: Connection>(connection: &C, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let sql = format!("SELECT 1 AS due FROM outbox WHERE {DUE} LIMIT 1");
-    let found = connection
-        .query_one_raw(statement(connection, sql, [now.into()]))
-        .await?;
+    let found = connection.row(statement(connection, sql, [now.into()])).await?;
     Ok(found.is_some())
 }
 
@@ -49,7 +43,7 @@ pub(crate) async fn claim<C: ConnectionTrait>(
     most: u32,
 ) -> Result<Vec<Row>, DbErr> {
     // SQLite has one writer at a time.
-    let lock = match connection.get_database_backend() {
+    let lock = match connection.backend() {
         DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
         _ => "",
     };
@@ -67,35 +61,25 @@ pub(crate) async fn claim<C: ConnectionTrait>(
 }
 
 /// A mail server has the messages. Also where the claim is over: that cannot be undone.
-pub(crate) async fn sent(database: &Database, ids: &[Uuid], now: DateTime<Utc>) -> Result<(), DbErr> {
-    static POSTGRES: LazyLock<Arc<str>> = LazyLock::new(|| {
-        noted(
-            "id = ANY (ARRAY(SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS text)::json)))",
-        )
-    });
-    static SQLITE: LazyLock<Arc<str>> = LazyLock::new(|| {
-        noted("id IN (SELECT unhex(value) FROM json_each(?1))")
-            .replace('$', "?")
-            .into()
-    });
-    let sql = match database.connection.get_database_backend() {
-        DbBackend::Postgres => &POSTGRES,
-        _ => &SQLITE,
+pub(crate) async fn sent<C: Connection>(
+    connection: &C,
+    ids: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let those = match connection.backend() {
+        DbBackend::Postgres => {
+            "id = ANY (ARRAY(SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS text)::json)))"
+        }
+        _ => "id IN (SELECT unhex(value) FROM json_each($1))",
     };
-    let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-    let ids = serde_json::to_string(&ids).map_err(|error| DbErr::Json(error.to_string()))?;
-    database
-        .single
-        .write_one(Arc::clone(sql), vec![ids.into(), now.into()])
-        .await?;
-    Ok(())
-}
-
-fn noted(those: &str) -> Arc<str> {
     let sql = format!(
         "UPDATE outbox SET sent_at = $2, sealed_body = NULL, last_error = NULL WHERE {those} AND sent_at IS NULL"
     );
-    sql.into()
+    let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+    let ids = serde_json::to_string(&ids).map_err(|error| DbErr::Json(error.to_string()))?;
+    connection
+        .send(statement(connection, sql, [ids.into(), now.into()]))
+        .await
 }
 
 /// Tries the message again at a time.

@@ -5,6 +5,7 @@ use portico_entity::refresh_tokens::{Column, Entity};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JsonValue, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
+use crate::connection::Connection;
 use crate::store::statement;
 
 /// A token that was presented and is good; only [`take`] makes one.
@@ -56,17 +57,15 @@ pub(crate) struct Use {
 }
 
 /// Whose token this is, good or not.
-pub(crate) async fn user<C: ConnectionTrait>(connection: &C, hash: &str) -> Result<Option<Uuid>, DbErr> {
+pub(crate) async fn user<C: Connection>(connection: &C, hash: &str) -> Result<Option<Uuid>, DbErr> {
     let sql = "SELECT user_id FROM refresh_tokens WHERE refresh_token_hash = $1 AND type = 'pat'";
-    let row = connection
-        .query_one_raw(statement(connection, sql, [hash.into()]))
-        .await?;
-    row.map(|row| row.try_get("", "user_id")).transpose()
+    let row = connection.row(statement(connection, sql, [hash.into()])).await?;
+    row.map(|row| row.get("user_id")).transpose()
 }
 
 /// Finds a token that was neither revoked nor has expired, and notes its use. Until the transaction ends nobody
 /// revokes it.
-pub(crate) async fn take<C: ConnectionTrait>(connection: &C, used: Use) -> Result<Option<Used>, DbErr> {
+pub(crate) async fn take<C: Connection>(connection: &C, used: Use) -> Result<Option<Used>, DbErr> {
     let sql = "UPDATE refresh_tokens SET last_used_at = $2, ip = $3, user_agent = $4 \
          WHERE refresh_token_hash = $1 AND type = 'pat' AND revoked_at IS NULL AND expires_at > $2 \
          AND (session_expires_at IS NULL OR session_expires_at > $2) RETURNING id, user_id, allowed_roles";
@@ -76,15 +75,13 @@ pub(crate) async fn take<C: ConnectionTrait>(connection: &C, used: Use) -> Resul
         used.ip.into(),
         used.user_agent.into(),
     ];
-    let row = connection
-        .query_one_raw(statement(connection, sql, values))
-        .await?;
+    let row = connection.row(statement(connection, sql, values)).await?;
     row.map(|row| {
-        let roles: Option<JsonValue> = row.try_get("", "allowed_roles")?;
+        let roles: Option<JsonValue> = row.get("allowed_roles")?;
         let roles = roles.map(serde_json::from_value).transpose();
         Ok(Used {
-            id: row.try_get("", "id")?,
-            user_id: row.try_get("", "user_id")?,
+            id: row.get("id")?,
+            user_id: row.get("user_id")?,
             allowed_roles: roles.map_err(|error| DbErr::Json(error.to_string()))?,
         })
     })

@@ -6,6 +6,9 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use crate::connection::Connection;
+use crate::store::statement;
+
 /// Writes codes in the place of all others of the user.
 pub(crate) async fn replace<C: ConnectionTrait>(
     connection: &C,
@@ -26,13 +29,12 @@ pub(crate) async fn replace<C: ConnectionTrait>(
 }
 
 /// Uses a code up; tells whether there was one. Of many that race, one does.
-pub(crate) async fn spend<C: ConnectionTrait>(
-    connection: &C,
-    user: Uuid,
-    hash: Vec<u8>,
-) -> Result<bool, DbErr> {
-    let done = Entity::delete_by_id((user, hash)).exec(connection).await?;
-    Ok(done.rows_affected == 1)
+pub(crate) async fn spend<C: Connection>(connection: &C, user: Uuid, hash: Vec<u8>) -> Result<bool, DbErr> {
+    let sql = "DELETE FROM recovery_codes WHERE user_id = $1 AND code_hash = $2 RETURNING user_id";
+    let spent = connection
+        .row(statement(connection, sql, [user.into(), hash.into()]))
+        .await?;
+    Ok(spent.is_some())
 }
 
 /// Ends the codes of a user that were made since then, or all; tells how many.

@@ -4,28 +4,30 @@ use chrono::{DateTime, Utc};
 use portico_entity::refresh_tokens::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect,
-    Value,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JsonValue, QueryFilter, QuerySelect, QueryTrait, Value,
 };
 use uuid::Uuid;
 
 use crate::account::Roles;
+use crate::connection::Connection;
 use crate::elevation::{Elevation, Proof};
 use crate::method::Methods;
+use crate::row::{FromRow, Row, from_row};
 use crate::store::{statement, users};
 
 /// Types that a sign-in makes; a personal access token is no session.
 const SESSION_TYPES: [&str; 2] = ["regular", "app"];
 
 /// Begins a session.
-pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, session: ActiveModel) -> Result<(), DbErr> {
-    Entity::insert(session).exec_without_returning(connection).await?;
-    Ok(())
+pub(crate) async fn insert<C: Connection>(connection: &C, session: ActiveModel) -> Result<(), DbErr> {
+    connection
+        .send(Entity::insert(session).build(connection.backend()))
+        .await
 }
 
 /// What proved the user of a session.
-fn methods(row: &QueryResult) -> Result<Methods, DbErr> {
-    let names: serde_json::Value = row.try_get("", "authentication_methods")?;
+fn methods(row: &Row) -> Result<Methods, DbErr> {
+    let names: JsonValue = row.get("authentication_methods")?;
     Ok(Methods::from_json(&names))
 }
 
@@ -48,7 +50,6 @@ pub(super) const ADMITTED: &str =
     "NOT u.disabled AND NOT u.is_locked AND u.deleted_at IS NULL AND u.activated_at IS NOT NULL";
 
 /// A session as a refresh that did not win finds it.
-#[derive(FromQueryResult)]
 pub(crate) struct Found {
     pub(crate) user_id: Uuid,
     pub(crate) generation: i64,
@@ -58,11 +59,26 @@ pub(crate) struct Found {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) session_expires_at: Option<DateTime<Utc>>,
     pub(crate) revoked_at: Option<DateTime<Utc>>,
-    pub(crate) authentication_methods: serde_json::Value,
+    pub(crate) authentication_methods: JsonValue,
     elevated_until: Option<DateTime<Utc>>,
     elevated_by: Option<String>,
     elevated_at: Option<DateTime<Utc>>,
 }
+
+from_row!(Found {
+    user_id,
+    generation,
+    previous_token_hash,
+    sealed_successor,
+    rotated_at,
+    expires_at,
+    session_expires_at,
+    revoked_at,
+    authentication_methods,
+    elevated_until,
+    elevated_by,
+    elevated_at,
+});
 
 impl Found {
     /// What proved the user anew, if anything did.
@@ -76,7 +92,7 @@ impl Found {
 const LATEST: u64 = 500;
 
 /// The addresses a user had sessions at since then, of the latest.
-pub(crate) async fn addresses<C: ConnectionTrait>(
+pub(crate) async fn addresses<C: Connection>(
     connection: &C,
     user: Uuid,
     since: DateTime<Utc>,
@@ -86,17 +102,18 @@ pub(crate) async fn addresses<C: ConnectionTrait>(
         latest()
     );
     let rows = connection
-        .query_all_raw(statement(connection, sql, [user.into(), since.into()]))
+        .rows(statement(connection, sql, [user.into(), since.into()]))
         .await?;
-    rows.into_iter().map(|row| row.try_get("", "ip")).collect()
+    rows.iter().map(|row| row.get("ip")).collect()
 }
 
 /// What a session was used with.
-#[derive(FromQueryResult)]
 pub(crate) struct Device {
     pub(crate) ip: Option<String>,
     pub(crate) user_agent: Option<String>,
 }
+
+from_row!(Device { ip, user_agent });
 
 fn latest() -> String {
     format!(
@@ -106,7 +123,7 @@ fn latest() -> String {
 }
 
 /// What a user had sessions with since then, of the latest.
-pub(crate) async fn devices<C: ConnectionTrait>(
+pub(crate) async fn devices<C: Connection>(
     connection: &C,
     user: Uuid,
     since: DateTime<Utc>,
@@ -115,49 +132,43 @@ pub(crate) async fn devices<C: ConnectionTrait>(
         "SELECT DISTINCT ip, user_agent FROM ({}) AS latest WHERE used_at > $2",
         latest()
     );
-    Device::find_by_statement(statement(connection, sql, [user.into(), since.into()]))
-        .all(connection)
+    connection
+        .all::<Device>(statement(connection, sql, [user.into(), since.into()]))
         .await
 }
 
 /// Reads a session by id.
-pub(crate) async fn find<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Found>, DbErr> {
-    Entity::find_by_id(id)
-        .select_only()
-        .columns([
-            Column::UserId,
-            Column::Generation,
-            Column::PreviousTokenHash,
-            Column::SealedSuccessor,
-            Column::RotatedAt,
-            Column::ExpiresAt,
-            Column::SessionExpiresAt,
-            Column::RevokedAt,
-            Column::AuthenticationMethods,
-            Column::ElevatedUntil,
-            Column::ElevatedBy,
-            Column::ElevatedAt,
-        ])
-        .into_model::<Found>()
-        .one(connection)
-        .await
+pub(crate) async fn find<C: Connection>(connection: &C, id: Uuid) -> Result<Option<Found>, DbErr> {
+    let sql = "SELECT user_id, generation, previous_token_hash, sealed_successor, rotated_at, expires_at, \
+        session_expires_at, revoked_at, authentication_methods, elevated_until, elevated_by, elevated_at \
+        FROM refresh_tokens WHERE id = $1";
+    connection.one(statement(connection, sql, [id.into()])).await
 }
 
 /// A session that goes on.
-#[derive(FromQueryResult)]
 pub(crate) struct Alive {
     /// What its user holds.
-    #[sea_orm(nested)]
     pub(crate) roles: Roles,
-    r#type: String,
+    kind: String,
     expires_at: DateTime<Utc>,
     session_expires_at: Option<DateTime<Utc>>,
+}
+
+impl FromRow for Alive {
+    fn from_row(row: &Row) -> Result<Self, DbErr> {
+        Ok(Self {
+            roles: Roles::from_row(row)?,
+            kind: row.get("type")?,
+            expires_at: row.get("expires_at")?,
+            session_expires_at: row.get("session_expires_at")?,
+        })
+    }
 }
 
 impl Alive {
     /// Whether it is a personal access token.
     pub(crate) fn is_pat(&self) -> bool {
-        self.r#type == "pat"
+        self.kind == "pat"
     }
 
     /// When it ends by itself, unless it is refreshed.
@@ -168,26 +179,24 @@ impl Alive {
 }
 
 /// A session and the roles of its user, if it goes on and its user may act.
-pub(crate) async fn alive<C: ConnectionTrait>(
+pub(crate) async fn alive<C: Connection>(
     connection: &C,
     id: Uuid,
     user: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<Alive>, DbErr> {
-    let roles = users::granted_roles(connection.get_database_backend());
+    let roles = users::granted_roles(connection.backend());
     let sql = format!(
         "SELECT u.default_role, {roles} AS roles, t.type, t.expires_at, t.session_expires_at FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
          WHERE t.id = $1 AND t.user_id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
          AND (t.session_expires_at IS NULL OR t.session_expires_at > $3) AND {ADMITTED}"
     );
     let values: [Value; 3] = [id.into(), user.into(), now.into()];
-    Alive::find_by_statement(statement(connection, sql, values))
-        .one(connection)
-        .await
+    connection.one::<Alive>(statement(connection, sql, values)).await
 }
 
 /// Elevates a session that goes on, and tells what proved its user before; nothing where there is none.
-pub(crate) async fn elevate<C: ConnectionTrait>(
+pub(crate) async fn elevate<C: Connection>(
     connection: &C,
     id: Uuid,
     user: Uuid,
@@ -203,24 +212,19 @@ pub(crate) async fn elevate<C: ConnectionTrait>(
         elevation.at.into(),
         elevation.by.as_str().into(),
     ];
-    let row = connection
-        .query_one_raw(statement(connection, sql, values))
-        .await?;
+    let row = connection.row(statement(connection, sql, values)).await?;
     row.as_ref().map(methods).transpose()
 }
 
 /// Writes what proved the user of a session.
-pub(crate) async fn set_methods<C: ConnectionTrait>(
+pub(crate) async fn set_methods<C: Connection>(
     connection: &C,
     id: Uuid,
     methods: &Methods,
 ) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::AuthenticationMethods, Expr::value(methods.to_json()))
-        .filter(Column::Id.eq(id))
-        .exec(connection)
-        .await?;
-    Ok(())
+    let sql = "UPDATE refresh_tokens SET authentication_methods = $1 WHERE id = $2";
+    let values = [methods.to_json().into(), id.into()];
+    connection.send(statement(connection, sql, values)).await
 }
 
 /// Proved more in a session than what opened it.

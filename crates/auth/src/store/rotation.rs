@@ -13,6 +13,7 @@ use crate::account::Account;
 use crate::database::Database;
 use crate::elevation::Elevation;
 use crate::method::Methods;
+use crate::row::Row;
 
 /// What a rotation writes.
 pub(crate) struct Rotation<'a> {
@@ -67,8 +68,8 @@ pub(crate) async fn rotate(database: &Database, rotation: Rotation<'_>) -> Resul
         rotation.needs_verified.into(),
         rotation.app_expires_at.into(),
     ];
-    let row = database.single.write_one(Arc::clone(sql), values).await?;
-    row.map(|row| read(&row)).transpose()
+    let rows = database.data_path.write_one(Arc::clone(sql), values).await?;
+    rows.first().map(read).transpose()
 }
 
 fn postgres() -> String {
@@ -77,7 +78,7 @@ fn postgres() -> String {
     format!(
         "UPDATE refresh_tokens SET {set} FROM users u WHERE {CURRENT} AND {OWNER} AND {ADMITTED} AND {READY} \
          RETURNING json_build_object({returned}, \
-         'authentication_methods', refresh_tokens.authentication_methods)::text"
+         'authentication_methods', refresh_tokens.authentication_methods)::text AS rotated"
     )
 }
 
@@ -91,7 +92,7 @@ fn sqlite() -> String {
         "UPDATE refresh_tokens SET {set} \
          WHERE {CURRENT} AND EXISTS (SELECT 1 FROM users u WHERE {OWNER} AND {ADMITTED} AND {READY}) \
          RETURNING (SELECT json_object({returned}, \
-         'authentication_methods', json(refresh_tokens.authentication_methods)) FROM users u WHERE {OWNER})"
+         'authentication_methods', json(refresh_tokens.authentication_methods)) FROM users u WHERE {OWNER}) AS rotated"
     );
     sql.replace('$', "?")
 }
@@ -149,8 +150,9 @@ struct Returned {
     authentication_methods: serde_json::Value,
 }
 
-fn read(row: &str) -> Result<Rotated, DbErr> {
-    let row: Returned = serde_json::from_str(row).map_err(|error| DbErr::Json(error.to_string()))?;
+fn read(row: &Row) -> Result<Rotated, DbErr> {
+    let row: String = row.get("rotated")?;
+    let row: Returned = serde_json::from_str(&row).map_err(|error| DbErr::Json(error.to_string()))?;
     let roles = Account::all_roles(row.roles, &row.default_role);
     // Whoever may not act meets no rotation.
     let account = Account {

@@ -4,11 +4,11 @@
 use chrono::{DateTime, Utc};
 use portico_entity::tickets::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, Value,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryTrait, Value};
 use uuid::Uuid;
 
+use crate::connection::Connection;
+use crate::row::from_row;
 use crate::store::statement;
 use crate::ticket::Purpose;
 use crate::value::Email;
@@ -34,7 +34,7 @@ impl Used {
 }
 
 /// Opens a ticket in the place of an older one of the same purpose and subject.
-pub(crate) async fn put<C: ConnectionTrait>(connection: &C, ticket: ActiveModel) -> Result<(), DbErr> {
+pub(crate) async fn put<C: Connection>(connection: &C, ticket: ActiveModel) -> Result<(), DbErr> {
     let rest = [
         Column::Id,
         Column::UserId,
@@ -53,11 +53,8 @@ pub(crate) async fn put<C: ConnectionTrait>(connection: &C, ticket: ActiveModel)
     let newer = OnConflict::columns([Column::Purpose, Column::Subject])
         .update_columns(rest)
         .to_owned();
-    Entity::insert(ticket)
-        .on_conflict(newer)
-        .exec_without_returning(connection)
-        .await?;
-    Ok(())
+    let put = Entity::insert(ticket).on_conflict(newer);
+    connection.send(put.build(connection.backend())).await
 }
 
 /// What was made to take the same time for an address that nobody has is good for nothing.
@@ -65,6 +62,24 @@ const GOOD: &str = "(user_id IS NOT NULL OR sealed_options IS NOT NULL)";
 
 const ALL: &str = "id, purpose, subject, user_id, address, ticket_hash, code_hash, attempts, redirect_to, \
     code_challenge, sealed_options, authentication_methods, created_at, expires_at, session_id";
+
+from_row!(Model {
+    id,
+    purpose,
+    subject,
+    user_id,
+    address,
+    ticket_hash,
+    code_hash,
+    attempts,
+    redirect_to,
+    code_challenge,
+    sealed_options,
+    authentication_methods,
+    created_at,
+    expires_at,
+    session_id,
+});
 
 /// A ticket as it stands, not used up.
 pub(crate) async fn find<C: ConnectionTrait>(
@@ -87,7 +102,7 @@ pub(crate) async fn find_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> 
 }
 
 /// Uses the ticket with this hash up, if it has one of these purposes.
-pub(crate) async fn take<C: ConnectionTrait>(
+pub(crate) async fn take<C: Connection>(
     connection: &C,
     purposes: &[Purpose],
     hash: Vec<u8>,
@@ -106,14 +121,14 @@ pub(crate) async fn take<C: ConnectionTrait>(
          AND purpose IN ({}) RETURNING {ALL}",
         places.join(", ")
     );
-    let row = Model::find_by_statement(statement(connection, sql, values))
-        .one(connection)
+    let row = connection
+        .one::<Model>(statement(connection, sql, values))
         .await?;
     Ok(row.map(|row| Used { row }))
 }
 
 /// A ticket whose code may be guessed once more; the guess is counted.
-pub(crate) async fn guess<C: ConnectionTrait>(
+pub(crate) async fn guess<C: Connection>(
     connection: &C,
     purpose: Purpose,
     subject: &str,
@@ -127,15 +142,13 @@ pub(crate) async fn guess<C: ConnectionTrait>(
         now.into(),
         GUESSES.into(),
     ];
-    let row = connection
-        .query_one_raw(statement(connection, sql, values))
-        .await?;
-    row.map(|row| Ok((row.try_get("", "id")?, row.try_get("", "code_hash")?)))
+    let row = connection.row(statement(connection, sql, values)).await?;
+    row.map(|row| Ok((row.get("id")?, row.get("code_hash")?)))
         .transpose()
 }
 
 /// Whose ticket it is, if it stands another try; the try is counted.
-pub(crate) async fn try_once<C: ConnectionTrait>(
+pub(crate) async fn try_once<C: Connection>(
     connection: &C,
     purpose: Purpose,
     hash: &[u8],
@@ -144,14 +157,12 @@ pub(crate) async fn try_once<C: ConnectionTrait>(
     let sql = "UPDATE tickets SET attempts = attempts + 1 WHERE ticket_hash = $1 AND purpose = $2 \
         AND expires_at > $3 AND attempts < $4 AND user_id IS NOT NULL RETURNING user_id";
     let values = [hash.into(), purpose.as_str().into(), now.into(), GUESSES.into()];
-    let row = connection
-        .query_one_raw(statement(connection, sql, values))
-        .await?;
-    row.map(|row| row.try_get("", "user_id")).transpose()
+    let row = connection.row(statement(connection, sql, values)).await?;
+    row.map(|row| row.get("user_id")).transpose()
 }
 
 /// Uses up the ticket of this purpose of a user.
-pub(crate) async fn take_of<C: ConnectionTrait>(
+pub(crate) async fn take_of<C: Connection>(
     connection: &C,
     purpose: Purpose,
     user: Uuid,
@@ -167,25 +178,25 @@ pub(crate) async fn take_of<C: ConnectionTrait>(
         user.into(),
         now.into(),
     ];
-    let row = Model::find_by_statement(statement(connection, sql, values))
-        .one(connection)
+    let row = connection
+        .one::<Model>(statement(connection, sql, values))
         .await?;
     Ok(row.map(|row| Used { row }))
 }
 
 /// Uses up a ticket whose code was guessed right.
-pub(crate) async fn take_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Used>, DbErr> {
+pub(crate) async fn take_by_id<C: Connection>(connection: &C, id: Uuid) -> Result<Option<Used>, DbErr> {
     let of_its_user = "user_id = (SELECT t.user_id FROM tickets t WHERE t.id = $1)";
     lock(connection, of_its_user, [id.into()]).await?;
     let sql = format!("DELETE FROM tickets WHERE id = $1 AND {GOOD} RETURNING {ALL}");
-    let row = Model::find_by_statement(statement(connection, sql, [id.into()]))
-        .one(connection)
+    let row = connection
+        .one::<Model>(statement(connection, sql, [id.into()]))
         .await?;
     Ok(row.map(|row| Used { row }))
 }
 
 /// Ends every ticket of a user but those that give an address back: whoever got hold of an account must not end them.
-pub(crate) async fn forget_of<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<(), DbErr> {
+pub(crate) async fn forget_of<C: Connection>(connection: &C, user: Uuid) -> Result<(), DbErr> {
     let values = [user.into(), Purpose::UndoEmailChange.as_str().into()];
     delete(connection, "user_id = $1 AND purpose <> $2", values).await
 }
@@ -210,19 +221,16 @@ pub(crate) async fn forget_undo_since<C: ConnectionTrait>(
 }
 
 /// When the ticket of this purpose and subject was first made, if there is one.
-pub(crate) async fn first_made<C: ConnectionTrait>(
+pub(crate) async fn first_made<C: Connection>(
     connection: &C,
     purpose: Purpose,
     subject: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let found = Entity::find()
-        .filter(Column::Purpose.eq(purpose.as_str()))
-        .filter(Column::Subject.eq(subject))
-        .filter(Column::ExpiresAt.gt(now))
-        .one(connection)
-        .await?;
-    Ok(found.map(|row| row.created_at))
+    let sql = "SELECT created_at FROM tickets WHERE purpose = $1 AND subject = $2 AND expires_at > $3";
+    let values = [purpose.as_str().into(), subject.into(), now.into()];
+    let row = connection.row(statement(connection, sql, values)).await?;
+    row.map(|row| row.get("created_at")).transpose()
 }
 
 /// Whether a ticket of this purpose and subject was mailed to this address, be it good for something or not.
@@ -267,28 +275,26 @@ fn in_order(backend: DbBackend) -> &'static str {
     }
 }
 
-async fn lock<C: ConnectionTrait, const N: usize>(
+async fn lock<C: Connection, const N: usize>(
     connection: &C,
     condition: &str,
     values: [Value; N],
 ) -> Result<(), DbErr> {
-    let backend = connection.get_database_backend();
+    let backend = connection.backend();
     if backend == DbBackend::Postgres {
         let sql = format!("SELECT 1 FROM tickets WHERE {condition} {}", in_order(backend));
-        connection
-            .query_all_raw(statement(connection, sql, values))
-            .await?;
+        connection.send(statement(connection, sql, values)).await?;
     }
     Ok(())
 }
 
-async fn delete<C: ConnectionTrait, const N: usize>(
+async fn delete<C: Connection, const N: usize>(
     connection: &C,
     condition: &str,
     values: [Value; N],
 ) -> Result<(), DbErr> {
-    let order = in_order(connection.get_database_backend());
+    let order = in_order(connection.backend());
     let sql = format!("DELETE FROM tickets WHERE id IN (SELECT id FROM tickets WHERE {condition} {order})");
-    connection.execute_raw(statement(connection, sql, values)).await?;
+    connection.send(statement(connection, sql, values)).await?;
     Ok(())
 }

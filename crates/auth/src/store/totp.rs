@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use portico_entity::totp_steps::{Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use crate::connection::Connection;
+use crate::row::from_row;
 use crate::store::statement;
 
 /// The authenticator application of a user.
-#[derive(FromQueryResult)]
 pub(crate) struct Stored {
     /// The secret in the form of [`crate::totp`].
     pub(crate) totp_secret: Option<String>,
@@ -16,28 +17,29 @@ pub(crate) struct Stored {
     pub(crate) active_mfa_type: Option<String>,
 }
 
+from_row!(Stored {
+    totp_secret,
+    active_mfa_type,
+});
+
 /// Reads it; nobody else does until the transaction ends.
-pub(crate) async fn find<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Option<Stored>, DbErr> {
+pub(crate) async fn find<C: Connection>(connection: &C, user: Uuid) -> Result<Option<Stored>, DbErr> {
     // On SQLite the write transaction keeps others from writing.
-    let lock = match connection.get_database_backend() {
+    let lock = match connection.backend() {
         DbBackend::Postgres => " FOR NO KEY UPDATE",
         _ => "",
     };
     let sql = format!("SELECT totp_secret, active_mfa_type FROM users WHERE id = $1{lock}");
-    Stored::find_by_statement(statement(connection, sql, [user.into()]))
-        .one(connection)
+    connection
+        .one::<Stored>(statement(connection, sql, [user.into()]))
         .await
 }
 
 /// Writes the secret of a user whose codes are asked for from now on.
-pub(crate) async fn activate<C: ConnectionTrait>(
-    connection: &C,
-    user: Uuid,
-    sealed: &str,
-) -> Result<(), DbErr> {
+pub(crate) async fn activate<C: Connection>(connection: &C, user: Uuid, sealed: &str) -> Result<(), DbErr> {
     let sql = "UPDATE users SET totp_secret = $1, active_mfa_type = 'totp' WHERE id = $2";
     let values = [sealed.into(), user.into()];
-    connection.execute_raw(statement(connection, sql, values)).await?;
+    connection.send(statement(connection, sql, values)).await?;
     Ok(())
 }
 
@@ -53,16 +55,16 @@ pub(crate) async fn forget<C: ConnectionTrait>(connection: &C, user: Uuid) -> Re
 }
 
 /// The code of this step was sent. Tells whether it is newer than every one before: none is good twice.
-pub(crate) async fn accept<C: ConnectionTrait>(connection: &C, user: Uuid, step: i64) -> Result<bool, DbErr> {
+pub(crate) async fn accept<C: Connection>(connection: &C, user: Uuid, step: i64) -> Result<bool, DbErr> {
     let sql = "INSERT INTO totp_steps (user_id, step) VALUES ($1, $2) \
-        ON CONFLICT (user_id) DO UPDATE SET step = $2 WHERE totp_steps.step < $2";
+        ON CONFLICT (user_id) DO UPDATE SET step = $2 WHERE totp_steps.step < $2 RETURNING step";
     let values = [user.into(), step.into()];
-    let done = connection.execute_raw(statement(connection, sql, values)).await?;
-    Ok(done.rows_affected() == 1)
+    let accepted = connection.row(statement(connection, sql, values)).await?;
+    Ok(accepted.is_some())
 }
 
 /// The first code of a new secret was sent: what was sent for a former one says nothing of it.
-pub(crate) async fn begin<C: ConnectionTrait>(
+pub(crate) async fn begin<C: Connection>(
     connection: &C,
     user: Uuid,
     step: i64,
@@ -71,7 +73,7 @@ pub(crate) async fn begin<C: ConnectionTrait>(
     let sql = "INSERT INTO totp_steps (user_id, step, enabled_at) VALUES ($1, $2, $3) \
         ON CONFLICT (user_id) DO UPDATE SET step = $2, enabled_at = $3";
     let values = [user.into(), step.into(), now.into()];
-    connection.execute_raw(statement(connection, sql, values)).await?;
+    connection.send(statement(connection, sql, values)).await?;
     Ok(())
 }
 

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use portico_entity::user_roles::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use crate::connection::Connection;
 use crate::store::statement;
 use crate::store::users::{InsertError, classify};
 
@@ -66,17 +67,13 @@ fn rows(
 }
 
 /// The roles that a user was granted since then.
-pub(crate) async fn granted_since<C: ConnectionTrait>(
+pub(crate) async fn granted_since<C: Connection>(
     connection: &C,
     user_id: Uuid,
     since: DateTime<Utc>,
 ) -> Result<Vec<String>, DbErr> {
-    Entity::find()
-        .select_only()
-        .column(Column::Role)
-        .filter(Column::UserId.eq(user_id))
-        .filter(Column::CreatedAt.gt(since))
-        .into_tuple()
-        .all(connection)
-        .await
+    let sql = "SELECT role FROM user_roles WHERE user_id = $1 AND created_at > $2";
+    let values = [user_id.into(), since.into()];
+    let rows = connection.rows(statement(connection, sql, values)).await?;
+    rows.iter().map(|row| row.get("role")).collect()
 }

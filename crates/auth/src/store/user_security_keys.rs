@@ -3,8 +3,31 @@
 use chrono::{DateTime, Utc};
 use portico_entity::user_security_keys::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, SqlErr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, SqlErr};
 use uuid::Uuid;
+
+use crate::connection::Connection;
+use crate::row::from_row;
+use crate::store::statement;
+
+const ALL: &str = "id, user_id, credential_id, credential_public_key, counter, transports, nickname, created_at, \
+    last_used_at, aaguid, backed_up, authenticator_name, passkey";
+
+from_row!(Model {
+    id,
+    user_id,
+    credential_id,
+    credential_public_key,
+    counter,
+    transports,
+    nickname,
+    created_at,
+    last_used_at,
+    aaguid,
+    backed_up,
+    authenticator_name,
+    passkey,
+});
 
 /// Why a key was not added.
 pub(crate) enum InsertError {
@@ -23,23 +46,19 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, row: ActiveModel)
 }
 
 /// The keys of a user, the oldest first.
-pub(crate) async fn of_user<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::UserId.eq(user))
-        .order_by_asc(Column::CreatedAt)
-        .order_by_asc(Column::Id)
-        .all(connection)
-        .await
+pub(crate) async fn of_user<C: Connection>(connection: &C, user: Uuid) -> Result<Vec<Model>, DbErr> {
+    let sql = format!("SELECT {ALL} FROM user_security_keys WHERE user_id = $1 ORDER BY created_at, id");
+    connection.all(statement(connection, sql, [user.into()])).await
 }
 
 /// The key with this credential id.
-pub(crate) async fn by_credential<C: ConnectionTrait>(
+pub(crate) async fn by_credential<C: Connection>(
     connection: &C,
     credential_id: &str,
 ) -> Result<Option<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::CredentialId.eq(credential_id))
-        .one(connection)
+    let sql = format!("SELECT {ALL} FROM user_security_keys WHERE credential_id = $1");
+    connection
+        .one(statement(connection, sql, [credential_id.into()]))
         .await
 }
 
@@ -54,22 +73,24 @@ pub(crate) struct Use {
 
 /// Writes down that a key was used, if its counter and its user are still those that the signature was checked
 /// with; tells whether they were. Of two that say the same, one is a copy.
-pub(crate) async fn mark_used<C: ConnectionTrait>(
+pub(crate) async fn mark_used<C: Connection>(
     connection: &C,
     checked: &Model,
     used: Use,
 ) -> Result<bool, DbErr> {
-    let mut update = Entity::update_many()
-        .col_expr(Column::Counter, Expr::value(used.counter))
-        .col_expr(Column::BackedUp, Expr::value(used.backed_up))
-        .col_expr(Column::LastUsedAt, Expr::value(used.at))
-        .filter(Column::Id.eq(checked.id))
-        .filter(Column::UserId.eq(checked.user_id))
-        .filter(Column::Counter.eq(checked.counter));
-    if let Some(passkey) = used.passkey {
-        update = update.col_expr(Column::Passkey, Expr::value(passkey));
-    }
-    Ok(update.exec(connection).await?.rows_affected == 1)
+    let sql = "UPDATE user_security_keys SET counter = $1, backed_up = $2, last_used_at = $3, \
+        passkey = COALESCE($4, passkey) WHERE id = $5 AND user_id = $6 AND counter = $7 RETURNING id";
+    let values = [
+        used.counter.into(),
+        used.backed_up.into(),
+        used.at.into(),
+        used.passkey.into(),
+        checked.id.into(),
+        checked.user_id.into(),
+        checked.counter.into(),
+    ];
+    let marked = connection.row(statement(connection, sql, values)).await?;
+    Ok(marked.is_some())
 }
 
 /// Gives a key of this user another name, or none; tells whether there is such a key.

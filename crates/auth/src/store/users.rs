@@ -8,14 +8,13 @@ mod state;
 use chrono::{DateTime, Utc};
 use portico_entity::users::{Column, Entity};
 use sea_orm::sea_query::{CaseStatement, Expr};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter,
-    QueryResult, QuerySelect, Value,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Value};
 use uuid::Uuid;
 
 use crate::account::Account;
+use crate::connection::Connection;
 use crate::policy::Policy;
+use crate::row::{FromRow, Row};
 use crate::store::statement;
 use crate::value::{Email, Locale, Username};
 
@@ -66,19 +65,19 @@ impl Credentials {
     }
 }
 
-impl FromQueryResult for Credentials {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+impl FromRow for Credentials {
+    fn from_row(row: &Row) -> Result<Self, DbErr> {
         Ok(Self {
-            account: Account::from_query_result(row, prefix)?,
-            password_hash: row.try_get(prefix, "password_hash")?,
-            locked_until: row.try_get(prefix, "locked_until")?,
-            attempt_number: row.try_get(prefix, "attempt_number")?,
+            account: Account::from_row(row)?,
+            password_hash: row.get("password_hash")?,
+            locked_until: row.get("locked_until")?,
+            attempt_number: row.get("attempt_number")?,
         })
     }
 }
 
 /// The user with this email; a deleted one is not met.
-pub(crate) async fn by_email<C: ConnectionTrait>(
+pub(crate) async fn by_email<C: Connection>(
     connection: &C,
     email: &Email,
 ) -> Result<Option<Credentials>, DbErr> {
@@ -87,7 +86,7 @@ pub(crate) async fn by_email<C: ConnectionTrait>(
 }
 
 /// The user with this name; a deleted one is not met.
-pub(crate) async fn by_username<C: ConnectionTrait>(
+pub(crate) async fn by_username<C: Connection>(
     connection: &C,
     username: &Username,
 ) -> Result<Option<Credentials>, DbErr> {
@@ -149,32 +148,32 @@ impl Owner {
     }
 }
 
-impl FromQueryResult for Owner {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+impl FromRow for Owner {
+    fn from_row(row: &Row) -> Result<Self, DbErr> {
         let mut names = Vec::new();
         for column in ["email", "username", "display_name", "first_name", "last_name"] {
-            names.extend(row.try_get::<Option<String>>(prefix, column)?);
+            names.extend(row.get::<Option<String>>(column)?);
         }
         Ok(Self {
-            credentials: Credentials::from_query_result(row, prefix)?,
-            email: row.try_get(prefix, "email")?,
-            display_name: row.try_get(prefix, "display_name")?,
-            locale: row.try_get(prefix, "locale")?,
+            credentials: Credentials::from_row(row)?,
+            email: row.get("email")?,
+            display_name: row.get("display_name")?,
+            locale: row.get("locale")?,
             names,
         })
     }
 }
 
 /// The user with this id, unless deleted.
-pub(crate) async fn owner<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Owner>, DbErr> {
-    let columns = account_columns(connection.get_database_backend());
+pub(crate) async fn owner<C: Connection>(connection: &C, id: Uuid) -> Result<Option<Owner>, DbErr> {
+    let columns = account_columns(connection.backend());
     let sql = format!(
         "SELECT {columns}, {PROOF_COLUMNS}, CAST(u.email AS text) AS email, CAST(u.username AS text) AS username, \
          u.display_name, u.locale, c.first_name, c.last_name \
          FROM users u LEFT JOIN contacts c ON c.user_id = u.id WHERE u.id = $1 AND u.deleted_at IS NULL"
     );
-    Owner::find_by_statement(statement(connection, sql, [id.into()]))
-        .one(connection)
+    connection
+        .one::<Owner>(statement(connection, sql, [id.into()]))
         .await
 }
 
@@ -199,71 +198,62 @@ pub(crate) async fn replace_password<C: ConnectionTrait>(
     Ok(done.rows_affected == 1)
 }
 
-async fn credentials<C: ConnectionTrait>(
+async fn credentials<C: Connection>(
     connection: &C,
     condition: &str,
     value: Value,
 ) -> Result<Option<Credentials>, DbErr> {
-    let columns = account_columns(connection.get_database_backend());
+    let columns = account_columns(connection.backend());
     let sql =
         format!("SELECT {columns}, {PROOF_COLUMNS} FROM users u WHERE {condition} AND u.deleted_at IS NULL");
-    Credentials::find_by_statement(statement(connection, sql, [value]))
-        .one(connection)
+    connection
+        .one::<Credentials>(statement(connection, sql, [value]))
         .await
 }
 
 /// The hash of a user's password as it is now.
-pub(crate) async fn password_hash<C: ConnectionTrait>(
-    connection: &C,
-    id: Uuid,
-) -> Result<Option<String>, DbErr> {
-    let found = Entity::find_by_id(id)
-        .select_only()
-        .column(Column::PasswordHash)
-        .into_tuple::<Option<String>>()
-        .one(connection)
-        .await?;
-    Ok(found.flatten())
+pub(crate) async fn password_hash<C: Connection>(connection: &C, id: Uuid) -> Result<Option<String>, DbErr> {
+    let sql = "SELECT password_hash FROM users WHERE id = $1";
+    let row = connection.row(statement(connection, sql, [id.into()])).await?;
+    row.map_or(Ok(None), |row| row.get("password_hash"))
 }
 
 /// The user with this id, also a deleted one.
-pub(crate) async fn account<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Account>, DbErr> {
-    let columns = account_columns(connection.get_database_backend());
+pub(crate) async fn account<C: Connection>(connection: &C, id: Uuid) -> Result<Option<Account>, DbErr> {
+    let columns = account_columns(connection.backend());
     let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1");
-    Account::find_by_statement(statement(connection, sql, [id.into()]))
-        .one(connection)
+    connection
+        .one::<Account>(statement(connection, sql, [id.into()]))
         .await
 }
 
 /// The default role of a user, also of a deleted one; nobody changes it until the transaction ends.
-pub(crate) async fn lock_default_role<C: ConnectionTrait>(
+pub(crate) async fn lock_default_role<C: Connection>(
     connection: &C,
     id: Uuid,
 ) -> Result<Option<String>, DbErr> {
     // On SQLite the write transaction keeps others from writing.
-    let lock = match connection.get_database_backend() {
+    let lock = match connection.backend() {
         DbBackend::Postgres => " FOR NO KEY UPDATE",
         _ => "",
     };
     let sql = format!("SELECT default_role FROM users WHERE id = $1{lock}");
-    let found = connection
-        .query_one_raw(statement(connection, sql, [id.into()]))
-        .await?;
-    found.map(|row| row.try_get("", "default_role")).transpose()
+    let found = connection.row(statement(connection, sql, [id.into()])).await?;
+    found.map(|row| row.get("default_role")).transpose()
 }
 
 /// The user with this id, unless deleted; nobody changes it until the transaction ends, or this transaction does.
-pub(crate) async fn held<C: ConnectionTrait>(
+pub(crate) async fn held<C: Connection>(
     connection: &C,
     id: Uuid,
     lock: Lock,
 ) -> Result<Option<Account>, DbErr> {
-    let backend = connection.get_database_backend();
+    let backend = connection.backend();
     let columns = account_columns(backend);
     let lock = lock.sql(backend);
     let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL{lock}");
-    Account::find_by_statement(statement(connection, sql, [id.into()]))
-        .one(connection)
+    connection
+        .one::<Account>(statement(connection, sql, [id.into()]))
         .await
 }
 
@@ -288,24 +278,24 @@ impl Lock {
 }
 
 /// The user with this id if this is still the password.
-pub(crate) async fn with_password<C: ConnectionTrait>(
+pub(crate) async fn with_password<C: Connection>(
     connection: &C,
     id: Uuid,
     password_hash: &str,
     lock: Lock,
 ) -> Result<Option<Account>, DbErr> {
-    let backend = connection.get_database_backend();
+    let backend = connection.backend();
     let columns = account_columns(backend);
     let lock = lock.sql(backend);
     let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1 AND u.password_hash = $2{lock}");
-    Account::find_by_statement(statement(connection, sql, [id.into(), password_hash.into()]))
-        .one(connection)
+    connection
+        .one::<Account>(statement(connection, sql, [id.into(), password_hash.into()]))
         .await
 }
 
 /// Writes another hash of the same password, if this is still the stored one, and returns its user. Of several
 /// that try, one does.
-pub(crate) async fn renew_hash<C: ConnectionTrait>(
+pub(crate) async fn renew_hash<C: Connection>(
     connection: &C,
     id: Uuid,
     stored: &str,
@@ -315,20 +305,20 @@ pub(crate) async fn renew_hash<C: ConnectionTrait>(
     if account.is_some() {
         let sql = "UPDATE users SET password_hash = $1 WHERE id = $2";
         connection
-            .execute_raw(statement(connection, sql, [renewed.into(), id.into()]))
+            .send(statement(connection, sql, [renewed.into(), id.into()]))
             .await?;
     }
     Ok(account)
 }
 
 /// Whether somebody, also someone deleted, has this name.
-pub(crate) async fn username_is_taken<C: ConnectionTrait>(
+pub(crate) async fn username_is_taken<C: Connection>(
     connection: &C,
     username: &Username,
 ) -> Result<bool, DbErr> {
     let sql = "SELECT 1 AS taken FROM users u WHERE u.username = CAST($1 AS citext)";
     let found = connection
-        .query_one_raw(statement(connection, sql, [username.as_str().into()]))
+        .row(statement(connection, sql, [username.as_str().into()]))
         .await?;
     Ok(found.is_some())
 }

@@ -8,7 +8,6 @@ use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::support::{Client, PASSWORD, World, code, session};
-use crate::testing::SingleByPool;
 use crate::value::{Email, LinkOptions, SignUpOptionsInput};
 use crate::{Auth, Policy, flow};
 
@@ -32,13 +31,7 @@ async fn no_statement_reads_a_table_from_end_to_end() {
     }
     let ran: Arc<Mutex<Vec<Statement>>> = Arc::default();
     let running = Arc::clone(&ran);
-    world
-        .database
-        .connection
-        .set_metric_callback(move |info| running.lock().unwrap().push(info.statement.clone()));
-    // The way of single statements has to be watched, too.
-    let single = SingleByPool::new(&world.database.connection, &world.database.writer);
-    world.database.single = Arc::new(single);
+    world.watch(move |statement| running.lock().unwrap().push(statement.clone()));
     let auth = world.node(Policy::default()).await;
     sign_up_and_in(&auth, &world).await;
     ask_for_mails(&auth).await;

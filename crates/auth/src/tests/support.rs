@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use tempfile::TempDir;
 
-use crate::testing::{SingleByPool, TestClock, TestEntropy};
+use crate::testing::{ByPool, TestClock, TestEntropy};
 use crate::value::{Email, Password, SignUpOptions, SignUpOptionsInput, Username};
 use crate::{
     AdminSecret, Auth, Authenticated, Caller, Clock, Ctx, Database, Error, MailFacts, MailTemplates,
@@ -33,15 +33,19 @@ impl World {
             Ok(server) => postgres(&server).await,
             Err(_) => sqlite(&directory).await,
         };
-        let writer = Arc::default();
-        let single = SingleByPool::new(&connection, &writer);
-        let database = Database::new(connection, writer, Arc::new(single));
         Self {
-            database,
+            database: database(connection),
             clock: Arc::default(),
             entropy: Arc::default(),
             _directory: directory,
         }
+    }
+
+    /// Tells of every statement from now on.
+    pub(super) fn watch(&mut self, told: impl Fn(&Statement) + Send + Sync + 'static) {
+        let mut connection = self.database.connection.clone();
+        connection.set_metric_callback(move |info| told(info.statement));
+        self.database = database(connection);
     }
 
     pub(super) async fn open(&self, policy: Policy, master_key: u8) -> Result<Auth, OpenError> {
@@ -91,6 +95,12 @@ impl World {
             })
             .collect()
     }
+}
+
+fn database(connection: DatabaseConnection) -> Database {
+    let writer = Arc::default();
+    let data_path = ByPool::new(&connection, &writer);
+    Database::new(connection, writer, Arc::new(data_path))
 }
 
 async fn sqlite(directory: &TempDir) -> DatabaseConnection {

@@ -7,6 +7,7 @@ mod mutation;
 mod parameter;
 mod postgres;
 mod sqlite;
+mod statement;
 mod statistics;
 mod turns;
 
@@ -26,6 +27,7 @@ use crate::sql::{Compiled, CompiledRoot, Dialect, Work};
 pub(crate) use parameter::check_constant;
 pub use postgres::{PostgresExecutor, QUICK_READS};
 pub use sqlite::SqliteExecutor;
+pub use statement::{Found, OpenTransaction};
 pub use turns::ConnectionCounters;
 
 /// How the database is used.
@@ -199,19 +201,6 @@ impl Executor {
         }?;
         compiled.room.taken(answered.len());
         Ok(answered)
-    }
-
-    /// Runs a statement that stands by itself and writes, commits it, and returns the text in the first column of
-    /// its first row; nothing where it has no row.
-    pub async fn write_one(
-        &self,
-        sql: Arc<str>,
-        parameters: Vec<Parameter>,
-    ) -> Result<Option<String>, Failure> {
-        match &self.database {
-            Database::Postgres(executor) => executor.write_one(&sql, &parameters).await,
-            Database::Sqlite(executor) => executor.write_one(sql, parameters).await,
-        }
     }
 
     /// How the connections for data are used.

@@ -1,9 +1,9 @@
 //! To present what was in a mail, and to use it up.
 
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::caller::Ctx;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::limit::Guess;
 use crate::message;
@@ -33,18 +33,15 @@ pub(in crate::flow) async fn present(
         Presented::Code { email, code } => (email, code),
     };
     let guess = auth.guess(&email).await?;
-    let connection = &auth.database.connection;
     let subject = match (purpose, ctx.session) {
         // The address is not that of the account yet.
         (Purpose::ChangeEmail | Purpose::Deanonymize, Some(session)) => session.user_id.to_string(),
         _ => {
-            let found = store::users::addressee(connection, &email).await?;
+            let found = store::users::addressee(&auth.database.reads(), &email).await?;
             message::subject(found.map(|found| found.id), &email)
         }
     };
-    let turn = auth.database.turn().await;
-    let open = store::tickets::guess(connection, purpose, &subject, ctx.now()).await?;
-    drop(turn);
+    let open = store::tickets::guess(&auth.database.alone(), purpose, &subject, ctx.now()).await?;
     let (id, expected) = open.ok_or(Refusal::InvalidTicket)?;
     match ticket::matches(&ticket::code_hash(&auth.keys.code_hash, id, &code), &expected) {
         true => Ok(Found::Code(id, guess)),
@@ -53,7 +50,7 @@ pub(in crate::flow) async fn present(
 }
 
 /// Uses up what was found, in the transaction of what it is used for.
-pub(in crate::flow) async fn take<C: ConnectionTrait>(
+pub(in crate::flow) async fn take<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     found: Found,

@@ -1,17 +1,18 @@
 //! Users by the address that mail reaches them at, and what its owner may change.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult, Value};
+use sea_orm::{DbBackend, DbErr, Value};
 use uuid::Uuid;
 
 use super::{InsertError, account_columns, classify};
 use crate::account::Account;
+use crate::connection::Connection;
 use crate::policy::Policy;
+use crate::row::{FromRow, Row, from_row};
 use crate::store::statement;
 use crate::value::{Email, Locale};
 
 /// Whoever a mail is for.
-#[derive(FromQueryResult)]
 pub(crate) struct Addressee {
     pub(crate) id: Uuid,
     pub(crate) locale: String,
@@ -19,32 +20,39 @@ pub(crate) struct Addressee {
     pub(crate) activated: bool,
 }
 
+from_row!(Addressee {
+    id,
+    locale,
+    email_verified,
+    activated,
+});
+
 /// Whoever has this address; nobody who was deleted.
-pub(crate) async fn addressee<C: ConnectionTrait>(
+pub(crate) async fn addressee<C: Connection>(
     connection: &C,
     email: &Email,
 ) -> Result<Option<Addressee>, DbErr> {
     let sql = "SELECT u.id, u.locale, u.email_verified, u.activated_at IS NOT NULL AS activated FROM users u \
         WHERE u.email = CAST($1 AS citext) AND u.deleted_at IS NULL";
-    Addressee::find_by_statement(statement(connection, sql, [email.as_str().into()]))
-        .one(connection)
+    connection
+        .one::<Addressee>(statement(connection, sql, [email.as_str().into()]))
         .await
 }
 
 /// The user, if it has this address still; nobody else changes it meanwhile.
-pub(crate) async fn with_email<C: ConnectionTrait>(
+pub(crate) async fn with_email<C: Connection>(
     connection: &C,
     id: Uuid,
     email: &Email,
 ) -> Result<Option<Account>, DbErr> {
-    let backend = connection.get_database_backend();
+    let backend = connection.backend();
     let (columns, lock) = (account_columns(backend), for_update(backend));
     let sql = format!(
         "SELECT {columns} FROM users u WHERE u.id = $1 AND u.email = CAST($2 AS citext) \
          AND u.deleted_at IS NULL {lock}"
     );
-    Account::find_by_statement(statement(connection, sql, [id.into(), email.as_str().into()]))
-        .one(connection)
+    connection
+        .one::<Account>(statement(connection, sql, [id.into(), email.as_str().into()]))
         .await
 }
 
@@ -72,26 +80,26 @@ impl Holder {
     }
 }
 
-impl FromQueryResult for Holder {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+impl FromRow for Holder {
+    fn from_row(row: &Row) -> Result<Self, DbErr> {
         Ok(Self {
-            account: Account::from_query_result(row, prefix)?,
-            email: row.try_get(prefix, "email")?,
-            locale: row.try_get(prefix, "locale")?,
+            account: Account::from_row(row)?,
+            email: row.get("email")?,
+            locale: row.get("locale")?,
         })
     }
 }
 
 /// The user, unless deleted; nobody else changes it meanwhile.
-pub(crate) async fn holder<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Holder>, DbErr> {
-    let backend = connection.get_database_backend();
+pub(crate) async fn holder<C: Connection>(connection: &C, id: Uuid) -> Result<Option<Holder>, DbErr> {
+    let backend = connection.backend();
     let (columns, lock) = (account_columns(backend), for_update(backend));
     let sql = format!(
         "SELECT {columns}, CAST(u.email AS text) AS email, u.locale FROM users u \
          WHERE u.id = $1 AND u.deleted_at IS NULL {lock}"
     );
-    Holder::find_by_statement(statement(connection, sql, [id.into()]))
-        .one(connection)
+    connection
+        .one::<Holder>(statement(connection, sql, [id.into()]))
         .await
 }
 
@@ -104,16 +112,16 @@ fn for_update(backend: DbBackend) -> &'static str {
 }
 
 /// Whether somebody, also someone deleted, has this address.
-pub(crate) async fn email_is_taken<C: ConnectionTrait>(connection: &C, email: &Email) -> Result<bool, DbErr> {
+pub(crate) async fn email_is_taken<C: Connection>(connection: &C, email: &Email) -> Result<bool, DbErr> {
     let sql = "SELECT 1 AS taken FROM users u WHERE u.email = CAST($1 AS citext)";
     let found = connection
-        .query_one_raw(statement(connection, sql, [email.as_str().into()]))
+        .row(statement(connection, sql, [email.as_str().into()]))
         .await?;
     Ok(found.is_some())
 }
 
 /// Shows the user the address that it asked for.
-pub(crate) async fn show_new_email<C: ConnectionTrait>(
+pub(crate) async fn show_new_email<C: Connection>(
     connection: &C,
     id: Uuid,
     email: &Email,
@@ -122,7 +130,7 @@ pub(crate) async fn show_new_email<C: ConnectionTrait>(
 }
 
 /// Writes an address that its owner confirmed, unless somebody else has it.
-pub(crate) async fn set_email<C: ConnectionTrait>(
+pub(crate) async fn set_email<C: Connection>(
     connection: &C,
     id: Uuid,
     email: &Email,
@@ -134,17 +142,17 @@ pub(crate) async fn set_email<C: ConnectionTrait>(
 }
 
 /// The owner of the address confirmed it.
-pub(crate) async fn confirm_email<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<(), DbErr> {
+pub(crate) async fn confirm_email<C: Connection>(connection: &C, id: Uuid) -> Result<(), DbErr> {
     set(connection, "email_verified = true", id, []).await
 }
 
 /// Nobody can sign in with the password any more.
-pub(crate) async fn erase_password<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<(), DbErr> {
+pub(crate) async fn erase_password<C: Connection>(connection: &C, id: Uuid) -> Result<(), DbErr> {
     set(connection, "password_hash = NULL", id, []).await
 }
 
 /// Until when the latest link and code of a user work; nothing where there is no such user.
-pub(crate) async fn show_ticket<C: ConnectionTrait>(
+pub(crate) async fn show_ticket<C: Connection>(
     connection: &C,
     id: Uuid,
     expires_at: DateTime<Utc>,
@@ -154,7 +162,7 @@ pub(crate) async fn show_ticket<C: ConnectionTrait>(
 }
 
 /// Until when the latest activation code of a user works; nothing where there is no such user.
-pub(crate) async fn show_activation<C: ConnectionTrait>(
+pub(crate) async fn show_activation<C: Connection>(
     connection: &C,
     id: Uuid,
     expires_at: DateTime<Utc>,
@@ -164,7 +172,7 @@ pub(crate) async fn show_activation<C: ConnectionTrait>(
 }
 
 /// An activation code was sent again; nothing where there is no such user.
-pub(crate) async fn count_resend<C: ConnectionTrait>(
+pub(crate) async fn count_resend<C: Connection>(
     connection: &C,
     id: Uuid,
     at: DateTime<Utc>,
@@ -175,7 +183,7 @@ pub(crate) async fn count_resend<C: ConnectionTrait>(
 }
 
 /// Makes an account usable.
-pub(crate) async fn activate<C: ConnectionTrait>(
+pub(crate) async fn activate<C: Connection>(
     connection: &C,
     id: Uuid,
     at: DateTime<Utc>,
@@ -185,13 +193,18 @@ pub(crate) async fn activate<C: ConnectionTrait>(
 }
 
 /// Whom a notice about an account reaches.
-#[derive(FromQueryResult)]
 pub(crate) struct Reader {
     email: Option<String>,
     pub(crate) locale: String,
     /// Whether the user had a session before.
     pub(crate) has_been_here: bool,
 }
+
+from_row!(Reader {
+    email,
+    locale,
+    has_been_here,
+});
 
 impl Reader {
     /// Where messages go; nowhere where the address is none that could be written to.
@@ -201,16 +214,16 @@ impl Reader {
 }
 
 /// Whom a notice reaches.
-pub(crate) async fn reader<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Reader>, DbErr> {
+pub(crate) async fn reader<C: Connection>(connection: &C, id: Uuid) -> Result<Option<Reader>, DbErr> {
     let sql = "SELECT CAST(u.email AS text) AS email, u.locale, u.last_seen IS NOT NULL OR EXISTS \
         (SELECT 1 FROM refresh_tokens t WHERE t.user_id = u.id AND t.type IN ('regular', 'app')) AS has_been_here \
         FROM users u WHERE u.id = $1";
-    Reader::find_by_statement(statement(connection, sql, [id.into()]))
-        .one(connection)
+    connection
+        .one::<Reader>(statement(connection, sql, [id.into()]))
         .await
 }
 
-async fn set<C: ConnectionTrait, const N: usize>(
+async fn set<C: Connection, const N: usize>(
     connection: &C,
     columns: &str,
     id: Uuid,
@@ -218,6 +231,6 @@ async fn set<C: ConnectionTrait, const N: usize>(
 ) -> Result<(), DbErr> {
     let sql = format!("UPDATE users SET {columns} WHERE id = $1");
     let values = std::iter::once(id.into()).chain(values);
-    connection.execute_raw(statement(connection, sql, values)).await?;
+    connection.send(statement(connection, sql, values)).await?;
     Ok(())
 }

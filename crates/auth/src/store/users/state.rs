@@ -6,11 +6,12 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use crate::connection::Connection;
 use crate::store::{limits, statement};
 
 /// Shows in the row what the counters of failed attempts say together. A delay that is over stays to be read until
 /// the failures are forgotten: to take it away means to lift the lock.
-pub(crate) async fn show_failures<C: ConnectionTrait>(
+pub(crate) async fn show_failures<C: Connection>(
     connection: &C,
     id: Uuid,
     last: Option<DateTime<Utc>>,
@@ -30,16 +31,14 @@ pub(crate) async fn show_failures<C: ConnectionTrait>(
         limits::NETWORK.into(),
         id.into(),
     ];
-    connection.execute_raw(statement(connection, sql, values)).await?;
+    connection.send(statement(connection, sql, values)).await?;
     Ok(())
 }
 
 /// The row tells of no failed attempts any more, but for when the last was.
-pub(crate) async fn forget_failures<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<(), DbErr> {
+pub(crate) async fn forget_failures<C: Connection>(connection: &C, id: Uuid) -> Result<(), DbErr> {
     let sql = "UPDATE users SET attempt_number = 0, locked_until = NULL WHERE id = $1";
-    connection
-        .execute_raw(statement(connection, sql, [id.into()]))
-        .await?;
+    connection.send(statement(connection, sql, [id.into()])).await?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod lanes;
 mod link;
 mod pool;
 mod row;
+mod statement;
 mod transaction;
 
 use std::sync::Arc;
@@ -21,13 +22,13 @@ use super::mutation::{self, Then};
 use super::turns::ConnectionCounters;
 use super::{ExecutorSettings, Origin, Task};
 use crate::error::{Code, Failure};
-use crate::scalar::Parameter;
 use crate::sql::{Compiled, CompiledRoot, Rows, Work};
 use connection::Connection;
 use lanes::Lanes;
 pub use lanes::QUICK_READS;
 use link::Link;
 use pool::Pool;
+pub(super) use statement::OpenTransaction;
 use tokio_postgres::Row;
 use transaction::Transaction;
 
@@ -123,18 +124,6 @@ impl PostgresExecutor {
         }
         held.give_back();
         Ok(answer.finish())
-    }
-
-    pub(super) async fn write_one(
-        &self,
-        sql: &Arc<str>,
-        parameters: &[Parameter],
-    ) -> Result<Option<String>, Failure> {
-        let held = self.single.acquire().await?;
-        let found = held.connection().query(sql, parameters).await?;
-        held.give_back();
-        let text = found.first().map(|row| row.try_get(0));
-        text.transpose().map_err(error::failure)
     }
 
     pub(super) fn counters(&self) -> Vec<ConnectionCounters> {

@@ -5,10 +5,13 @@ use std::error::Error;
 use bytes::BytesMut;
 use chrono::{DateTime, SecondsFormat};
 use portico_entity::catalogue::Scalar;
+use tokio_postgres::Column;
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
-use crate::execute::answer;
+use super::error;
+use crate::error::Failure;
+use crate::execute::{Found, answer};
 use crate::scalar::{self, Parameter, stored_time};
 use crate::sql::{Objects, OutputValue};
 
@@ -91,6 +94,50 @@ impl<'r> FromSql<'r> for Raw<'r> {
     }
 }
 
+/// Rows as values.
+pub(super) fn found(rows: &[tokio_postgres::Row]) -> Result<Found, Failure> {
+    let Some(first) = rows.first() else {
+        return Ok(Found::default());
+    };
+    let columns = first.columns();
+    let values = |row: &tokio_postgres::Row| {
+        let value = |(index, column): (usize, &Column)| match row.try_get(index).map_err(error::failure)? {
+            Some(Raw(bytes)) => parameter(column.type_(), bytes),
+            None => Ok(Parameter::Null),
+        };
+        columns.iter().enumerate().map(value).collect()
+    };
+    Ok(Found {
+        columns: columns.iter().map(|column| column.name().to_owned()).collect(),
+        rows: rows.iter().map(values).collect::<Result<_, Failure>>()?,
+    })
+}
+
+/// A value out of its binary form.
+fn parameter(kind: &Type, bytes: &[u8]) -> Result<Parameter, Failure> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(match *kind {
+        Type::BOOL => Parameter::Boolean(bytes == [1]),
+        Type::INT2 | Type::INT4 | Type::INT8 => Parameter::Integer(integer(bytes)),
+        Type::UUID => Parameter::Uuid(Uuid::from_slice(bytes).unwrap_or_default()),
+        Type::BYTEA => Parameter::Bytes(bytes.to_vec()),
+        Type::JSON => Parameter::Json(text(bytes)),
+        // A version and then text.
+        Type::JSONB => Parameter::Json(text(bytes.strip_prefix(&[1]).unwrap_or(bytes))),
+        Type::TIMESTAMPTZ => {
+            let time = DateTime::from_timestamp_micros(integer(bytes).saturating_add(FROM_1970_TO_2000));
+            Parameter::Time(time.ok_or_else(|| Failure::unexpected(&"a time is beyond all calendars"))?)
+        }
+        Type::TEXT | Type::VARCHAR => Parameter::Text(text(bytes)),
+        _ if kind.name() == "citext" => Parameter::Text(text(bytes)),
+        _ => {
+            return Err(Failure::unexpected(&format!(
+                "a value of the type {kind} is not read"
+            )));
+        }
+    })
+}
+
 /// A row of PostgreSQL.
 pub(super) struct PostgresRow<'r>(pub(super) &'r tokio_postgres::Row);
 
@@ -169,8 +216,9 @@ fn integer(bytes: &[u8]) -> i64 {
 }
 
 /// PostgreSQL counts microseconds from the year 2000.
+const FROM_1970_TO_2000: i64 = 946_684_800_000_000;
+
 fn time(microseconds: i64) -> String {
-    const FROM_1970_TO_2000: i64 = 946_684_800_000_000;
     match DateTime::from_timestamp_micros(microseconds.saturating_add(FROM_1970_TO_2000)) {
         Some(time) => scalar::wire_time(&time.to_rfc3339_opts(SecondsFormat::Micros, false)).into_owned(),
         None if microseconds < 0 => "-infinity".to_owned(),

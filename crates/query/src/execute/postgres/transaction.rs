@@ -17,8 +17,8 @@ use crate::scalar::Parameter;
 use crate::sql::Rows;
 
 /// A transaction on a connection. One that was not ended is rolled back by whoever has the connection.
-pub(super) struct Transaction<'c> {
-    connection: &'c Arc<Connection>,
+pub(super) struct Transaction {
+    connection: Arc<Connection>,
     stage: Stage,
     /// What was sent and not waited for, in order.
     sent: Vec<BoxFuture<'static, Result<(), Failure>>>,
@@ -32,10 +32,10 @@ enum Stage {
     Ended,
 }
 
-impl<'c> Transaction<'c> {
-    pub(super) fn on(connection: &'c Arc<Connection>) -> Self {
+impl Transaction {
+    pub(super) fn on(connection: &Arc<Connection>) -> Self {
         Self {
-            connection,
+            connection: Arc::clone(connection),
             stage: Stage::Fresh,
             sent: Vec::new(),
         }
@@ -46,7 +46,7 @@ impl<'c> Transaction<'c> {
             return Ok(());
         }
         self.stage = Stage::Open;
-        let connection = Arc::clone(self.connection);
+        let connection = Arc::clone(&self.connection);
         self.set_off(async move { connection.batch("BEGIN").await }).await
     }
 
@@ -88,7 +88,8 @@ impl<'c> Transaction<'c> {
 
     /// A statement, prepared before it is sent: one that had to wait for that would be overtaken.
     async fn prepared(&mut self, sql: &str) -> Result<Statement, Failure> {
-        let mut preparing = pin!(self.connection.statement(sql));
+        let connection = Arc::clone(&self.connection);
+        let mut preparing = pin!(connection.statement(sql));
         match first_turn(&mut preparing).await {
             Poll::Ready(Ok(known)) => Ok(known),
             Poll::Ready(failed) => self.after_sent(failed).await,
@@ -99,9 +100,14 @@ impl<'c> Transaction<'c> {
         }
     }
 
-    async fn query(&mut self, sql: &str, parameters: &[Parameter], then: Then) -> Result<Vec<Row>, Failure> {
+    pub(super) async fn query(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        then: Then,
+    ) -> Result<Vec<Row>, Failure> {
         let statement = self.prepared(sql).await?;
-        let connection = self.connection;
+        let connection = Arc::clone(&self.connection);
         let asked = connection.ask(&statement, parameters);
         match (self.stage, then) {
             // A single statement is a transaction of its own.
@@ -130,7 +136,7 @@ async fn first_turn<F: Future + Unpin>(work: &mut F) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(Pin::new(&mut *work).poll(context))).await
 }
 
-impl Channel for Transaction<'_> {
+impl Channel for Transaction {
     async fn texts(
         &mut self,
         sql: Arc<str>,
@@ -149,7 +155,7 @@ impl Channel for Transaction<'_> {
     async fn send(&mut self, sql: Arc<str>, parameters: Vec<Parameter>) -> Result<(), Failure> {
         let statement = self.prepared(&sql).await?;
         self.begin().await?;
-        let connection = Arc::clone(self.connection);
+        let connection = Arc::clone(&self.connection);
         self.set_off(async move { connection.ask(&statement, &parameters).await.map(|_| ()) })
             .await
     }
@@ -170,7 +176,8 @@ impl Channel for Transaction<'_> {
         match (self.stage, then) {
             (Stage::Open, Then::Commit) => {
                 self.stage = Stage::Ended;
-                self.wait(self.connection.batch("COMMIT")).await
+                let connection = Arc::clone(&self.connection);
+                self.wait(connection.batch("COMMIT")).await
             }
             _ => self.after_sent(Ok(())).await,
         }

@@ -7,6 +7,7 @@ mod explain;
 mod functions;
 mod leash;
 mod row;
+mod statement;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -20,9 +21,9 @@ use super::answer::{self, Answer};
 use super::turns::{ConnectionCounters, Turns};
 use super::{ExecutorSettings, Origin, Task};
 use crate::error::{Code, Failure};
-use crate::scalar::Parameter;
 use crate::sql::{Compiled, Rows, Work};
 use leash::{Holder, Leash};
+pub(super) use statement::OpenTransaction;
 use write::{Queue, Write, Written};
 
 /// How many steps of SQLite's machine pass between two looks at the clock.
@@ -97,7 +98,7 @@ impl SqliteExecutor {
             };
             return match self.write(write).await? {
                 Written::Answer(answer) => Ok(answer),
-                Written::Text(_) => Err(misfit()),
+                Written::Found(_) => Err(misfit()),
             };
         }
         let allowed = self.file.settings.statement_timeout;
@@ -118,18 +119,6 @@ impl SqliteExecutor {
             answered
         })
         .await
-    }
-
-    pub(super) async fn write_one(
-        &self,
-        sql: Arc<str>,
-        parameters: Vec<Parameter>,
-    ) -> Result<Option<String>, Failure> {
-        let values = parameters.into_iter().map(row::value).collect();
-        match self.write(Write::Single { sql, values }).await? {
-            Written::Text(text) => Ok(text),
-            Written::Answer(_) => Err(misfit()),
-        }
     }
 
     pub(super) fn counters(&self) -> Vec<ConnectionCounters> {

@@ -26,6 +26,17 @@ pub(super) fn value(parameter: Parameter) -> Value {
     }
 }
 
+/// A value as SQLite has it.
+pub(super) fn parameter(value: ValueRef<'_>) -> Parameter {
+    match value {
+        ValueRef::Null => Parameter::Null,
+        ValueRef::Integer(number) => Parameter::Integer(number),
+        ValueRef::Real(number) => Parameter::Text(number.to_string()),
+        ValueRef::Text(text) => Parameter::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Parameter::Bytes(bytes.to_vec()),
+    }
+}
+
 fn array(elements: Vec<Parameter>) -> serde_json::Value {
     elements.into_iter().map(element).collect()
 }

@@ -9,11 +9,12 @@ use rusqlite::{Connection, params_from_iter};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::statement::found;
 use super::{File, Limited, SqliteExecutor, blocking, constraint, lock, misfit, row, rows};
 use crate::error::Failure;
 use crate::execute::answer::Answer;
 use crate::execute::mutation::{self, Channel, Then};
-use crate::execute::{Origin, Task};
+use crate::execute::{Found, Origin, Task};
 use crate::scalar::Parameter;
 use crate::sql::{Compiled, Rows, Work};
 
@@ -36,8 +37,7 @@ pub(super) enum Write {
 /// What came of it.
 pub(super) enum Written {
     Answer(Vec<u8>),
-    /// The first column of the first row.
-    Text(Option<String>),
+    Found(Found),
 }
 
 /// A write, and whoever waits for what it answers.
@@ -90,8 +90,8 @@ impl Write {
                 origin,
                 answer,
             } => mutate(connection, compiled, tasks, origin.as_ref(), answer.clone()).map(Written::Answer),
-            Self::Single { sql, values } => first_text(connection, sql, values)
-                .map(Written::Text)
+            Self::Single { sql, values } => found(connection, sql, values)
+                .map(Written::Found)
                 .map_err(super::error::failure),
         }
     }
@@ -176,7 +176,7 @@ impl File {
         }
     }
 
-    fn writer(&self) -> rusqlite::Result<Limited> {
+    pub(super) fn writer(&self) -> rusqlite::Result<Limited> {
         let kept = lock(&self.writer).take();
         kept.map_or_else(|| self.connect(false), Ok)
     }
@@ -192,11 +192,16 @@ impl File {
             writer.allow(allowed);
             answered.push(writer.alone(write));
         }
-        // A connection whose transaction cannot be ended is dropped, and the transaction with it.
+        self.keep_writer(writer);
+        answered
+    }
+
+    /// Keeps the connection for the next to write. One whose transaction could not be ended is dropped, and the
+    /// transaction with it.
+    pub(super) fn keep_writer(&self, writer: Limited) {
         if writer.connection.is_autocommit() {
             *lock(&self.writer) = Some(writer);
         }
-        answered
     }
 }
 
@@ -299,15 +304,6 @@ fn texts(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Resu
         (0..width).map(|index| row.get(index)).collect()
     })?;
     found.collect()
-}
-
-/// Runs a statement to its end and keeps the first column of its first row.
-fn first_text(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Option<String>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut found = statement.query(params_from_iter(values))?;
-    let text = found.next()?.map(|row| row.get(0)).transpose()?;
-    while found.next()?.is_some() {}
-    Ok(text)
 }
 
 /// Runs a statement to its end, whatever it returns.

@@ -1,0 +1,80 @@
+//! Statements that come as they are.
+
+use std::sync::Arc;
+
+use super::pool::Held;
+use super::transaction::Transaction;
+use super::{PostgresExecutor, row};
+use crate::error::{Code, Failure};
+use crate::execute::Found;
+use crate::execute::mutation::{Channel, Then};
+use crate::scalar::Parameter;
+
+/// A transaction on a connection that it has to itself.
+pub(in crate::execute) struct OpenTransaction {
+    transaction: Transaction,
+    held: Held,
+}
+
+impl PostgresExecutor {
+    pub(in crate::execute) async fn write_one(
+        &self,
+        sql: &str,
+        parameters: &[Parameter],
+    ) -> Result<Found, Failure> {
+        let held = self.single.acquire().await?;
+        let found = held.connection().query(sql, parameters).await?;
+        held.give_back();
+        row::found(&found)
+    }
+
+    pub(in crate::execute) async fn read_one(
+        &self,
+        sql: &str,
+        parameters: &[Parameter],
+    ) -> Result<Found, Failure> {
+        let found = match self.quick.take().await?.query(sql, parameters).await {
+            Err(failure) if failure.code == Code::Timeout => {
+                let held = self.heavy.acquire().await?;
+                let found = held.connection().query(sql, parameters).await?;
+                held.give_back();
+                found
+            }
+            found => found?,
+        };
+        row::found(&found)
+    }
+
+    pub(in crate::execute) async fn begin(&self) -> Result<OpenTransaction, Failure> {
+        let held = self.transactions.acquire().await?;
+        Ok(OpenTransaction {
+            transaction: Transaction::on(held.connection()),
+            held,
+        })
+    }
+}
+
+impl OpenTransaction {
+    pub(in crate::execute) async fn query(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Parameter>,
+    ) -> Result<Found, Failure> {
+        let found = self.transaction.query(sql, &parameters, Then::Others).await?;
+        row::found(&found)
+    }
+
+    pub(in crate::execute) async fn send(
+        &mut self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> Result<(), Failure> {
+        self.transaction.send(sql, parameters).await
+    }
+
+    pub(in crate::execute) async fn commit(mut self) -> Result<(), Failure> {
+        self.transaction.finish(Then::Commit).await?;
+        self.held.give_back();
+        Ok(())
+    }
+}
