@@ -1,5 +1,6 @@
 //! From a template, a language and some values to what a mail says. Everything in HTML is escaped.
 
+mod check;
 mod folder;
 #[cfg(test)]
 mod tests;
@@ -12,29 +13,13 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use serde::{Deserialize, Serialize};
 
-use super::language::{BUILT_IN, Text, Words};
+use super::language::{BUILT_IN, Words};
 use super::template::Template;
 use crate::mail::TemplateError;
 
 const TEXT: &str = "body.txt";
 const HTML: &str = "body.html";
 const SUBJECT: &str = "subject.txt";
-
-/// What a template may use.
-const VARIABLES: [&str; 12] = [
-    "clientUrl",
-    "code",
-    "email",
-    "expiresAt",
-    "ipAddress",
-    "link",
-    "locale",
-    "newEmail",
-    "sender",
-    "serverUrl",
-    "subject",
-    "words",
-];
 
 /// What a mail says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +62,8 @@ pub(crate) struct Variables {
     pub(crate) ip_address: String,
 }
 
-/// The templates in every language, checked.
+/// The templates in every language, checked. What is made of them takes much more memory than their texts do: it is
+/// made when a mail first needs it.
 #[derive(Debug, Clone)]
 pub struct MailTemplates {
     environment: Environment<'static>,
@@ -85,41 +71,36 @@ pub struct MailTemplates {
     facts: MailFacts,
 }
 
+/// The texts of templates by name.
+type Sources = BTreeMap<String, String>;
+
 impl MailTemplates {
     /// The built-in templates, and those of a folder before them. Every template is tried in every language:
     /// what cannot be rendered is told here, and not when a mail should leave.
     pub fn read(folder: Option<&Path>, facts: MailFacts) -> Result<Self, TemplateError> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        // Tags on lines of their own leave no empty lines in a text.
-        let mut syntax = SyntaxConfig::builder();
-        syntax
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true);
-        let syntax = syntax.build();
-        environment.set_syntax(syntax.map_err(|error| TemplateError::new("", None, reason(&error)))?);
-        environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
-            true => AutoEscape::Html,
-            false => AutoEscape::None,
-        });
-        let mut templates = Self {
-            environment,
-            languages: BTreeMap::new(),
-            facts,
-        };
-        let root = folder.unwrap_or(Path::new(""));
-        templates.add(root, TEXT, include_str!("body.txt"))?;
-        templates.add(root, HTML, include_str!("body.html"))?;
+        let mut files = Sources::from([
+            (TEXT.to_owned(), include_str!("body.txt").to_owned()),
+            (HTML.to_owned(), include_str!("body.html").to_owned()),
+        ]);
+        let mut languages = BTreeMap::new();
         for (language, source) in BUILT_IN {
             let words = Words::parse(PathBuf::from(language).join(folder::WORDS), source)?;
-            templates.languages.insert(language.to_owned(), words);
+            languages.insert(language.to_owned(), words);
         }
         if let Some(folder) = folder {
-            templates.read_folder(folder)?;
+            folder::read(folder, &mut files, &mut languages)?;
         }
-        templates.add_words()?;
-        templates.try_all(root)?;
+        let names: Vec<String> = files.keys().cloned().collect();
+        let mut sources = files;
+        sources.extend(texts(&languages)?);
+        let mut environment = environment()?;
+        environment.set_loader(move |name| Ok(sources.get(name).cloned()));
+        let mut templates = Self {
+            environment,
+            languages,
+            facts,
+        };
+        templates.try_all(folder.unwrap_or(Path::new("")), &names)?;
         Ok(templates)
     }
 
@@ -203,103 +184,49 @@ impl MailTemplates {
             .find(|language| self.languages.contains_key(*language))
             .unwrap_or("en")
     }
+}
 
-    /// Adds a file, or puts it in the place of another.
-    fn add(&mut self, root: &Path, name: &str, source: &str) -> Result<(), TemplateError> {
-        let added = self
-            .environment
-            .add_template_owned(name.to_owned(), source.to_owned());
-        added.map_err(|error| TemplateError::new(root.join(name), error.line(), reason(&error)))
-    }
+/// How templates are read.
+fn environment() -> Result<Environment<'static>, TemplateError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Tags on lines of their own leave no empty lines in a text.
+    let mut syntax = SyntaxConfig::builder();
+    syntax
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true);
+    let syntax = syntax.build();
+    environment.set_syntax(syntax.map_err(|error| TemplateError::new("", None, reason(&error)))?);
+    environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
+        true => AutoEscape::Html,
+        false => AutoEscape::None,
+    });
+    Ok(environment)
+}
 
-    /// Makes a template of every text of every language.
-    fn add_words(&mut self) -> Result<(), TemplateError> {
-        for (language, words) in &self.languages {
-            if let Some(missing) = words.missing() {
-                let file = PathBuf::from(language).join(folder::WORDS);
-                return Err(TemplateError::new(
-                    file,
-                    None,
-                    format!("the text {missing} is missing"),
-                ));
-            }
-            for template in Template::ALL {
-                for (name, text) in words.of(template) {
-                    let key = words_name(language, template, name);
-                    let added = self.environment.add_template_owned(key, text.text.clone());
-                    added.map_err(|error| in_text(text, &error))?;
-                }
-            }
+/// Every text of every language, each a template.
+fn texts(languages: &BTreeMap<String, Words>) -> Result<Sources, TemplateError> {
+    let mut sources = Sources::new();
+    for (language, words) in languages {
+        if let Some(missing) = words.missing() {
+            let file = PathBuf::from(language).join(folder::WORDS);
+            let reason = format!("the text {missing} is missing");
+            return Err(TemplateError::new(file, None, reason));
         }
-        Ok(())
-    }
-
-    /// Renders everything once.
-    fn try_all(&self, root: &Path) -> Result<(), TemplateError> {
-        for (name, template) in self.environment.templates() {
-            let undeclared = template.undeclared_variables(false);
-            let mut unknown = undeclared
-                .iter()
-                .filter(|name| !VARIABLES.contains(&name.as_str()));
-            if let Some(unknown) = unknown.next() {
-                let line = template
-                    .source()
-                    .lines()
-                    .position(|line| line.contains(unknown.as_str()));
-                let reason = format!("there is no variable {unknown}");
-                return Err(self.blame(root, name, line.map(|line| line + 1), reason));
-            }
-        }
-        for (language, template) in self.every() {
-            let sample = Variables {
-                link: "https://example.org/".to_owned(),
-                code: if template.has_code() { "123456" } else { "" }.to_owned(),
-                email: "ada@example.org".to_owned(),
-                new_email: "countess@example.org".to_owned(),
-                ip_address: "192.0.2.1".to_owned(),
-            };
-            self.render(language, template, &sample, DateTime::UNIX_EPOCH)
-                .map_err(|error| {
-                    self.blame(
-                        root,
-                        error.name().unwrap_or_default(),
-                        error.line(),
-                        reason(&error),
-                    )
-                })?;
-        }
-        Ok(())
-    }
-
-    fn every(&self) -> impl Iterator<Item = (&str, Template)> {
-        let each = |language| {
-            Template::ALL
-                .into_iter()
-                .map(move |template| (language, template))
-        };
-        self.languages().flat_map(each)
-    }
-
-    /// The error at the file that a template was made from.
-    fn blame(&self, root: &Path, name: &str, line: Option<usize>, reason: String) -> TemplateError {
-        let text = self.every().find_map(|(language, template)| {
-            let mut texts = self.words(language)?.of(template);
-            texts.find(|(text, _)| words_name(language, template, text) == name)
-        });
-        match text {
-            Some((_, text)) => TemplateError::new(text.file.clone(), Some(text.line), reason),
-            None => TemplateError::new(root.join(name), line, reason),
+        for template in Template::ALL {
+            let named = words
+                .of(template)
+                .map(|(name, text)| (words_name(language, template, name), text.text.clone()));
+            sources.extend(named);
         }
     }
+    Ok(sources)
 }
 
 /// The template made of a text; no file is called like it.
 fn words_name(language: &str, template: Template, text: &str) -> String {
     format!("{language}:{}:{text}", template.name())
-}
-
-fn in_text(text: &Text, error: &minijinja::Error) -> TemplateError {
-    TemplateError::new(text.file.clone(), Some(text.line), reason(error))
 }
 
 fn reason(error: &minijinja::Error) -> String {

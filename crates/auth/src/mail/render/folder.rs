@@ -1,59 +1,63 @@
 //! A folder of templates: `body.txt` and `body.html` for every message, `de/words.toml` for a language, and
 //! `de/email-verify/{subject.txt, body.txt, body.html}` for one message in one language.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{HTML, MailTemplates, SUBJECT, TEXT};
+use super::{HTML, SUBJECT, Sources, TEXT};
 use crate::mail::language::Words;
 use crate::mail::{Template, TemplateError};
 
 /// The file with the texts of a language.
 pub(super) const WORDS: &str = "words.toml";
 
-impl MailTemplates {
-    /// Takes what is there. A name that means nothing is a typing error and refused.
-    pub(super) fn read_folder(&mut self, root: &Path) -> Result<(), TemplateError> {
-        for (path, name) in entries(root)? {
-            match name.as_str() {
-                TEXT | HTML => self.add(root, &name, &text(&path)?)?,
-                language if is_language(language) && path.is_dir() => self.read_language(root, language)?,
-                _ => return Err(meaningless(path, "body.txt, body.html or a language as fr")),
+/// Takes what is there. A name that means nothing is a typing error and refused.
+pub(super) fn read(
+    root: &Path,
+    files: &mut Sources,
+    languages: &mut BTreeMap<String, Words>,
+) -> Result<(), TemplateError> {
+    for (path, name) in entries(root)? {
+        match name.as_str() {
+            TEXT | HTML => _ = files.insert(name, text(&path)?),
+            language if is_language(language) && path.is_dir() => {
+                let words = languages.entry(language.to_owned()).or_default();
+                read_language(&path, language, files, words)?;
             }
+            _ => return Err(meaningless(path, "body.txt, body.html or a language as fr")),
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    fn read_language(&mut self, root: &Path, language: &str) -> Result<(), TemplateError> {
-        for (path, name) in entries(&root.join(language))? {
-            match Template::parse(&name) {
-                None if name == WORDS => {
-                    let words = Words::parse(path.clone(), &text(&path)?)?;
-                    self.languages
-                        .entry(language.to_owned())
-                        .or_default()
-                        .extend(words);
-                }
-                Some(_) if path.is_dir() => self.read_template(root, &format!("{language}/{name}"))?,
-                _ => {
-                    let names = Template::ALL.map(Template::name).join(", ");
-                    return Err(meaningless(path, &format!("{WORDS} or a folder of {names}")));
-                }
+fn read_language(
+    folder: &Path,
+    language: &str,
+    files: &mut Sources,
+    words: &mut Words,
+) -> Result<(), TemplateError> {
+    for (path, name) in entries(folder)? {
+        match Template::parse(&name) {
+            None if name == WORDS => words.extend(Words::parse(path.clone(), &text(&path)?)?),
+            Some(_) if path.is_dir() => read_template(&path, &format!("{language}/{name}"), files)?,
+            _ => {
+                let names = Template::ALL.map(Template::name).join(", ");
+                return Err(meaningless(path, &format!("{WORDS} or a folder of {names}")));
             }
         }
-        self.languages.entry(language.to_owned()).or_default();
-        Ok(())
     }
+    Ok(())
+}
 
-    fn read_template(&mut self, root: &Path, folder: &str) -> Result<(), TemplateError> {
-        for (path, name) in entries(&root.join(folder))? {
-            match name.as_str() {
-                SUBJECT | TEXT | HTML => self.add(root, &format!("{folder}/{name}"), &text(&path)?)?,
-                _ => return Err(meaningless(path, "subject.txt, body.txt or body.html")),
-            }
+fn read_template(folder: &Path, name: &str, files: &mut Sources) -> Result<(), TemplateError> {
+    for (path, file) in entries(folder)? {
+        match file.as_str() {
+            SUBJECT | TEXT | HTML => _ = files.insert(format!("{name}/{file}"), text(&path)?),
+            _ => return Err(meaningless(path, "subject.txt, body.txt or body.html")),
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// What a folder holds in the order of names, without what is hidden.
