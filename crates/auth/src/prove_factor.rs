@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::account::Account;
 use crate::caller::Ctx;
 use crate::connection::Connection;
 use crate::error::Error;
@@ -23,13 +24,14 @@ pub enum FactorCode {
 
 /// Proof that a code was accepted and is good for nothing more; only [`code`] makes one.
 pub(crate) struct Accepted {
+    account: Account,
     method: Method,
 }
 
 impl Accepted {
-    /// What it proves.
-    pub(crate) fn method(&self) -> Method {
-        self.method
+    /// Whose code it was, whom nobody changes until the transaction ends, and what it proves.
+    pub(crate) fn into_parts(self) -> (Account, Method) {
+        (self.account, self.method)
     }
 }
 
@@ -53,20 +55,23 @@ async fn accept_totp<C: Connection>(
     code: &str,
 ) -> Result<Accepted, Error> {
     let auth = ctx.auth;
-    let found = store::totp::find(connection, user).await?;
-    let found = found.filter(|found| found.active_mfa_type.as_deref() == Some("totp"));
-    let stored = found.and_then(|found| found.totp_secret).ok_or(Refusal::NoTotp)?;
-    let secret = Secret::open(&auth.keys.sealer, user, &stored)?.ok_or(Refusal::NoTotp)?;
+    let holder = store::totp::holder(connection, user).await?;
+    let holder = holder.ok_or(Refusal::NoTotp)?;
+    let stored = holder.secret().ok_or(Refusal::NoTotp)?;
+    let secret = Secret::open(&auth.keys.sealer, user, stored)?.ok_or(Refusal::NoTotp)?;
     let step = secret.check(code, ctx.now(), auth.policy.totp_earlier_steps);
     let step: totp::Step = step.ok_or(Refusal::WrongTotp)?;
     if !store::totp::accept(connection, user, step.number()).await? {
         return Err(Refusal::WrongTotp.into());
     }
-    if is_plain(&stored) {
+    if is_plain(stored) {
         let sealed = secret.seal(&auth.keys.sealer, auth.entropy.as_ref(), user)?;
         store::totp::activate(connection, user, &sealed).await?;
     }
-    Ok(Accepted { method: Method::Totp })
+    Ok(Accepted {
+        account: holder.account,
+        method: Method::Totp,
+    })
 }
 
 async fn spend_recovery_code<C: Connection>(
@@ -75,13 +80,15 @@ async fn spend_recovery_code<C: Connection>(
     user: Uuid,
     code: &str,
 ) -> Result<Accepted, Error> {
-    store::factors::keep(connection, user).await?;
+    let holder = store::totp::holder(connection, user).await?;
+    let holder = holder.ok_or(Refusal::WrongRecoveryCode)?;
     let hash = recovery_code::hash(&ctx.auth.keys.code_hash, user, code);
     if !store::recovery_codes::spend(connection, user, hash).await? {
         return Err(Refusal::WrongRecoveryCode.into());
     }
     message::notify(ctx, connection, user, Template::RecoveryCodeUsed).await?;
     Ok(Accepted {
+        account: holder.account,
         method: Method::RecoveryCode,
     })
 }

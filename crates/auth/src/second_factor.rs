@@ -85,8 +85,18 @@ pub(crate) struct Pending {
 
 /// A challenge that was used up: whose it was, and what they proved first. Only [`Pending::take`] makes one.
 pub(crate) struct Answered {
-    pub(crate) account: Account,
-    pub(crate) first: Methods,
+    user: Uuid,
+    first: Methods,
+}
+
+impl Answered {
+    /// What this user proved first; refused where the challenge was somebody else's.
+    pub(crate) fn first_of(self, account: &Account) -> Result<Methods, Refusal> {
+        match self.user == account.id {
+            true => Ok(self.first),
+            false => Err(Refusal::InvalidTicket),
+        }
+    }
 }
 
 /// Finds the challenge and counts the proof that comes with it, right or wrong: a challenge stands a few.
@@ -116,10 +126,9 @@ impl Pending {
         let purposes = [Purpose::SecondFactor];
         let used = store::tickets::take(connection, &purposes, self.hash, ctx.now()).await?;
         let used = used.ok_or(Refusal::InvalidTicket)?;
-        let account = store::users::account(connection, self.user).await?;
         let first = used.row().authentication_methods.as_ref();
         Ok(Answered {
-            account: account.ok_or(Refusal::InvalidTicket)?,
+            user: self.user,
             first: first.map(Methods::from_json).unwrap_or_default(),
         })
     }

@@ -43,6 +43,12 @@ impl Secret {
         Self(builder.with_secret(secret).build_noncompliant())
     }
 
+    /// The code of a moment.
+    #[cfg(test)]
+    pub(crate) fn code_at(&self, now: DateTime<Utc>) -> String {
+        self.0.generate(now.timestamp().unsigned_abs()).to_string()
+    }
+
     /// The text that is typed where no picture can be read.
     pub(crate) fn base32(&self) -> String {
         self.0.secret().to_base32()

@@ -6,7 +6,6 @@ use crate::error::Error;
 use crate::prove_factor::{self, FactorCode};
 use crate::refusal::Refusal;
 use crate::session::{self, Fresh, Session};
-use crate::store;
 
 /// What proves the user anew.
 pub struct ElevateCodeInput {
@@ -41,8 +40,7 @@ async fn elevate(
     let guess = ctx.auth.guess_factor(user).await?;
     let transaction = ctx.auth.database.begin_direct().await?;
     let accepted = prove_factor::code(ctx, &transaction, user, code).await?;
-    let account = store::users::account(&transaction, user).await?;
-    let fresh = Fresh::by_code(account.ok_or(Refusal::NotSignedIn)?, &accepted);
+    let fresh = Fresh::by_code(accepted);
     let elevated = session::elevate(ctx, &transaction, session.session_id, fresh).await?;
     guess.succeeded(&transaction).await?;
     let event = Event::success(action, user, Some(session.session_id));

@@ -45,7 +45,7 @@ async fn enter(
     let transaction = ctx.auth.database.begin_direct().await?;
     let answered = pending.take(ctx, &transaction).await?;
     let accepted = prove_factor::code(ctx, &transaction, user, code).await?;
-    let verified = Verified::by_code(answered, &accepted);
+    let verified = Verified::by_code(answered, accepted)?;
     let sign_in = session::open(ctx, &transaction, verified).await?;
     guess.succeeded(&transaction).await?;
     let event = Event::success(action, user, sign_in.session_id());

@@ -38,11 +38,12 @@ async fn enter(ctx: &Ctx<'_>, pending: Pending, presented: Presented) -> Result<
     presented.asked.check(pending.user, pending.within())?;
     let checked = presented.check(ctx)?;
     let transaction = ctx.auth.database.begin_direct().await?;
-    let (account, proof) = checked.enter(ctx, &transaction).await?;
+    let user = pending.user;
     let answered = pending.take(ctx, &transaction).await?;
-    let verified = Verified::by_second_passkey(answered, &proof);
+    let (account, proof) = checked.enter(ctx, &transaction).await?;
+    let verified = Verified::by_second_passkey(answered, account, &proof)?;
     let signed_in = session::open(ctx, &transaction, verified).await?;
-    let event = Event::success(ACTION, account.id, signed_in.session_id());
+    let event = Event::success(ACTION, user, signed_in.session_id());
     event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     Ok(signed_in)

@@ -8,6 +8,7 @@ use crate::method::{Method, Methods};
 use crate::passkey::Proof;
 use crate::password::Matched;
 use crate::prove_factor::Accepted;
+use crate::refusal::Refusal;
 use crate::second_factor::Answered;
 use crate::store::tickets::Used;
 
@@ -62,20 +63,26 @@ impl Verified {
     }
 
     /// By a passkey after the first proof.
-    pub(crate) fn by_second_passkey(answered: Answered, proof: &Proof) -> Self {
-        Self::by_second(answered, proof.key())
+    pub(crate) fn by_second_passkey(
+        answered: Answered,
+        account: Account,
+        proof: &Proof,
+    ) -> Result<Self, Refusal> {
+        Self::by_second(answered, account, proof.key())
     }
 
     /// By a code after the first proof, as the challenge asked.
-    pub(crate) fn by_code(answered: Answered, accepted: &Accepted) -> Self {
-        Self::by_second(answered, accepted.method())
+    pub(crate) fn by_code(answered: Answered, accepted: Accepted) -> Result<Self, Refusal> {
+        let (account, method) = accepted.into_parts();
+        Self::by_second(answered, account, method)
     }
 
-    fn by_second(answered: Answered, method: Method) -> Self {
-        Self {
-            account: answered.account,
-            methods: answered.first.and(&[method, Method::MultipleFactors]),
-        }
+    fn by_second(answered: Answered, account: Account, method: Method) -> Result<Self, Refusal> {
+        let first = answered.first_of(&account)?;
+        Ok(Self {
+            account,
+            methods: first.and(&[method, Method::MultipleFactors]),
+        })
     }
 }
 
@@ -97,15 +104,16 @@ impl Fresh {
     }
 
     /// By a code of the account; with what opened the session that is more than one factor.
-    pub(crate) fn by_code(account: Account, accepted: &Accepted) -> Self {
-        let by = match accepted.method() {
+    pub(crate) fn by_code(accepted: Accepted) -> Self {
+        let (account, method) = accepted.into_parts();
+        let by = match method {
             Method::RecoveryCode => elevation::Proof::RecoveryCode,
             _ => elevation::Proof::Totp,
         };
         Self {
             account,
             by,
-            methods: Methods::new(&[accepted.method(), Method::MultipleFactors]),
+            methods: Methods::new(&[method, Method::MultipleFactors]),
         }
     }
 

@@ -2,37 +2,49 @@
 
 use chrono::{DateTime, Utc};
 use portico_entity::totp_steps::{Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use crate::account::Account;
 use crate::connection::Connection;
-use crate::row::from_row;
+use crate::row::{FromRow, Row};
 use crate::store::statement;
+use crate::store::users::{Lock, account_columns};
 
-/// The authenticator application of a user.
-pub(crate) struct Stored {
+/// A user, also a deleted one, and the authenticator application.
+pub(crate) struct Holder {
+    pub(crate) account: Account,
     /// The secret in the form of [`crate::totp`].
-    pub(crate) totp_secret: Option<String>,
+    totp_secret: Option<String>,
     /// `totp` where its codes are asked for.
-    pub(crate) active_mfa_type: Option<String>,
+    active_mfa_type: Option<String>,
 }
 
-from_row!(Stored {
-    totp_secret,
-    active_mfa_type,
-});
+impl Holder {
+    /// The secret, where its codes are asked for.
+    pub(crate) fn secret(&self) -> Option<&str> {
+        let asked = self.active_mfa_type.as_deref() == Some("totp");
+        self.totp_secret.as_deref().filter(|_| asked)
+    }
+}
 
-/// Reads it; nobody else does until the transaction ends.
-pub(crate) async fn find<C: Connection>(connection: &C, user: Uuid) -> Result<Option<Stored>, DbErr> {
-    // On SQLite the write transaction keeps others from writing.
-    let lock = match connection.backend() {
-        DbBackend::Postgres => " FOR NO KEY UPDATE",
-        _ => "",
-    };
-    let sql = format!("SELECT totp_secret, active_mfa_type FROM users WHERE id = $1{lock}");
-    connection
-        .one::<Stored>(statement(connection, sql, [user.into()]))
-        .await
+impl FromRow for Holder {
+    fn from_row(row: &Row) -> Result<Self, DbErr> {
+        Ok(Self {
+            account: Account::from_row(row)?,
+            totp_secret: row.get("totp_secret")?,
+            active_mfa_type: row.get("active_mfa_type")?,
+        })
+    }
+}
+
+/// Reads a user; nobody changes it, or its factors, until the transaction ends.
+pub(crate) async fn holder<C: Connection>(connection: &C, user: Uuid) -> Result<Option<Holder>, DbErr> {
+    let backend = connection.backend();
+    let (columns, lock) = (account_columns(backend), Lock::Write.sql(backend));
+    let sql =
+        format!("SELECT {columns}, u.totp_secret, u.active_mfa_type FROM users u WHERE u.id = $1{lock}");
+    connection.one(statement(connection, sql, [user.into()])).await
 }
 
 /// Writes the secret of a user whose codes are asked for from now on.

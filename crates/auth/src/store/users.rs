@@ -267,7 +267,8 @@ pub(crate) enum Lock {
 }
 
 impl Lock {
-    fn sql(self, backend: DbBackend) -> &'static str {
+    /// What a statement that reads a user `u` ends with.
+    pub(crate) fn sql(self, backend: DbBackend) -> &'static str {
         match (backend, self) {
             (DbBackend::Postgres, Self::Read) => " FOR SHARE OF u",
             (DbBackend::Postgres, Self::Write) => " FOR NO KEY UPDATE OF u",

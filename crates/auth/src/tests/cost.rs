@@ -8,8 +8,11 @@ use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::support::{Client, PASSWORD, World, code, session};
+use crate::passkey::Ceremony;
+use crate::store::user_security_keys;
+use crate::totp::Secret;
 use crate::value::{Email, LinkOptions, SignUpOptionsInput};
-use crate::{Auth, Policy, flow};
+use crate::{Auth, Clock, FactorCode, Policy, SignIn, flow, store};
 
 /// Tables that stay small, and what a statement made itself.
 const SMALL: [&str; 8] = [
@@ -35,6 +38,8 @@ async fn no_statement_reads_a_table_from_end_to_end() {
     let auth = world.node(Policy::default()).await;
     sign_up_and_in(&auth, &world).await;
     ask_for_mails(&auth).await;
+    prove_a_second_factor(&auth, &world).await;
+    use_a_passkey(&auth, &world).await;
     look_after_everything(&auth, &world).await;
 
     let ran = std::mem::take(&mut *ran.lock().unwrap());
@@ -105,6 +110,63 @@ async fn ask_for_mails(auth: &Auth) {
             .await
             .unwrap();
     }
+}
+
+async fn prove_a_second_factor(auth: &Auth, world: &World) {
+    let (client, email, stored) = (Client::of(auth), "katherine@example.org", "JBSWY3DPEHPK3PXP");
+    let user = session(client.sign_up(email).await).authenticated.user_id;
+    world
+        .execute(&format!(
+            "UPDATE users SET active_mfa_type = 'totp', totp_secret = '{stored}' WHERE email = '{email}'"
+        ))
+        .await;
+    let Ok(SignIn::NeedsFactor(challenge)) = client.sign_in(email, PASSWORD).await else {
+        panic!("a second factor was expected to be asked for");
+    };
+    let secret = Secret::open(&auth.keys.sealer, user, stored)
+        .ok()
+        .unwrap()
+        .unwrap();
+    let prove = async |code| {
+        let input = flow::VerifySignInMfaInput {
+            ticket: challenge.ticket.reveal().to_owned(),
+            code,
+        };
+        flow::verify_sign_in_mfa(&client.ctx(None), input).await
+    };
+    let recovery = FactorCode::Recovery("not one".to_owned());
+    assert_eq!(code(prove(recovery).await), "invalid-recovery-code");
+    let right = FactorCode::Totp(secret.code_at(world.clock.now()));
+    session(prove(right).await);
+}
+
+async fn use_a_passkey(auth: &Auth, world: &World) {
+    world
+        .execute(
+            "INSERT INTO user_security_keys (id, user_id, credential_id, credential_public_key) \
+             SELECT randomblob(16), id, 'one', x'00' FROM users WHERE email = 'ada@example.org'",
+        )
+        .await;
+    let client = Client::of(auth);
+    for email in [None, Email::parse("ada@example.org").ok()] {
+        let input = flow::SignInWebauthnInput { email };
+        flow::sign_in_webauthn(&client.ctx(None), input).await.unwrap();
+    }
+    let now = world.clock.now();
+    let taken = store::challenges::take(&auth.database.alone(), Ceremony::SignIn, vec![0], now).await;
+    assert_eq!(taken.unwrap(), None);
+    let key = user_security_keys::by_credential(&auth.database.reads(), "one").await;
+    let key = key.unwrap().unwrap();
+    let used = || user_security_keys::Use {
+        counter: 1,
+        backed_up: false,
+        passkey: None,
+        at: now,
+    };
+    let alone = auth.database.alone();
+    assert!(user_security_keys::mark_used(&alone, &key, used()).await.unwrap());
+    // Of two that were checked against one counter, one is a copy.
+    assert!(!user_security_keys::mark_used(&alone, &key, used()).await.unwrap());
 }
 
 async fn look_after_everything(auth: &Auth, world: &World) {

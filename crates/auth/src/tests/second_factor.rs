@@ -5,8 +5,9 @@ use sea_orm::EntityTrait;
 use serde_json::json;
 
 use super::support::{Client, PASSWORD, World, code, session};
+use crate::account::Account;
 use crate::value::CodeVerifier;
-use crate::{Factor, MfaChallenge, Policy, Presented, SignIn, flow, second_factor};
+use crate::{Factor, MfaChallenge, Policy, Presented, SignIn, flow, second_factor, store};
 
 const EMAIL: &str = "ada@example.org";
 
@@ -105,11 +106,24 @@ async fn a_challenge_stands_a_few_tries_and_is_used_once() {
     let second = challenge(client.sign_in(EMAIL, PASSWORD).await).ticket;
     let one = second_factor::present(&ctx, second.reveal()).await.unwrap();
     let other = second_factor::present(&ctx, second.reveal()).await.unwrap();
+    let ada = one.user;
     let transaction = auth.database.begin().await.unwrap();
     let answered = one.take(&ctx, &*transaction).await.unwrap();
-    assert_eq!(answered.first.to_json(), json!(["pwd"]));
+    let ada = store::users::account(&world.database.connection, ada).await;
+    let ada = ada.unwrap().unwrap();
+    assert_eq!(answered.first_of(&ada).unwrap().to_json(), json!(["pwd"]));
     assert_eq!(code(other.take(&ctx, &*transaction).await), "invalid-ticket");
     transaction.commit().await.unwrap();
+    let third = challenge(client.sign_in(EMAIL, PASSWORD).await).ticket;
+    let third = second_factor::present(&ctx, third.reveal()).await.unwrap();
+    let transaction = auth.database.begin().await.unwrap();
+    let answered = third.take(&ctx, &*transaction).await.unwrap();
+    let grace = Account {
+        id: uuid::Uuid::from_u128(1),
+        ..ada
+    };
+    assert!(answered.first_of(&grace).is_err());
+    drop(transaction);
     let late = challenge(client.sign_in(EMAIL, PASSWORD).await).ticket;
     world.advance(chrono::TimeDelta::minutes(5));
     assert_eq!(
