@@ -195,8 +195,8 @@ impl Auth {
     /// Refuses a token whose session is over, and leaves it the roles its user still holds.
     async fn check_session(&self, mut claims: Claims, now: DateTime<Utc>) -> Result<(Claims, Alive), Error> {
         let refused = |fault| Error::Refused(Refusal::AccessToken(fault));
-        let connection = &self.database.connection;
-        let held = store::refresh_tokens::alive(connection, claims.sid, claims.sub, now).await?;
+        let connection = self.database.reads();
+        let held = store::refresh_tokens::alive(&connection, claims.sid, claims.sub, now).await?;
         let held = held.ok_or_else(|| refused(TokenFault::SessionEnded))?;
         let allowed = &mut claims.hasura.allowed_roles;
         allowed.retain(|role| held.roles.roles.contains(role));

@@ -51,7 +51,8 @@ impl Auth {
         let (began, began_at) = (Instant::now(), now(self.clock.as_ref()));
         // Before the first look there is nothing to forget.
         let position = changes.last.as_ref().map_or(i64::MAX, |last| last.next);
-        let reading = change_notices::since(&self.database.connection, position, MOST_NOTICES + 1);
+        let reads = self.database.reads();
+        let reading = change_notices::since(&reads, position, MOST_NOTICES + 1);
         let read = match tokio::time::timeout(PATIENCE, reading).await {
             Ok(read) => read,
             Err(_) => Err(DbErr::Custom("no answer about changes in time".to_owned())),

@@ -202,7 +202,7 @@ pub(crate) async fn go_on(
 ) -> Result<Session, Error> {
     let (account, methods, elevation) = rotated.into_parts();
     account.admit(&ctx.auth.policy)?;
-    let account = roles::allowed(ctx, &ctx.auth.database.connection, account, &methods).await?;
+    let account = roles::allowed(ctx, &ctx.auth.database.reads(), account, &methods).await?;
     let tokens = Tokens {
         session,
         refresh: Some(successor),
@@ -246,7 +246,7 @@ pub(crate) async fn go_on_beside(ctx: &Ctx<'_>, reopened: Reopened, session: Uui
         elevation,
     } = reopened;
     account.admit(&ctx.auth.policy)?;
-    let account = roles::allowed(ctx, &ctx.auth.database.connection, account, &methods).await?;
+    let account = roles::allowed(ctx, &ctx.auth.database.reads(), account, &methods).await?;
     let tokens = Tokens {
         session,
         refresh: Some(successor),

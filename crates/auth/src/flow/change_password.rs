@@ -37,7 +37,7 @@ pub async fn change_password(ctx: &Ctx<'_>, input: ChangePasswordInput) -> Resul
 
 async fn change(ctx: &Ctx<'_>, session: &Authenticated, input: ChangePasswordInput) -> Result<(), Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
-    let owner = store::users::owner(&ctx.auth.database.connection, session.user_id).await?;
+    let owner = store::users::owner(&ctx.auth.database.reads(), session.user_id).await?;
     let owner = owner.ok_or(Refusal::NotSignedIn)?;
     let attempt = prove(ctx, session, &owner, input.current_password).await?;
     let hash = new_password::hash_for(ctx, input.new_password, &owner).await?;

@@ -63,7 +63,7 @@ async fn create(ctx: &Ctx<'_>, session: &Authenticated, input: CreatePatInput) -
     if input.expires_at > now + auth.policy.pat_lifetime {
         return Err(invalid("expiresAt", "must not be later than PORTICO_PAT_LIFETIME allows").into());
     }
-    let owner = store::users::owner(&auth.database.connection, session.user_id).await?;
+    let owner = store::users::owner(&auth.database.reads(), session.user_id).await?;
     let owner = owner.ok_or(Refusal::NotSignedIn)?;
     let allowed_roles = input
         .allowed_roles

@@ -86,7 +86,7 @@ async fn identify(ctx: &Ctx<'_>, session: &Authenticated, input: DeanonymizeInpu
     } = input;
     policy.email_access.admit(&email)?;
     let checked = SignUpOptions::parse(options.clone(), policy)?;
-    let account = store::users::account(&ctx.auth.database.connection, session.user_id).await?;
+    let account = store::users::account(&ctx.auth.database.reads(), session.user_id).await?;
     if !account.is_some_and(|account| account.anonymous) {
         return Err(Refusal::NotAnonymous.into());
     }

@@ -38,7 +38,7 @@ async fn elevate(
     input: ElevatePasswordInput,
 ) -> Result<Session, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
-    let owner = store::users::owner(&ctx.auth.database.connection, session.user_id).await?;
+    let owner = store::users::owner(&ctx.auth.database.reads(), session.user_id).await?;
     let owner = owner.ok_or(Refusal::NotSignedIn)?;
     let attempt = Attempt::begin(ctx, Target::Account(&owner.credentials)).await?;
     let stored = owner.credentials.password_hash.as_deref();

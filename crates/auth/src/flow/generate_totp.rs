@@ -31,7 +31,7 @@ pub async fn generate_totp(ctx: &Ctx<'_>) -> Result<NewTotp, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let (auth, user, now) = (ctx.auth, session.user_id, ctx.now());
     let entropy = auth.entropy.as_ref();
-    let owner = store::users::owner(&auth.database.connection, user).await?;
+    let owner = store::users::owner(&auth.database.reads(), user).await?;
     let owner = owner.ok_or(Refusal::NotSignedIn)?;
     let secret = Secret::create(entropy)?;
     let sealed = secret.seal(&auth.keys.sealer, entropy, user)?;

@@ -59,8 +59,8 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
 
 /// What to do with a genuine token that is not the current one, or whose user may not act.
 async fn not_current(ctx: &Ctx<'_>, presented: &RefreshToken) -> Result<Session, Error> {
-    let (connection, now) = (&ctx.auth.database.connection, ctx.now());
-    let found = store::refresh_tokens::find(connection, presented.session()).await?;
+    let (connection, now) = (ctx.auth.database.reads(), ctx.now());
+    let found = store::refresh_tokens::find(&connection, presented.session()).await?;
     let found = found.ok_or_else(|| refused(RefreshFault::UnknownSession))?;
     if found.revoked_at.is_some() {
         return Err(refused(RefreshFault::SessionEnded));
@@ -68,7 +68,7 @@ async fn not_current(ctx: &Ctx<'_>, presented: &RefreshToken) -> Result<Session,
     if found.expires_at <= now || found.session_expires_at.is_some_and(|at| at <= now) {
         return Err(refused(RefreshFault::Expired));
     }
-    let account = store::users::account(connection, found.user_id).await?;
+    let account = store::users::account(&connection, found.user_id).await?;
     let account = account.ok_or_else(|| refused(RefreshFault::UnknownSession))?;
     // The door would say so below; here it also keeps a stale token of a locked user from ending anything.
     account.admit(&ctx.auth.policy)?;

@@ -36,7 +36,7 @@ pub async fn reset_password(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<
 async fn reset(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<Followed, Error> {
     let found = present(ctx, input.presented, Purpose::ResetPassword).await?;
     let user = user_of(ctx, &found).await?;
-    let owner = store::users::owner(&ctx.auth.database.connection, user).await?;
+    let owner = store::users::owner(&ctx.auth.database.reads(), user).await?;
     let owner = owner.ok_or(Refusal::InvalidTicket)?;
     // No transaction is open meanwhile.
     let hash = new_password::hash_for(ctx, input.new_password, &owner).await?;

@@ -18,15 +18,15 @@ pub struct RevokeSessionInput {
 /// Ends one of the caller's own sessions. Another user's is answered like one that does not exist.
 pub async fn revoke_session(ctx: &Ctx<'_>, input: RevokeSessionInput) -> Result<(), Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
-    let transaction = ctx.auth.database.begin().await?;
+    let transaction = ctx.auth.database.begin_direct().await?;
     let which = Which::SessionOf(input.id, session.user_id);
-    if store::refresh_tokens::revoke(&*transaction, which, ctx.now()).await? == 0 {
+    if store::refresh_tokens::revoke(&transaction, which, ctx.now()).await? == 0 {
         drop(transaction);
         let unknown = Err(Refusal::UnknownSession.into());
         return recorded(ctx, "revokeSession", Some(session.user_id), unknown).await;
     }
     let event = Event::success("revokeSession", session.user_id, Some(input.id));
-    event.append(ctx, &*transaction).await?;
+    event.append(ctx, &transaction).await?;
     transaction.commit().await?;
     ctx.auth.after_change().await;
     Ok(())

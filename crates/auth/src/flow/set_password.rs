@@ -36,7 +36,7 @@ pub async fn set_password(ctx: &Ctx<'_>, input: SetPasswordInput) -> Result<(), 
 }
 
 async fn set(ctx: &Ctx<'_>, input: SetPasswordInput) -> Result<(), Error> {
-    let owner = store::users::owner(&ctx.auth.database.connection, input.id).await?;
+    let owner = store::users::owner(&ctx.auth.database.reads(), input.id).await?;
     let owner = owner.ok_or(Refusal::UnknownAccount)?;
     // No transaction is open meanwhile.
     let hash = new_password::hash_for(ctx, input.password, &owner).await?;

@@ -27,7 +27,7 @@ pub async fn sign_in_email_password(ctx: &Ctx<'_>, input: SignInEmailPasswordInp
 
 async fn sign_in(ctx: &Ctx<'_>, input: SignInEmailPasswordInput) -> Result<SignIn, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
-    let found = store::users::by_email(&ctx.auth.database.connection, &input.email).await?;
+    let found = store::users::by_email(&ctx.auth.database.reads(), &input.email).await?;
     let target = Target::of(found.as_ref(), Identifier::Email, input.email.as_str());
     let attempt = Attempt::begin(ctx, target).await?;
     let presented = Presented {

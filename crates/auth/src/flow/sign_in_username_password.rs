@@ -30,7 +30,7 @@ pub async fn sign_in_username_password(
 
 async fn sign_in(ctx: &Ctx<'_>, input: SignInUsernamePasswordInput) -> Result<SignIn, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
-    let found = store::users::by_username(&ctx.auth.database.connection, &input.username).await?;
+    let found = store::users::by_username(&ctx.auth.database.reads(), &input.username).await?;
     let target = Target::of(found.as_ref(), Identifier::Username, input.username.as_str());
     let attempt = Attempt::begin(ctx, target).await?;
     let presented = Presented {

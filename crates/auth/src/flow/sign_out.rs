@@ -37,7 +37,7 @@ pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
     };
     let (user_id, session_id) = match which {
         Which::Session(id) => {
-            let found = store::refresh_tokens::find(&auth.database.connection, id).await?;
+            let found = store::refresh_tokens::find(&auth.database.reads(), id).await?;
             // An old token, sent again and again, must not keep others from writing.
             let Some(found) = found.filter(|session| session.revoked_at.is_none()) else {
                 // Another node may have ended it.
@@ -52,10 +52,10 @@ pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
         | Which::EverythingOf(user)
         | Which::EverythingElseOf(user, _) => (user, None),
     };
-    let transaction = auth.database.begin().await?;
-    if store::refresh_tokens::revoke(&*transaction, which, now).await? > 0 {
+    let transaction = auth.database.begin_direct().await?;
+    if store::refresh_tokens::revoke(&transaction, which, now).await? > 0 {
         Event::success(ACTION, user_id, session_id)
-            .append(ctx, &*transaction)
+            .append(ctx, &transaction)
             .await?;
     }
     transaction.commit().await?;

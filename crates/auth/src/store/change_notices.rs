@@ -3,6 +3,7 @@
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
+use crate::connection::Connection;
 use crate::store::expired::AT_ONCE;
 use crate::store::statement;
 
@@ -25,12 +26,12 @@ pub(crate) struct Notices {
 
 /// Reads what was written at this position or after it, `most` of it, in one statement: what it does not
 /// show was not committed when it began.
-pub(crate) async fn since<C: ConnectionTrait>(
+pub(crate) async fn since<C: Connection>(
     connection: &C,
     position: i64,
     most: usize,
 ) -> Result<Notices, DbErr> {
-    let next = match connection.get_database_backend() {
+    let next = match connection.backend() {
         DbBackend::Postgres => "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)",
         _ => "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'change_notices'), 0) + 1",
     };
@@ -39,20 +40,20 @@ pub(crate) async fn since<C: ConnectionTrait>(
          FROM (SELECT 1) AS one LEFT JOIN change_notices n ON n.position >= $1 LIMIT {most}"
     );
     let rows = connection
-        .query_all_raw(statement(connection, sql, [position.into()]))
+        .rows(statement(connection, sql, [position.into()]))
         .await?;
     let first = rows
         .first()
         .ok_or_else(|| DbErr::RecordNotFound("the position of notices".to_owned()))?;
-    let next = first.try_get("", "next")?;
+    let next = first.get("next")?;
     let mut notices = Vec::new();
     for row in &rows {
         // Without a notice there is one row that tells the position alone.
-        if let Some(id) = row.try_get::<Option<i64>>("", "id")? {
-            let kind: String = row.try_get("", "kind")?;
+        if let Some(id) = row.get::<Option<i64>>("id")? {
+            let kind: String = row.get("kind")?;
             let subject = match kind.as_str() {
-                "session" => Subject::Session(row.try_get("", "subject")?),
-                "user" => Subject::User(row.try_get("", "subject")?),
+                "session" => Subject::Session(row.get("subject")?),
+                "user" => Subject::User(row.get("subject")?),
                 _ => Subject::Everything,
             };
             notices.push((id, subject));

@@ -263,7 +263,7 @@ pub(crate) enum Which {
 }
 
 /// Ends sessions and erases what their tokens are compared with; returns how many ended now.
-pub(crate) async fn revoke<C: ConnectionTrait>(
+pub(crate) async fn revoke<C: Connection>(
     connection: &C,
     which: Which,
     now: DateTime<Utc>,
@@ -287,5 +287,8 @@ pub(crate) async fn revoke<C: ConnectionTrait>(
             .filter(Column::Id.ne(id)),
         Which::EverythingElseOf(user, id) => update.filter(Column::UserId.eq(user)).filter(Column::Id.ne(id)),
     };
-    Ok(update.exec(connection).await?.rows_affected)
+    let mut update = update.into_query();
+    update.returning_col(Column::Id);
+    let ended = connection.rows(connection.backend().build(&update)).await?;
+    Ok(ended.len() as u64)
 }
