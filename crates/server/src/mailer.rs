@@ -14,10 +14,11 @@ use crate::adapter::Smtp;
 /// How often it is asked whether messages wait.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often it is noted which messages were handed over. The first after a pause is noted at once; a node that is
-/// killed leaves those of so short a time to be handed over again.
-const NOTE: Duration = Duration::from_millis(50);
+/// killed leaves those of so short a time to be handed over again. Each commit takes its cached pages from every reader
+/// of SQLite.
+const NOTE: Duration = Duration::from_millis(100);
 /// Messages claimed at once for each connection: few enough to be sent within the time of a claim.
-const PER_CONNECTION: usize = 8;
+const PER_CONNECTION: usize = 16;
 
 /// Sends until told to stop; what is under way then ends, and what was only claimed is given back.
 pub(crate) async fn run(auth: Arc<Auth>, smtp: Smtp, connections: usize, mut stop: watch::Receiver<bool>) {
