@@ -17,10 +17,16 @@ on_both_databases!(each_column_is_followed_by_what_it_declares);
 
 /// Tables whose rows are remembered with the tokens of a user who was there before them: a row that comes or
 /// goes is told.
-const TOLD_WHEN_ADDED: [&str; 1] = ["user_roles"];
+const TOLD_WHEN_ADDED: [&str; 2] = ["user_roles", "user_security_keys"];
 const TOLD_WHEN_REMOVED: [&str; 3] = ["users", "user_roles", "refresh_tokens"];
 /// Whatever changes in a row is told: it hardly ever does.
 const TOLD_ALWAYS: &str = "user_roles";
+/// Sessions end.
+const ENDING: [Consequence; 3] = [
+    Consequence::EndSessions,
+    Consequence::Factors,
+    Consequence::Address,
+];
 /// The number of a row that is to go.
 const LEAVING: usize = 99;
 
@@ -64,6 +70,9 @@ impl Scene {
         let mut user = self.app.user(&format!("{}0", table.sql)).await;
         for (number, column) in writable(table).enumerate() {
             let row = self.row(table, &user, number).await;
+            if !is_signed_in(&user).await {
+                user = user.sign_in_again().await;
+            }
             self.try_column(table, column, &user, &row, number).await;
             self.try_removal(table, &user, number).await;
             if !is_signed_in(&user).await {
@@ -89,13 +98,13 @@ impl Scene {
         let follows = |consequence| column.is_followed_by(consequence);
         assert_eq!(
             is_signed_in(user).await,
-            !follows(Consequence::EndSessions),
+            !ENDING.into_iter().any(follows),
             "{what}: sessions"
         );
         let after = self.told().await;
         assert_eq!(
             after.notices > before.notices,
-            follows(Consequence::ForgetTokens) || table.sql == TOLD_ALWAYS,
+            follows(Consequence::ForgetTokens) || ENDING.into_iter().any(follows) || table.sql == TOLD_ALWAYS,
             "{what}: remembered tokens"
         );
         let expected = follows(Consequence::Audit).then(|| {

@@ -63,8 +63,9 @@ struct Scene {
 
 impl Scene {
     async fn new(database: &Arc<TestDatabase>) -> Self {
+        // A passkey may come to whoever is signed in.
         Self {
-            app: TestApp::new(database).await,
+            app: TestApp::with(database, &[("PORTICO_FACTOR_CHANGE_ENDS_SESSIONS", "false")]).await,
             connection: database.connect().await,
         }
     }

@@ -20,6 +20,12 @@ pub use scalar::Scalar;
 pub enum Consequence {
     /// All sessions of the user end.
     EndSessions,
+    /// The user is mailed elsewhere: the other sessions and what was mailed end, and whoever reads the mail of the former
+    /// address is told.
+    Address,
+    /// A factor of the user changes: the other sessions end where the operator wants that, recovery codes end that
+    /// stand in for nothing any more, and the user is told.
+    Factors,
     /// Nodes forget what they remember of the user's access tokens.
     ForgetTokens,
     /// An audit event is appended.

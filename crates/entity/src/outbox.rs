@@ -27,7 +27,8 @@ pub struct Model {
     /// Language of the message.
     #[sea_orm(column_type = "String(StringLen::N(2))", default_value = "en")]
     pub locale: String,
-    /// What the template needs, sealed under the master key; erased once sent or expired.
+    /// What the template needs, sealed under the master key; erased once sent or expired. Of no bytes where the message
+    /// tells its recipient something that has no secret.
     #[sea_orm(column_type = "VarBinary(StringLen::None)", nullable)]
     pub sealed_body: Option<Vec<u8>>,
     /// Master key the body is sealed under.

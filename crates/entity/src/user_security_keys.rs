@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
 
-use crate::catalogue::Consequence::{Audit, Elevation, KeepWayIn};
+use crate::catalogue::Consequence::{Audit, Elevation, Factors, KeepWayIn};
 use crate::catalogue::{Describe, Description, documented};
 use crate::users;
 
@@ -82,7 +82,7 @@ impl Describe for Entity {
                     Column::CredentialPublicKey,
                     Column::Passkey,
                 ],
-                &[Audit, KeepWayIn, Elevation],
+                &[Audit, KeepWayIn, Elevation, Factors],
             )
             // By which of its names the owner knows a passkey is no small thing to change.
             .consequence([Column::Nickname], &[Audit])

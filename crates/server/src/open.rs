@@ -66,7 +66,7 @@ pub(crate) async fn open(
     let pool = Pool::open(settings).await?;
     pool.migrate(settings).await?;
     let writer = Arc::new(Mutex::new(()));
-    let origin = Arc::new(Origin::new(Arc::clone(&clock), Arc::clone(&entropy)));
+    let origin = Arc::new(Origin::new(settings, Arc::clone(&clock), Arc::clone(&entropy)));
     let executor = Arc::new(executor(settings, &pool, Arc::clone(&writer), origin)?);
     let data_path = Arc::new(ByExecutor(Arc::clone(&executor)));
     let auth = Auth::open(Parts {

@@ -1,6 +1,7 @@
 //! `changeEmail`, `undoEmailChange`
 
 mod asking;
+mod by_data;
 mod confirm;
 mod undo;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{ORIGIN, app, app_with, sign_in, sign_in_options};
+use super::{ORIGIN, app_with, sign_in, sign_in_options};
 use crate::support::app::TestApp;
 use crate::support::authenticator::Authenticator;
 use crate::support::caller::User;
@@ -30,7 +30,7 @@ async fn adopt(app: &TestApp, user: &User, key: &Authenticator, public_key: &[u8
 }
 
 async fn a_key_of_hasura_auth_signs_in_and_is_ours_from_then_on(database: Arc<TestDatabase>) {
-    let app = app(&database).await;
+    let app = app_with(&database, &[("PORTICO_FACTOR_CHANGE_ENDS_SESSIONS", "false")]).await;
     let jane = app.user("jane").await;
     let mut old = Authenticator::new(ORIGIN);
     (old.counter, old.backup_eligible, old.backed_up) = (41, true, true);

@@ -11,7 +11,9 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
 use super::second_factor::{ask, prove};
-use super::{ORIGIN, add, app, options, present_elevation, present_new, sign_in, sign_in_options, user};
+use super::{
+    ORIGIN, add, app, app_with, options, present_elevation, present_new, sign_in, sign_in_options, user,
+};
 use crate::support::answer::Answer;
 use crate::support::authenticator::Authenticator;
 use crate::support::database::{TestDatabase, on_both_databases};
@@ -179,7 +181,8 @@ fn each_of(cases: u32, parts: &'static [&'static str], test: impl AsyncFn(&str, 
 }
 
 async fn a_damaged_answer_is_refused(database: Arc<TestDatabase>) {
-    let app = app(&database).await;
+    // Jane goes on after her passkeys are taken away.
+    let app = app_with(&database, &[("PORTICO_FACTOR_CHANGE_ENDS_SESSIONS", "false")]).await;
     let jane = user(&app, "jane").await;
     // The statement "none" is not signed: what is damaged in it may still be a passkey, though another.
     each_damage(&["attestationObject", "clientDataJSON"], async |part, damages| {

@@ -1,5 +1,6 @@
 //! `createPat`, `signInPat`, and what a personal access token may not do
 
+mod by_data;
 mod create;
 mod rights;
 mod sign_in;

@@ -58,7 +58,11 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) async fn new(app: &TestApp, kind: Kind) -> Self {
-        let name = format!("{kind:?}").to_lowercase();
+        Self::called(app, &format!("{kind:?}"), kind).await
+    }
+
+    pub(super) async fn called(app: &TestApp, name: &str, kind: Kind) -> Self {
+        let name = name.to_lowercase();
         let user = app.user(&name).await;
         let mut account = Self {
             name,

@@ -1,6 +1,7 @@
 //! The table: every route to a session × the factors of the account × what the operator asks for.
 
 mod account;
+mod by_data;
 mod route;
 
 use std::sync::Arc;

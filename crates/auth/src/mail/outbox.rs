@@ -183,10 +183,19 @@ impl Auth {
         let template = Template::parse(&row.template)
             .ok_or_else(|| failure(false, format!("there is no template {}", row.template)))?;
         let sealed = row.sealed_body.as_deref().unwrap_or_default();
-        let body = self.keys.sealer.open(row.id.as_bytes(), sealed);
-        let body = body.map_err(|error: SealError| failure(true, error.to_string()))?;
-        let variables: Variables = serde_json::from_slice(&body)
-            .map_err(|error| failure(true, InternalError::Json(error).to_string()))?;
+        let variables = match sealed.is_empty() {
+            true => Variables {
+                link: self.policy.client_address().to_owned(),
+                email: row.recipient.clone(),
+                ..Variables::default()
+            },
+            false => {
+                let body = self.keys.sealer.open(row.id.as_bytes(), sealed);
+                let body = body.map_err(|error: SealError| failure(true, error.to_string()))?;
+                serde_json::from_slice(&body)
+                    .map_err(|error| failure(true, InternalError::Json(error).to_string()))?
+            }
+        };
         let rendered = self
             .mail
             .render(&row.locale, template, &variables, row.expires_at);

@@ -21,6 +21,8 @@ pub(crate) enum Template {
     EmailConfirmChange,
     /// Tells who has the former address of an account that it is another now, and how to take that back.
     EmailChanged,
+    /// Tells who has the former address of an account that an administrator gave it another.
+    EmailReplaced,
     /// Tells that an account has its former address again.
     EmailRestored,
     /// Tells the owner of an account that there is a new personal access token.
@@ -37,7 +39,7 @@ pub(crate) enum Template {
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::EmailVerify,
         Self::EmailTaken,
         Self::SigninPasswordless,
@@ -47,6 +49,7 @@ impl Template {
         Self::PasswordChanged,
         Self::EmailConfirmChange,
         Self::EmailChanged,
+        Self::EmailReplaced,
         Self::EmailRestored,
         Self::PatCreated,
         Self::AccountActivate,
@@ -67,6 +70,7 @@ impl Template {
             Self::PasswordChanged => "password-changed",
             Self::EmailConfirmChange => "email-confirm-change",
             Self::EmailChanged => "email-changed",
+            Self::EmailReplaced => "email-replaced",
             Self::EmailRestored => "email-restored",
             Self::PatCreated => "pat-created",
             Self::AccountActivate => "account-activate",
@@ -94,6 +98,7 @@ impl Template {
             Self::EmailTaken
             | Self::PasswordChanged
             | Self::EmailChanged
+            | Self::EmailReplaced
             | Self::EmailRestored
             | Self::PatCreated
             | Self::SigninNewDevice

@@ -1,7 +1,8 @@
 //! What the API has to know about users beyond their columns.
 
 use crate::catalogue::Consequence::{
-    Audit, Elevation, EndSessions, ForgetTokens, KeepAdministrator, KeepDefaultRole, KeepWayIn,
+    Address, Audit, Elevation, EndSessions, Factors, ForgetTokens, KeepAdministrator, KeepDefaultRole,
+    KeepWayIn,
 };
 use crate::catalogue::{Describe, Description};
 use crate::users::{Column, Entity};
@@ -128,11 +129,15 @@ fn access(table: Description<Entity>) -> Description<Entity> {
             [Column::PasswordHash],
             &[EndSessions, ForgetTokens, Audit, KeepWayIn, Elevation],
         )
+        .consequence([Column::Email], &[Audit, KeepWayIn, Elevation, Address])
         .consequence(
-            [Column::Email, Column::PhoneNumber, Column::Username],
+            [Column::PhoneNumber, Column::Username],
             &[Audit, KeepWayIn, Elevation],
         )
-        .consequence([Column::TotpSecret, Column::ActiveMfaType], &[Audit, Elevation])
+        .consequence(
+            [Column::TotpSecret, Column::ActiveMfaType],
+            &[Audit, Elevation, Factors],
+        )
         .consequence(
             [
                 Column::EmailVerified,

@@ -85,13 +85,16 @@ pub struct Actor {
     pub user_agent: Option<String>,
 }
 
-/// Where new ids and the time come from.
+/// Where new ids and the time come from, and what the operator wants.
 pub trait Origin: Send + Sync {
     /// A new id, later than those before it.
     fn new_id(&self) -> Result<Uuid, Failure>;
 
     /// The present moment.
     fn now(&self) -> DateTime<Utc>;
+
+    /// Whether sessions end whose user gets or loses a factor.
+    fn factor_change_ends_sessions(&self) -> bool;
 }
 
 /// The parameters of an operation, filled for one request.

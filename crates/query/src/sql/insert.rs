@@ -3,7 +3,9 @@
 
 use portico_entity::catalogue::{Cardinality, Column, Relation, Scalar, Table};
 
-use super::mutation::{self, Returned, Statement, is_audited, written_bind};
+use super::mutation::{
+    self, Returned, Statement, changes_factors, is_audited, proves_its_user, written_bind,
+};
 use super::writer::{Alias, Target, Writer, list_type};
 use super::{Dialect, filter};
 use crate::permission::Preset;
@@ -48,6 +50,8 @@ pub struct NodeWork {
     pub update_check: Option<Statement>,
     /// Whether the audit wants to know.
     pub audited: bool,
+    /// Whether users that were there before are proved by something else afterwards.
+    pub changes_factors: bool,
     /// Grants to users the role that each has by default.
     pub grant: Option<Statement>,
 }
@@ -189,6 +193,10 @@ fn add(node: &Node, nodes: &mut Vec<NodeWork>, target: Target<'_>) -> usize {
         .conflict
         .as_ref()
         .filter(|conflict| !conflict.update.is_empty());
+    let changed: Vec<&str> = updates
+        .into_iter()
+        .flat_map(|conflict| conflict.update.iter().map(|column| column.0.sql))
+        .collect();
     let update_check = updates.and_then(|conflict| mutation::check(table, &conflict.rights.check, target));
     let check = mutation::check(table, &node.check, target);
     let tells_apart = updates.is_some() && (check.is_some() || update_check.is_some());
@@ -204,6 +212,7 @@ fn add(node: &Node, nodes: &mut Vec<NodeWork>, target: Target<'_>) -> usize {
         check,
         update_check,
         audited: is_audited(table),
+        changes_factors: proves_its_user(table) || changes_factors(table, &changed),
         grant: grant(table, target),
     });
     let nested: Vec<NestedWork> = node

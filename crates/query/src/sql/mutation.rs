@@ -14,8 +14,8 @@ use portico_entity::catalogue::{Column, Scalar, Table};
 
 pub use at_once::Returned;
 pub(crate) use at_once::WRITTEN;
-pub(super) use consequence::is_audited;
-use consequence::{audited, may_forget_tokens};
+use consequence::{audited, changes_address, may_forget_tokens};
+pub(super) use consequence::{changes_factors, is_audited, proves_its_user};
 use kept::is_kept;
 pub use work::{AnswerWork, MutationWork, ResponseValue, RowsWork, Statement, WriteWork};
 
@@ -91,6 +91,8 @@ fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target
     {
         return WriteWork::AtOnce(read);
     }
+    let changes_address = changes_address(table, &columns);
+    let changes_hands = proves_its_user(table) && columns.contains(&"user_id");
     let mut writer = Writer::new(target);
     update::write(&mut writer, table, found);
     returning(&mut writer, table);
@@ -100,6 +102,9 @@ fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target
         statement: Statement::of(writer),
         check,
         audited,
+        changes_factors: changes_factors(table, &columns),
+        changes_address,
+        former: (changes_address || changes_hands).then(|| former(table, &found.filter, target)),
     })
 }
 
@@ -126,6 +131,9 @@ fn removal(table: &'static Table, rows: &Filter, recalled: bool, target: Target<
         recall: before.then(|| recall(table, rows, target)),
         check: None,
         audited: is_audited(table).then(Vec::new),
+        changes_factors: proves_its_user(table),
+        changes_address: false,
+        former: None,
     }
 }
 
@@ -139,6 +147,21 @@ fn recall(table: &'static Table, rows: &Filter, target: Target<'_>) -> Arc<str> 
     writer.push(&format!(" AS {alias} WHERE "));
     filter::write(&mut writer, alias, rows);
     writer.sql.into()
+}
+
+/// The users among rows with their addresses.
+fn former(table: &'static Table, rows: &Filter, target: Target<'_>) -> Statement {
+    let mut writer = Writer::new(target);
+    let alias = writer.alias(table);
+    writer.push("SELECT ");
+    text(&mut writer, user_column(table));
+    writer.push(", ");
+    text(&mut writer, table.column_by_sql("email"));
+    writer.push(" FROM ");
+    writer.table(table);
+    writer.push(&format!(" AS {alias} WHERE "));
+    filter::write(&mut writer, alias, rows);
+    Statement::of(writer)
 }
 
 /// Writes the key of a row and its user as texts, for execution.

@@ -7,16 +7,23 @@ use portico_auth::{Clock, Entropy, new_id};
 use portico_query::Failure;
 use uuid::Uuid;
 
-/// The clock and the generator of the service.
+use crate::Settings;
+
+/// The clock and the generator of the service, and what its operator wants.
 pub(crate) struct Origin {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    factor_change_ends_sessions: bool,
 }
 
 impl Origin {
     /// Takes ids from these.
-    pub(crate) fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { clock, entropy }
+    pub(crate) fn new(settings: &Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            clock,
+            entropy,
+            factor_change_ends_sessions: settings.factor_change_ends_sessions,
+        }
     }
 }
 
@@ -27,5 +34,9 @@ impl portico_query::execute::Origin for Origin {
 
     fn now(&self) -> DateTime<Utc> {
         self.clock.now().trunc_subsecs(6)
+    }
+
+    fn factor_change_ends_sessions(&self) -> bool {
+        self.factor_change_ends_sessions
     }
 }

@@ -1,12 +1,13 @@
 //! Writing the rows of an insert, batch by batch: rows of one table that have the same columns are one
 //! statement.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portico_entity::catalogue::Column;
 
 use super::program::{Cell, Need, NodeParameters, Program, Row, Step};
-use super::{Channel, Written, audit, column, key, refuse_broken, twice, with_written};
+use super::{Channel, Written, audit, column, factors, key, owner, refuse_broken, twice, with_written};
 use crate::error::{Code, Failure};
 use crate::execute::{Actor, Origin};
 use crate::plan::mutation::key_columns;
@@ -38,6 +39,7 @@ impl Program {
         let mut keys: Keys = self.slots.iter().map(|slot| slot.key.clone()).collect();
         let mut written = Written::default();
         let mut made = Vec::new();
+        let (mut fresh, mut proved) = (BTreeSet::new(), Vec::new());
         for step in &self.steps {
             let (Some(node), Some(bound)) = (insert.nodes.get(step.node), self.nodes.get(step.node)) else {
                 continue;
@@ -51,6 +53,12 @@ impl Program {
                 .is_some_and(|row| self.roots.contains(&row.slot));
             if is_root {
                 written.keys = batch.rows.iter().map(|(key, ..)| key.clone()).collect();
+            }
+            let users = owner::users(batch.rows.iter().map(|(_, user, _)| user.as_deref()));
+            if node.changes_factors {
+                proved.push((node.table, users));
+            } else if node.table.sql == "users" && node.conflict.is_none() {
+                fresh.extend(users);
             }
             if let Some(grant) = &node.grant {
                 made.push((grant, batch));
@@ -66,6 +74,11 @@ impl Program {
         // Last, so that a role which the client gives as well is not there before.
         for (statement, batch) in made {
             grant(channel, statement, &batch, origin).await?;
+        }
+        for (table, users) in proved {
+            // Whoever is new had nothing that could change.
+            let users = &users - &fresh;
+            factors::follow(channel, table, &users, (actor, origin)).await?;
         }
         Ok(written)
     }

@@ -1,10 +1,13 @@
 //! Mutations, on either database: their writes one after the other, what follows from them, and what is
 //! answered, all in the transaction of the request.
 
+mod address;
 mod answer;
 mod at_once;
 mod audit;
+mod factors;
 mod insert;
+mod owner;
 mod program;
 mod twice;
 
@@ -79,6 +82,7 @@ enum BoundWrite {
     Rows {
         statement: Vec<Parameter>,
         check: Vec<Parameter>,
+        former: Vec<Parameter>,
     },
     AtOnce(Vec<Parameter>),
     Insert(Program),
@@ -102,6 +106,7 @@ pub(super) fn bind(work: &MutationWork, values: Values<'_>, origin: &dyn Origin)
         WriteWork::Rows(rows) => Ok(BoundWrite::Rows {
             statement: parameters(&rows.statement.binds, values)?,
             check: check_parameters(rows.check.as_ref(), values)?,
+            former: check_parameters(rows.former.as_ref(), values)?,
         }),
         WriteWork::AtOnce(read) => parameters(&read.binds, values).map(BoundWrite::AtOnce),
         WriteWork::Insert(insert) => Program::read(insert, values, origin).map(BoundWrite::Insert),
@@ -172,8 +177,8 @@ async fn write<C: Channel>(
         (WriteWork::AtOnce(read), BoundWrite::AtOnce(parameters)) => {
             return answer::at_once(channel, work, (read.rows(), parameters.clone()), then, out).await;
         }
-        (WriteWork::Rows(rows), BoundWrite::Rows { statement, check }) => {
-            change(channel, work, rows, (statement, check), task, origin).await?
+        (WriteWork::Rows(rows), bound @ BoundWrite::Rows { .. }) => {
+            change(channel, work, rows, bound, task, origin).await?
         }
         (WriteWork::Insert(insert), BoundWrite::Insert(program)) => {
             let at_once = program.at_once(insert, &work.action, (&task.actor, origin))?;
@@ -219,10 +224,22 @@ async fn change<C: Channel>(
     channel: &mut C,
     work: &MutationWork,
     rows: &RowsWork,
-    (statement, check): (&[Parameter], &[Parameter]),
+    bound: &BoundWrite,
     task: &Task,
     origin: &dyn Origin,
 ) -> Result<Written, Failure> {
+    let BoundWrite::Rows {
+        statement,
+        check,
+        former,
+    } = bound
+    else {
+        return Ok(Written::default());
+    };
+    let former = match &rows.former {
+        Some(statement) => channel.texts(Arc::clone(&statement.sql), former.clone()).await?,
+        None => Vec::new(),
+    };
     let recalled = match &rows.recall {
         Some(sql) => channel.texts(Arc::clone(sql), statement.to_vec()).await?,
         None => Vec::new(),
@@ -239,6 +256,14 @@ async fn change<C: Channel>(
             .iter()
             .map(|row| audit::Event::of(work.table, columns, column(row, 0), column(row, 1)));
         audit::append(channel, &work.action, events.collect(), &task.actor, origin).await?;
+    }
+    if rows.changes_factors {
+        let users = found.iter().map(|row| column(row, 1));
+        let users = owner::users(users.chain(former.iter().map(|row| column(row, 0))));
+        factors::follow(channel, work.table, &users, (&task.actor, origin)).await?;
+    }
+    if rows.changes_address {
+        address::follow(channel, address::addresses(&former), (&task.actor, origin)).await?;
     }
     let affected = found.len();
     let returned = found.into_iter().filter_map(|row| row.into_iter().nth(2)?);

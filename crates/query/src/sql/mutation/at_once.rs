@@ -129,7 +129,7 @@ pub(super) fn insert(
     let ([node], table) = (work.nodes.as_slice(), found.node.table) else {
         return None;
     };
-    if node.check.is_some() || node.update_check.is_some() {
+    if node.check.is_some() || node.update_check.is_some() || node.changes_factors {
         return None;
     }
     let follows = node.audited || node.grant.is_some();

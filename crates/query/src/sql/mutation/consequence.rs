@@ -24,6 +24,29 @@ pub(in crate::sql) fn is_audited(table: &Table) -> bool {
         .any(|column| column.is_followed_by(Consequence::Audit))
 }
 
+/// Whether a write of these columns changes what a user is proved by.
+pub(in crate::sql) fn changes_factors(table: &Table, columns: &[&str]) -> bool {
+    is_any_followed_by(table, columns, Consequence::Factors)
+}
+
+/// Whether a write of these columns changes where a user is mailed.
+pub(super) fn changes_address(table: &Table, columns: &[&str]) -> bool {
+    is_any_followed_by(table, columns, Consequence::Address)
+}
+
+fn is_any_followed_by(table: &Table, columns: &[&str], consequence: Consequence) -> bool {
+    columns.iter().any(|name| {
+        let column = table.column_by_sql(name);
+        column.is_some_and(|column| column.is_followed_by(consequence))
+    })
+}
+
+/// Whether each row is something that its user is proved by.
+pub(in crate::sql) fn proves_its_user(table: &Table) -> bool {
+    let proves = |column: &Column| column.is_followed_by(Consequence::Factors);
+    table.sql != "users" && table.columns.iter().any(proves)
+}
+
 /// Whether a write may end what an access token says: its session, its user, a role. Whoever is new has no token.
 pub(super) fn may_forget_tokens(table: &Table, write: &Write) -> bool {
     match write {
@@ -58,7 +81,12 @@ fn changes(table: &Table, columns: &[&str]) -> bool {
 }
 
 fn ends(column: &Column) -> bool {
-    [Consequence::ForgetTokens, Consequence::EndSessions]
-        .into_iter()
-        .any(|consequence| column.is_followed_by(consequence))
+    [
+        Consequence::ForgetTokens,
+        Consequence::EndSessions,
+        Consequence::Factors,
+        Consequence::Address,
+    ]
+    .into_iter()
+    .any(|consequence| column.is_followed_by(consequence))
 }

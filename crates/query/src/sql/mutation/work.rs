@@ -63,6 +63,12 @@ pub struct RowsWork {
     pub check: Option<Statement>,
     /// The columns written that the audit wants to know of; nothing where it does not.
     pub audited: Option<Vec<&'static str>>,
+    /// Whether users are proved by something else afterwards.
+    pub changes_factors: bool,
+    /// Whether users are mailed elsewhere afterwards.
+    pub changes_address: bool,
+    /// Reads the users of the rows and their addresses before, where either becomes another.
+    pub former: Option<Statement>,
 }
 
 /// What to answer.
