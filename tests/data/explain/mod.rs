@@ -160,31 +160,8 @@ async fn sqlite_answers_by_an_index() {
             explain_in_sqlite(&connection, &name, &sql);
         }
     }
-    for (name, sql) in OF_SESSIONS {
-        explain_in_sqlite(&connection, name, sql);
-    }
     database.finish().await;
 }
-
-/// How sessions and credentials are found; on PostgreSQL the statements themselves are explained.
-const OF_SESSIONS: [(&str, &str); 3] = [
-    (
-        "a session",
-        "SELECT u.default_role, (SELECT json_group_array(r.role) FROM user_roles r WHERE r.user_id = u.id) \
-         FROM refresh_tokens t JOIN users u ON u.id = t.user_id WHERE t.id = $1 AND t.user_id = $2 \
-         AND t.revoked_at IS NULL AND t.expires_at > $3 AND NOT u.disabled AND u.deleted_at IS NULL",
-    ),
-    (
-        "a rotation",
-        "UPDATE refresh_tokens AS t SET generation = $2 + 1, refresh_token_hash = $4 \
-         WHERE t.id = $1 AND t.generation = $2 AND t.refresh_token_hash = $3 AND t.revoked_at IS NULL AND t.expires_at > $4 \
-         AND EXISTS (SELECT 1 FROM users u WHERE u.id = t.user_id AND NOT u.disabled AND u.deleted_at IS NULL) RETURNING user_id",
-    ),
-    (
-        "credentials",
-        "SELECT u.password_hash FROM users u WHERE u.email = CAST($1 AS citext) AND u.deleted_at IS NULL",
-    ),
-];
 
 #[track_caller]
 fn explain_in_sqlite(connection: &rusqlite::Connection, name: &str, sql: &str) {

@@ -1,6 +1,6 @@
 //! Reading: flat columns come as they are, related rows as JSON made by the database.
 
-use portico_entity::catalogue::{Column, Relation};
+use portico_entity::catalogue::{Column, Relation, Scalar};
 
 use super::rows::{self, Rows};
 use super::writer::{Alias, Target, Writer};
@@ -102,15 +102,15 @@ fn value(dialect: Dialect, content: &Content) -> OutputValue {
         Content::Typename(name) => OutputValue::Known(format!("\"{name}\"")),
         Content::Column(column, None) => OutputValue::Scalar(column.scalar),
         Content::Column(_, Some(_)) | Content::Aggregate(..) => OutputValue::Json,
-        Content::Related(_, select) => match dialect {
-            Dialect::Postgres => objects(select).map_or(OutputValue::Json, OutputValue::Objects),
-            Dialect::Sqlite => OutputValue::Json,
-        },
+        Content::Related(_, select) => objects(select)
+            // SQLite's array is JSON, of which only scalars are told apart.
+            .filter(|objects| dialect == Dialect::Postgres || objects.scalar != Scalar::Jsonb)
+            .map_or(OutputValue::Json, OutputValue::Objects),
     }
 }
 
-/// Related rows of which one column is asked. PostgreSQL makes an array of them in less than two thirds of the
-/// time that it takes for JSON.
+/// Related rows of which one column is asked. PostgreSQL makes an array of its values in less than two thirds of the
+/// time that it takes for objects, SQLite in four fifths.
 fn objects(select: &Select) -> Option<Objects> {
     let mut only: Option<Objects> = None;
     let mut known = String::from("{");
@@ -138,13 +138,29 @@ fn objects(select: &Select) -> Option<Objects> {
 /// Writes the only column of related rows as an array.
 fn array(writer: &mut Writer, outer: Alias, relation: &Relation, select: &Select) {
     let alias = writer.alias(select.table);
-    writer.push("ARRAY(SELECT ");
-    for field in &select.fields {
-        if let Content::Column(column, None) = &field.content {
-            json::output(writer, column.scalar, |writer| writer.column(alias, column.sql));
+    let rows = Rows::new(select, Some((outer, relation)));
+    let columns = select.fields.iter().filter_map(|field| match &field.content {
+        Content::Column(column, None) => Some(*column),
+        _ => None,
+    });
+    match writer.dialect {
+        Dialect::Postgres => {
+            writer.push("ARRAY(SELECT ");
+            for column in columns {
+                json::output(writer, column.scalar, |writer| writer.column(alias, column.sql));
+            }
+            from(writer, alias, rows);
+        }
+        Dialect::Sqlite => {
+            writer.push("(SELECT ");
+            list(writer, |writer| {
+                for column in columns {
+                    json::value(writer, column.scalar, |writer| writer.column(alias, column.sql));
+                }
+            });
+            rows::from(writer, alias, rows);
         }
     }
-    from(writer, alias, Rows::new(select, Some((outer, relation))));
     writer.push(")");
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::execute::answer;
 use crate::scalar::{self, Parameter, stored_time};
-use crate::sql::OutputValue;
+use crate::sql::{Objects, OutputValue};
 
 /// A parameter as SQLite stores it.
 pub(super) fn value(parameter: Parameter) -> Value {
@@ -72,6 +72,7 @@ impl answer::Row for SqliteRow<'_, '_> {
             (OutputValue::Scalar(Scalar::Timestamptz), ValueRef::Text(_)) => {
                 answer::string(&scalar::wire_time(found.as_str()?), out);
             }
+            (OutputValue::Objects(objects), ValueRef::Text(array)) => write_objects(objects, array, out),
             (_, ValueRef::Text(_)) => answer::string(found.as_str()?, out),
             (OutputValue::Scalar(Scalar::Uuid), ValueRef::Blob(bytes)) => {
                 let uuid = Uuid::from_slice(bytes).unwrap_or_default();
@@ -83,5 +84,78 @@ impl answer::Row for SqliteRow<'_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Writes an array of scalars, as SQLite makes it: without a space between them.
+fn write_objects(objects: &Objects, array: &[u8], out: &mut Vec<u8>) {
+    let inner = array.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    let mut rest = inner.unwrap_or_default();
+    out.push(b'[');
+    while !rest.is_empty() {
+        let (value, after) = rest.split_at(length_of_scalar(rest));
+        out.extend_from_slice(objects.before.as_bytes());
+        out.extend_from_slice(value);
+        out.extend_from_slice(objects.after.as_bytes());
+        rest = after.strip_prefix(b",").unwrap_or_default();
+        if !rest.is_empty() {
+            out.push(b',');
+        }
+    }
+    out.push(b']');
+}
+
+/// How long the scalar is with which JSON begins.
+fn length_of_scalar(json: &[u8]) -> usize {
+    let (mut in_text, mut escaped) = (false, false);
+    let end = json.iter().position(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_text = !in_text,
+            b',' => return !in_text,
+            _ => {}
+        }
+        false
+    });
+    end.unwrap_or(json.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn each_value_gets_an_object(texts in proptest::collection::vec(".*", 0..5), numbers: Vec<i64>) {
+            let texts = texts.into_iter().map(Value::from);
+            let mut values: Vec<Value> = texts.chain(numbers.into_iter().map(Value::from)).collect();
+            values.extend([Value::Null, true.into()]);
+            let objects = Objects {
+                before: "{\"a\":1,\"b\":".to_owned(),
+                scalar: Scalar::String,
+                after: ",\"c\":2}".to_owned(),
+            };
+            let array = serde_json::to_vec(&values).unwrap();
+            let mut out = Vec::new();
+            write_objects(&objects, &array, &mut out);
+            let expected: Value = values.iter().map(|value| json!({ "a": 1, "b": value, "c": 2 })).collect();
+            let written: Value = serde_json::from_slice(&out).unwrap();
+            proptest::prop_assert_eq!(written, expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_an_empty_list() {
+        let objects = Objects {
+            before: "{".to_owned(),
+            scalar: Scalar::String,
+            after: "}".to_owned(),
+        };
+        let mut out = Vec::new();
+        write_objects(&objects, b"[]", &mut out);
+        assert_eq!(out, b"[]");
     }
 }
