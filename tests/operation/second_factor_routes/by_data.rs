@@ -17,6 +17,7 @@ use crate::support::mailbox::mail;
 on_both_databases!(
     factors_go_alike,
     sessions_stay_where_the_operator_wants_that,
+    what_stays_is_followed_by_nothing,
     whoever_asks_stays_signed_in,
     a_factor_that_comes_is_told_but_not_with_its_user,
 );
@@ -198,6 +199,22 @@ async fn sessions_stay_where_the_operator_wants_that(database: Arc<TestDatabase>
         let after = scene.after(&mut account, *who, field).await;
         assert!(after.signed_in && after.told == 1, "{field}: {after:?}");
         assert_eq!(after.factors["totp"], false, "{field}");
+    }
+}
+
+async fn what_stays_is_followed_by_nothing(database: Arc<TestDatabase>) {
+    let scene = Scene::new(&database, &[]).await;
+    for (kind, value) in [(Kind::Nothing, "null"), (Kind::Totp, "\"totp\"")] {
+        let account = Account::called(&scene.app, &format!("{kind:?}"), kind).await;
+        let told = scene.told(&account).await;
+        for (_, field) in WAYS[0].1.iter().take(3) {
+            let field = field.replace("null", value);
+            let query = format!("mutation ($id: uuid!) {{ {field} }}");
+            let id = json!({ "id": account.user.id });
+            scene.app.admin().graphql_with(&query, id).await.data();
+            assert!(is_signed_in(&account.user).await, "{query}");
+        }
+        assert_eq!(scene.told(&account).await, told, "{kind:?}");
     }
 }
 

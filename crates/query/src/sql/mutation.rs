@@ -92,7 +92,9 @@ fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target
         return WriteWork::AtOnce(read);
     }
     let changes_address = changes_address(table, &columns);
+    let changes_factors = changes_factors(table, &columns);
     let changes_hands = proves_its_user(table) && columns.contains(&"user_id");
+    let compared = changes_address || changes_hands || (changes_factors && table.sql == "users");
     let mut writer = Writer::new(target);
     update::write(&mut writer, table, found);
     returning(&mut writer, table);
@@ -102,9 +104,9 @@ fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target
         statement: Statement::of(writer),
         check,
         audited,
-        changes_factors: changes_factors(table, &columns),
+        changes_factors,
         changes_address,
-        former: (changes_address || changes_hands).then(|| former(table, &found.filter, target)),
+        former: compared.then(|| former(table, &found.filter, target)),
     })
 }
 
@@ -149,7 +151,7 @@ fn recall(table: &'static Table, rows: &Filter, target: Target<'_>) -> Arc<str> 
     writer.sql.into()
 }
 
-/// The users among rows with their addresses.
+/// The users among rows with their addresses and second factors.
 fn former(table: &'static Table, rows: &Filter, target: Target<'_>) -> Statement {
     let mut writer = Writer::new(target);
     let alias = writer.alias(table);
@@ -157,6 +159,8 @@ fn former(table: &'static Table, rows: &Filter, target: Target<'_>) -> Statement
     text(&mut writer, user_column(table));
     writer.push(", ");
     text(&mut writer, table.column_by_sql("email"));
+    writer.push(", ");
+    text(&mut writer, table.column_by_sql("active_mfa_type"));
     writer.push(" FROM ");
     writer.table(table);
     writer.push(&format!(" AS {alias} WHERE "));

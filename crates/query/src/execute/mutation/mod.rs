@@ -258,12 +258,17 @@ async fn change<C: Channel>(
         audit::append(channel, &work.action, events.collect(), &task.actor, origin).await?;
     }
     if rows.changes_factors {
-        let users = found.iter().map(|row| column(row, 1));
-        let users = owner::users(users.chain(former.iter().map(|row| column(row, 0))));
+        let users = match work.table.sql {
+            "users" => owner::changed(channel, "active_mfa_type", &owner::former(&former, 2)).await?,
+            _ => {
+                let users = found.iter().map(|row| column(row, 1));
+                owner::users(users.chain(former.iter().map(|row| column(row, 0))))
+            }
+        };
         factors::follow(channel, work.table, &users, (&task.actor, origin)).await?;
     }
     if rows.changes_address {
-        address::follow(channel, address::addresses(&former), (&task.actor, origin)).await?;
+        address::follow(channel, owner::former(&former, 1), (&task.actor, origin)).await?;
     }
     let affected = found.len();
     let returned = found.into_iter().filter_map(|row| row.into_iter().nth(2)?);

@@ -1,12 +1,12 @@
 //! What befalls the users whose account was written: sessions end, and a message tells why.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::{Channel, insert};
+use super::{Channel, column, insert};
 use crate::error::Failure;
 use crate::execute::{Actor, Origin};
 use crate::scalar::Parameter;
@@ -28,6 +28,46 @@ const TELL_IN_SQLITE: &str = "INSERT INTO outbox (id, kind, recipient, template,
     created_at, expires_at, next_attempt_at) SELECT unhex(w.value ->> 0), 'email', COALESCE(w.value ->> 2, u.email), \
     ?2, u.locale, X'', '', ?3, ?4, ?3 FROM json_each(?1) AS w JOIN users u ON u.id = unhex(w.value ->> 1) \
     WHERE COALESCE(w.value ->> 2, u.email) IS NOT NULL";
+
+/// What a column held of each user.
+pub(super) type Former = BTreeMap<Uuid, Option<String>>;
+
+/// A column of rows that begin with the id of a user.
+pub(super) fn former(rows: &[Vec<Option<String>>], index: usize) -> Former {
+    let found = |row: &Vec<Option<String>>| {
+        let user = Uuid::try_parse(column(row, 0)?).ok()?;
+        Some((user, column(row, index).map(str::to_owned)))
+    };
+    rows.iter().filter_map(found).collect()
+}
+
+/// The users of whom the column is not what it was.
+pub(super) async fn changed<C: Channel>(
+    channel: &mut C,
+    name: &'static str,
+    former: &Former,
+) -> Result<BTreeSet<Uuid>, Failure> {
+    if former.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let text = |text: &Option<String>| text.clone().map_or(Parameter::Null, Parameter::Text);
+    let rows = former
+        .iter()
+        .map(|(user, was)| vec![Parameter::Uuid(*user), text(was)]);
+    let parameters = list_of(channel, rows.collect(), 2);
+    let sql = match channel.by_column() {
+        true => format!(
+            "SELECT u.id::text FROM unnest($1::uuid[], $2::text[]) AS w(id, was) \
+             JOIN auth.users u ON u.id = w.id WHERE u.{name}::text IS DISTINCT FROM w.was"
+        ),
+        false => format!(
+            "SELECT uuid_text(u.id) FROM json_each(?1) AS w JOIN users u ON u.id = unhex(w.value ->> 0) \
+             WHERE u.{name} IS DISTINCT FROM (w.value ->> 1)"
+        ),
+    };
+    let found = channel.texts(Arc::from(sql), parameters).await?;
+    Ok(users(found.iter().map(|row| column(row, 0))))
+}
 
 /// Users, as the database tells their ids.
 pub(super) fn users<'t>(ids: impl Iterator<Item = Option<&'t str>>) -> BTreeSet<Uuid> {
@@ -99,7 +139,7 @@ pub(super) async fn tell<C: Channel>(
 }
 
 /// Rows as parameters.
-pub(super) fn list_of<C: Channel>(channel: &C, rows: Vec<Vec<Parameter>>, width: usize) -> Vec<Parameter> {
+fn list_of<C: Channel>(channel: &C, rows: Vec<Vec<Parameter>>, width: usize) -> Vec<Parameter> {
     match channel.by_column() {
         true => insert::columns(rows, width),
         false => vec![Parameter::Rows(rows)],

@@ -67,7 +67,7 @@ pub struct RowsWork {
     pub changes_factors: bool,
     /// Whether users are mailed elsewhere afterwards.
     pub changes_address: bool,
-    /// Reads the users of the rows and their addresses before, where either becomes another.
+    /// Reads the users of the rows, their addresses and second factors before, where one of them becomes another.
     pub former: Option<Statement>,
 }
 
