@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::condition::{Condition, target};
 use super::database::{Codes, DATA, collide, faults};
-use super::rows::Row;
+use super::rows::{Row, Store};
 use super::schema::{Column, Many, Relation, Table, Unique};
 use super::transaction::Transaction;
 
@@ -84,7 +84,8 @@ impl Transaction<'_> {
     ) -> Result<Inserted, Codes> {
         let mut all = Inserted::default();
         let mut rows = Vec::new();
-        for (object, decided) in objects {
+        let before = self.store.clone();
+        for (index, (object, decided)) in objects.iter().enumerate() {
             let mut row = self.blank_row(table);
             row.extend(
                 object
@@ -95,7 +96,12 @@ impl Transaction<'_> {
             row.extend(decided.clone());
             for (relation, related, conflict) in of(object, Many::Object) {
                 let placed: Vec<Placed<'_>> = related.iter().map(|related| (related, None)).collect();
-                let found = self.insert(target(relation), &placed, conflict.as_ref())?;
+                let found = match self.insert(target(relation), &placed, conflict.as_ref()) {
+                    Ok(found) => found,
+                    Err(codes) => {
+                        return Err(self.or_together(codes, &before, relation, &objects[index + 1..]));
+                    }
+                };
                 let key = found.keys[0]
                     .clone()
                     .ok_or_else(|| Codes::from(["not-supported"]))?;
@@ -124,6 +130,36 @@ impl Transaction<'_> {
             }
         }
         Ok(all)
+    }
+
+    /// Rows to which several objects refer may be one statement: what the later ones break then comes before what
+    /// the role may not write.
+    fn or_together(
+        &mut self,
+        mut codes: Codes,
+        before: &Store,
+        relation: &Relation,
+        later: &[Placed<'_>],
+    ) -> Codes {
+        let table = target(relation);
+        let Some(permission) = self.role.insertion(table) else {
+            return codes;
+        };
+        let rows = later
+            .iter()
+            .flat_map(|(object, _)| of(object, Many::Object))
+            .filter(|(other, ..)| other.name == relation.name)
+            .flat_map(|(_, related, _)| related);
+        for object in rows {
+            let mut row = self.blank_row(table);
+            let cells = object.cells.iter();
+            row.extend(cells.map(|(column, value)| (column.name, value.clone())));
+            self.fill(&mut row, &permission.presets);
+            codes.extend(faults(table, &row));
+            self.store.add(table, row);
+        }
+        codes.extend(self.store.broken(before));
+        codes
     }
 
     /// One statement: the key of each row that was written.
