@@ -27,7 +27,7 @@ async fn a_request_is_one_line_with_role_operation_time_and_status(database: Arc
         .collect();
     let requests: Vec<&Value> = lines
         .iter()
-        .filter(|line| line["level"] == "INFO" && line["fields"].get("status").is_some())
+        .filter(|line| line["level"] == "INFO" && line.get("status").is_some())
         .collect();
     assert_eq!(requests.len(), 1, "{lines:#?}");
     let text = requests[0].to_string();

@@ -231,8 +231,9 @@ async fn exhausted_connections_for_refreshes_refuse_quickly_and_recover(database
     let waiting = tokio::spawn(async move { caller.refresh(&token).await });
     until_waiting(&mut holder, REFRESHING, 1).await;
     assert_unavailable(&app.public().refresh(&john.session.refresh_token).await);
+    // A sign-in is counted by the same connections; data goes by others.
+    assert_unavailable(&app.public().sign_in(&john.email, &john.password).await);
     assert!(!waiting.is_finished());
-    app.public().sign_in(&john.email, &john.password).await.data();
     app.admin()
         .graphql_with(RENAME, json!({ "id": john.id }))
         .await
@@ -240,6 +241,7 @@ async fn exhausted_connections_for_refreshes_refuse_quickly_and_recover(database
     holder.close().await.unwrap();
     waiting.await.unwrap().data();
     app.public().refresh(&john.session.refresh_token).await.data();
+    app.public().sign_in(&john.email, &john.password).await.data();
 }
 
 const SCAN: &str = "query ($id: uuid!) { users(where: { id: { _neq: $id } }) { defaultRoleByRole {
