@@ -63,7 +63,7 @@ impl Scale {
         Self {
             users: 10_000,
             rounds: 2,
-            round: Duration::from_millis(300),
+            round: Duration::from_millis(200),
             warm_up: Duration::from_millis(100),
             connections: vec![16],
             starts: 3,
