@@ -99,7 +99,8 @@ impl Transaction<'_> {
                 let found = match self.insert(target(relation), &placed, conflict.as_ref()) {
                     Ok(found) => found,
                     Err(codes) => {
-                        return Err(self.or_together(codes, &before, relation, &objects[index + 1..]));
+                        let later = objects[index + 1..].iter().map(|(object, _)| (*object, None));
+                        return Err(self.or_together(codes, &before, relation, later));
                     }
                 };
                 let key = found.keys[0]
@@ -117,14 +118,23 @@ impl Transaction<'_> {
         if table.name == "users" {
             all.users.extend(written);
         }
-        for ((object, _), key) in objects.iter().zip(&all.keys) {
+        let keys = all.keys.clone();
+        for (index, ((object, _), key)) in objects.iter().zip(&keys).enumerate() {
             for (relation, related, conflict) in of(object, Many::Array).filter(|found| !found.1.is_empty()) {
                 let key = key.as_ref().ok_or_else(|| Codes::from(["not-supported"]))?;
                 let placed = related
                     .iter()
                     .map(|related| (related, Some((relation.to, key.clone()))));
                 let placed: Vec<Placed<'_>> = placed.collect();
-                let found = self.insert(target(relation), &placed, conflict.as_ref())?;
+                let found = match self.insert(target(relation), &placed, conflict.as_ref()) {
+                    Ok(found) => found,
+                    Err(codes) => {
+                        let later = objects.iter().zip(&keys).skip(index + 1);
+                        let later = later
+                            .map(|((object, _), key)| (*object, key.clone().map(|key| (relation.to, key))));
+                        return Err(self.or_together(codes, &before, relation, later));
+                    }
+                };
                 all.affected += found.affected;
                 all.users.extend(found.users);
             }
@@ -132,31 +142,33 @@ impl Transaction<'_> {
         Ok(all)
     }
 
-    /// Rows to which several objects refer may be one statement: what the later ones break then comes before what
-    /// the role may not write.
-    fn or_together(
+    /// Rows in the same relationship of several objects may be one statement: what the later ones break then comes
+    /// before what the role may not write.
+    fn or_together<'o>(
         &mut self,
         mut codes: Codes,
         before: &Store,
         relation: &Relation,
-        later: &[Placed<'_>],
+        later: impl Iterator<Item = Placed<'o>>,
     ) -> Codes {
         let table = target(relation);
         let Some(permission) = self.role.insertion(table) else {
             return codes;
         };
-        let rows = later
-            .iter()
-            .flat_map(|(object, _)| of(object, Many::Object))
-            .filter(|(other, ..)| other.name == relation.name)
-            .flat_map(|(_, related, _)| related);
-        for object in rows {
-            let mut row = self.blank_row(table);
-            let cells = object.cells.iter();
-            row.extend(cells.map(|(column, value)| (column.name, value.clone())));
-            self.fill(&mut row, &permission.presets);
-            codes.extend(faults(table, &row));
-            self.store.add(table, row);
+        for (outer, decided) in later {
+            let alike = |found: &&Related| found.0.name == relation.name;
+            for object in of(outer, relation.many)
+                .filter(alike)
+                .flat_map(|(_, related, _)| related)
+            {
+                let mut row = self.blank_row(table);
+                let cells = object.cells.iter();
+                row.extend(cells.map(|(column, value)| (column.name, value.clone())));
+                row.extend(decided.clone());
+                self.fill(&mut row, &permission.presets);
+                codes.extend(faults(table, &row));
+                self.store.add(table, row);
+            }
         }
         codes.extend(self.store.broken(before));
         codes
