@@ -165,6 +165,9 @@ fn former(table: &'static Table, rows: &Filter, target: Target<'_>) -> Statement
     writer.table(table);
     writer.push(&format!(" AS {alias} WHERE "));
     filter::write(&mut writer, alias, rows);
+    if writer.dialect == Dialect::Postgres {
+        writer.push(&format!(" FOR UPDATE OF {alias}"));
+    }
     Statement::of(writer)
 }
 

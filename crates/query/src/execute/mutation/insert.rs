@@ -54,11 +54,11 @@ impl Program {
             if is_root {
                 written.keys = batch.rows.iter().map(|(key, ..)| key.clone()).collect();
             }
-            let users = owner::users(batch.rows.iter().map(|(_, user, _)| user.as_deref()));
+            let users = || owner::users(batch.rows.iter().map(|(_, user, _)| user.as_deref()));
             if node.changes_factors {
-                proved.push((node.table, users));
+                proved.push((node.table, users()));
             } else if node.table.sql == "users" && node.conflict.is_none() {
-                fresh.extend(users);
+                fresh.extend(users());
             }
             if let Some(grant) = &node.grant {
                 made.push((grant, batch));

@@ -79,13 +79,16 @@ pub(super) struct Task {
 
 enum BoundWrite {
     Nothing,
-    Rows {
-        statement: Vec<Parameter>,
-        check: Vec<Parameter>,
-        former: Vec<Parameter>,
-    },
+    Rows(BoundRows),
     AtOnce(Vec<Parameter>),
     Insert(Program),
+}
+
+/// The parameters of what a change asks of rows that are there.
+struct BoundRows {
+    statement: Vec<Parameter>,
+    check: Vec<Parameter>,
+    former: Vec<Parameter>,
 }
 
 /// What a write has written.
@@ -103,11 +106,11 @@ struct Written {
 pub(super) fn bind(work: &MutationWork, values: Values<'_>, origin: &dyn Origin) -> Result<Task, Failure> {
     let writes = work.writes.iter().map(|write| match write {
         WriteWork::Nothing => Ok(BoundWrite::Nothing),
-        WriteWork::Rows(rows) => Ok(BoundWrite::Rows {
+        WriteWork::Rows(rows) => Ok(BoundWrite::Rows(BoundRows {
             statement: parameters(&rows.statement.binds, values)?,
             check: check_parameters(rows.check.as_ref(), values)?,
             former: check_parameters(rows.former.as_ref(), values)?,
-        }),
+        })),
         WriteWork::AtOnce(read) => parameters(&read.binds, values).map(BoundWrite::AtOnce),
         WriteWork::Insert(insert) => Program::read(insert, values, origin).map(BoundWrite::Insert),
     });
@@ -177,7 +180,7 @@ async fn write<C: Channel>(
         (WriteWork::AtOnce(read), BoundWrite::AtOnce(parameters)) => {
             return answer::at_once(channel, work, (read.rows(), parameters.clone()), then, out).await;
         }
-        (WriteWork::Rows(rows), bound @ BoundWrite::Rows { .. }) => {
+        (WriteWork::Rows(rows), BoundWrite::Rows(bound)) => {
             change(channel, work, rows, bound, task, origin).await?
         }
         (WriteWork::Insert(insert), BoundWrite::Insert(program)) => {
@@ -224,18 +227,15 @@ async fn change<C: Channel>(
     channel: &mut C,
     work: &MutationWork,
     rows: &RowsWork,
-    bound: &BoundWrite,
+    bound: &BoundRows,
     task: &Task,
     origin: &dyn Origin,
 ) -> Result<Written, Failure> {
-    let BoundWrite::Rows {
+    let BoundRows {
         statement,
         check,
         former,
-    } = bound
-    else {
-        return Ok(Written::default());
-    };
+    } = bound;
     let former = match &rows.former {
         Some(statement) => channel.texts(Arc::clone(&statement.sql), former.clone()).await?,
         None => Vec::new(),
