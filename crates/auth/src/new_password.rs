@@ -3,6 +3,7 @@
 
 mod breach;
 mod common;
+mod erase;
 mod names;
 mod replace;
 
@@ -17,6 +18,7 @@ use crate::store;
 use crate::store::users::Owner;
 use crate::value::Password;
 
+pub(crate) use erase::erase;
 pub(crate) use names::Names;
 pub(crate) use replace::{Replacement, replace};
 
@@ -38,9 +40,12 @@ pub(crate) async fn hash_for(ctx: &Ctx<'_>, password: Password, owner: &Owner) -
     breach::judge(ctx, &password).await?;
     let password = Arc::new(password);
     if auth.policy.password_history > 0 {
-        let count = u64::from(auth.policy.password_history - 1);
-        let former = store::password_history::latest(&auth.database.connection, owner.id(), count).await?;
-        for hash in owner.credentials.password_hash.iter().chain(&former) {
+        // The present one is one of them, where there is one.
+        let present = owner.credentials.password_hash.as_ref();
+        let count = auth.policy.password_history - u32::from(present.is_some());
+        let connection = &auth.database.connection;
+        let former = store::password_history::latest(connection, owner.id(), count.into()).await?;
+        for hash in present.into_iter().chain(&former) {
             if auth.hashing.verify(Some(hash), &password).await?.is_some() {
                 return Err(Refusal::PasswordUsedBefore.into());
             }

@@ -36,7 +36,7 @@ async fn an_address_is_changed_by_whoever_reads_the_mail_of_the_new_one(database
     assert!(is_signed_in(&elsewhere).await);
     let mailed = mail(&app, new).await;
     assert_eq!(mailed["template"], "email-confirm-change");
-    assert_ne!(mail(&app, &jane.email).await["template"], "email-changed");
+    assert_ne!(mail(&app, &jane.email).await["template"], "email-replaced");
 
     confirm(&app, &ticket(&mailed)).await.data();
     let is = json!({ "email": new, "emailVerified": true, "newEmail": null });
@@ -46,7 +46,7 @@ async fn an_address_is_changed_by_whoever_reads_the_mail_of_the_new_one(database
     app.public().sign_in(new, &jane.password).await.data();
     let former = app.public().sign_in(&jane.email, &jane.password).await;
     assert_eq!(former.error_code(), "invalid-email-password");
-    assert_eq!(mail(&app, &jane.email).await["template"], "email-changed");
+    assert_eq!(mail(&app, &jane.email).await["template"], "email-replaced");
     refused(&confirm(&app, &ticket(&mailed)).await);
 }
 

@@ -77,6 +77,13 @@ async fn whoever_had_the_address_takes_it_back_from_a_thief(database: Arc<TestDa
         assert_eq!(mailed["template"], "email-restored");
         assert!(mailed["text"].as_str().unwrap().contains(&jane.email));
     }
+    // Nor is the password set again that the thief knows.
+    app.clock.advance(1);
+    ask(&app, "sendPasswordResetEmail", &jane.email).await;
+    let reset = ticket(&mail(&app, &jane.email).await);
+    let arguments = [("ticket", reset.as_str()), ("newPassword", "a wholly new phrase")];
+    let again = run(&app.public(), "resetPassword", &arguments, "").await;
+    assert_eq!(again.error_code(), "password-used-before");
     // The owner comes back by mail.
     app.clock.advance(1);
     ask(&app, "signInOtpEmail", &jane.email).await;

@@ -87,8 +87,8 @@ async fn ask(ctx: &Ctx<'_>, session: &Authenticated, input: ChangeEmailInput) ->
 }
 
 /// The owner of the new address confirmed it: it is that of the account, and confirmed. The session that asked goes
-/// on, the others and everything else that was mailed end, and whoever reads the mail of the former address is told
-/// and can undo it.
+/// on, the others and everything else that was mailed end, and whoever reads the mail of the former address is told,
+/// and can undo it where that address was confirmed.
 pub(super) async fn complete<C: ConnectionTrait>(
     ctx: &Ctx<'_>,
     connection: &C,
@@ -103,10 +103,12 @@ pub(super) async fn complete<C: ConnectionTrait>(
     let holder = holder.ok_or(Refusal::InvalidTicket)?;
     let former = holder.email();
     let locale = holder.locale(&ctx.auth.policy);
+    let before = holder.into_account();
+    let former_was_confirmed = before.email_verified;
     let account = Account {
         has_email: true,
         email_verified: true,
-        ..holder.into_account()
+        ..before
     };
     account.admit(&ctx.auth.policy)?;
     store::users::set_email(connection, user, &email).await?;
@@ -120,7 +122,12 @@ pub(super) async fn complete<C: ConnectionTrait>(
     };
     store::refresh_tokens::revoke(connection, which, ctx.now()).await?;
     if let Some(former) = former.filter(|former| *former != email) {
-        message::announce_change(ctx, connection, user, (&former, locale.as_str())).await?;
+        let reader = (&former, locale.as_str());
+        match former_was_confirmed {
+            true => message::announce_change(ctx, connection, user, reader).await?,
+            // Who reads the mail there may be a stranger, to whom the account must not be given.
+            false => message::notice(ctx, connection, Template::EmailReplaced, reader).await?,
+        }
     }
     Event::success(CHANGED, user, used.row().session_id)
         .append(ctx, connection)

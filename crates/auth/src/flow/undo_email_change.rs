@@ -7,6 +7,7 @@ use crate::factor_change;
 use crate::flow::mailed::{present, take};
 use crate::mail::Template;
 use crate::message;
+use crate::new_password;
 use crate::refusal::Refusal;
 use crate::store;
 use crate::store::refresh_tokens::Which;
@@ -46,7 +47,7 @@ async fn undo(ctx: &Ctx<'_>, input: UndoEmailChangeInput) -> Result<(), Error> {
     let holder = holder.ok_or(Refusal::InvalidTicket)?;
     let locale = holder.locale(&ctx.auth.policy);
     store::users::set_email(connection, user, &email).await?;
-    store::users::erase_password(connection, user).await?;
+    new_password::erase(ctx, connection, user).await?;
     store::refresh_tokens::revoke(connection, Which::EverythingOf(user), ctx.now()).await?;
     // After the address: with that the last of the passkeys is not the last way in.
     if factor_change::take_away(connection, user, Some(used.row().created_at)).await? {

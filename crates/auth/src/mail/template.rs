@@ -17,11 +17,13 @@ pub(crate) enum Template {
     AccountCreated,
     /// Tells the owner of an account that its password is another now.
     PasswordChanged,
+    /// Tells the owner of an account that its password is gone: it was set before the address was confirmed.
+    PasswordRemoved,
     /// Asks the owner of an address to make it that of an account.
     EmailConfirmChange,
     /// Tells who has the former address of an account that it is another now, and how to take that back.
     EmailChanged,
-    /// Tells who has the former address of an account that an administrator gave it another.
+    /// Tells who has the former address of an account that it is another now, where that is not theirs to take back.
     EmailReplaced,
     /// Tells that an account has its former address again.
     EmailRestored,
@@ -39,7 +41,7 @@ pub(crate) enum Template {
 
 impl Template {
     /// All of them.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::EmailVerify,
         Self::EmailTaken,
         Self::SigninPasswordless,
@@ -47,6 +49,7 @@ impl Template {
         Self::PasswordReset,
         Self::AccountCreated,
         Self::PasswordChanged,
+        Self::PasswordRemoved,
         Self::EmailConfirmChange,
         Self::EmailChanged,
         Self::EmailReplaced,
@@ -68,6 +71,7 @@ impl Template {
             Self::PasswordReset => "password-reset",
             Self::AccountCreated => "account-created",
             Self::PasswordChanged => "password-changed",
+            Self::PasswordRemoved => "password-removed",
             Self::EmailConfirmChange => "email-confirm-change",
             Self::EmailChanged => "email-changed",
             Self::EmailReplaced => "email-replaced",
@@ -97,6 +101,7 @@ impl Template {
             | Self::AccountActivate => true,
             Self::EmailTaken
             | Self::PasswordChanged
+            | Self::PasswordRemoved
             | Self::EmailChanged
             | Self::EmailReplaced
             | Self::EmailRestored

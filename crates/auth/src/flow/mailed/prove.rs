@@ -15,6 +15,7 @@ use crate::flow::deanonymize;
 use crate::flow::sign_up::{self, Registration};
 use crate::mail::Template;
 use crate::message;
+use crate::new_password;
 use crate::refusal::Refusal;
 use crate::seal::SealError;
 use crate::session::{self, SignIn, Verified};
@@ -83,7 +84,9 @@ pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
             message::notify(ctx, connection, account.id, Template::FactorsChanged).await?;
         }
         if used.is_for(Purpose::SignIn) {
-            store::users::erase_password(connection, account.id).await?;
+            if new_password::erase(ctx, connection, account.id).await? {
+                message::notify(ctx, connection, account.id, Template::PasswordRemoved).await?;
+            }
             store::refresh_tokens::revoke(connection, Which::EverythingOf(account.id), ctx.now()).await?;
         }
     }
