@@ -201,9 +201,14 @@ async fn write<C: Channel>(
 }
 
 /// A failure in the place of the request that caused it. Who sees a part of the rows only does not learn
-/// whether it was one of the others.
+/// whether it was one of the others, nor what the columns that are hidden are held to. A rule of the service, which
+/// has no name, is told to everybody.
 fn told(failure: Failure, work: &MutationWork) -> Failure {
-    let hidden = failure.code == Code::ConstraintViolation && !failure.message.starts_with("Not-NULL");
+    let hidden = match failure.code {
+        Code::ConstraintViolation => !failure.message.starts_with("Not-NULL"),
+        Code::PermissionError => failure.message.contains(" violates check constraint "),
+        _ => false,
+    };
     let message = match work.discreet && hidden {
         true => "Constraint violation. the rows cannot be written as they are".to_owned(),
         false => failure.message,

@@ -125,10 +125,12 @@ fn upsert(role: &Role, table: &'static Table, conflict: &mut Conflict, path: &st
         let input = format!("{}_update_column", table.type_name);
         return Err(hidden(&column.name, &input, path));
     }
+    let by_key = conflict.unique.columns == table.key;
+    let deleted_too = by_key || conflict.filter.names(DELETED_AT) || conflict.filter.names(DELETED);
     request_filter(role, table, &mut conflict.filter, path)?;
     conflict.rights = rights(permission);
     if let Some(column) = table.column_by_sql(DELETED_AT)
-        && !role.sees_deleted()
+        && !(role.sees_deleted() && deleted_too)
     {
         let permitted = std::mem::take(&mut conflict.rights.rows);
         conflict.rights.rows = permitted.and(is_null(column));
