@@ -9,6 +9,7 @@ mod introspection;
 mod listed;
 mod matrix;
 mod owner_only;
+mod preset;
 mod rolebase;
 mod schema;
 mod secrets;

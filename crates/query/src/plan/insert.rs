@@ -67,6 +67,16 @@ pub struct Conflict {
 }
 
 impl Conflict {
+    /// The columns written of a row that exists, by their SQL names.
+    pub fn columns(&self) -> Vec<&'static str> {
+        let presets = self.rights.presets.iter().map(|preset| preset.column);
+        self.update
+            .iter()
+            .map(|column| column.0.sql)
+            .chain(presets)
+            .collect()
+    }
+
     /// Whether a plain mention of it, as a value holds it, is this one.
     pub fn is(&self, constraint: &str, columns: &[&str]) -> bool {
         self.unique.name == constraint

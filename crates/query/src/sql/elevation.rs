@@ -22,15 +22,13 @@ pub(super) fn of(plan: &Plan) -> Option<Elevated> {
     })
 }
 
-/// The columns that take another value.
+/// The columns that take another value, be it one that a permission gives.
 fn written(mutation: &Mutation) -> impl Iterator<Item = &'static Column> {
     let mut columns = Vec::new();
     for write in &mutation.writes {
         match write {
             Write::Insert(insert) => inserted(&insert.node, &mut columns),
-            Write::Update(update) => {
-                columns.extend(update.assignments.iter().map(|assignment| assignment.column));
-            }
+            Write::Update(update) => columns.extend(named(mutation.table, update.columns())),
             Write::Delete(_) if belongs_to_a_user(mutation.table) => columns.extend(&mutation.table.columns),
             Write::Delete(_) => {}
         }
@@ -41,13 +39,20 @@ fn written(mutation: &Mutation) -> impl Iterator<Item = &'static Column> {
 fn inserted(node: &Node, columns: &mut Vec<&'static Column>) {
     if belongs_to_a_user(node.table) {
         columns.extend(node.columns.iter().map(|column| column.0));
+        let presets = node.presets.iter().map(|preset| preset.column);
+        columns.extend(named(node.table, presets.collect()));
     }
     if let Some(conflict) = &node.conflict {
-        columns.extend(conflict.update.iter().map(|column| column.0));
+        columns.extend(named(node.table, conflict.columns()));
     }
     for nested in &node.nested {
         inserted(&nested.node, columns);
     }
+}
+
+/// Columns by their SQL names.
+fn named(table: &'static Table, names: Vec<&'static str>) -> impl Iterator<Item = &'static Column> {
+    names.into_iter().filter_map(|name| table.column_by_sql(name))
 }
 
 /// Whether a row says whose it is, other than by being the user.

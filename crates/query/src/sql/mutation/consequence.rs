@@ -60,16 +60,8 @@ pub(super) fn may_forget_tokens(table: &Table, write: &Write) -> bool {
 fn node(new: &Node) -> bool {
     let table = new.table;
     let holds = table.sql != "users" && table.columns.iter().any(ends);
-    let conflict = new.conflict.as_ref().is_some_and(|conflict| {
-        let presets = conflict.rights.presets.iter().map(|preset| preset.column);
-        let columns: Vec<&str> = conflict
-            .update
-            .iter()
-            .map(|column| column.0.sql)
-            .chain(presets)
-            .collect();
-        changes(table, &columns)
-    });
+    let conflict = new.conflict.as_ref();
+    let conflict = conflict.is_some_and(|conflict| changes(table, &conflict.columns()));
     holds || conflict || new.nested.iter().any(|nested| node(&nested.node))
 }
 
