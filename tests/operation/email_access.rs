@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::support::app::TestApp;
 use crate::support::caller::Caller;
 use crate::support::database::{TestDatabase, on_both_databases};
-use crate::support::mailbox::{confirm, mail, run, ticket};
+use crate::support::mailbox::{ask, confirm, mail, run, ticket};
 
 on_both_databases!(
     a_listed_address_is_refused_wherever_one_is_given,
     what_is_listed_meanwhile_is_refused_when_it_is_proved,
+    an_account_with_an_address_that_is_listed_meanwhile_is_not_completed,
 );
 
 const BLOCKED: [(&str, &str); 3] = [
@@ -104,4 +105,40 @@ async fn what_is_listed_meanwhile_is_refused_when_it_is_proved(database: Arc<Tes
         assert_eq!(answer.error_code(), "email-not-allowed");
     }
     confirm(&app, &change).await.data();
+}
+
+async fn an_account_with_an_address_that_is_listed_meanwhile_is_not_completed(database: Arc<TestDatabase>) {
+    let required = [("PORTICO_EMAIL_VERIFICATION", "required")];
+    let app = TestApp::with(&database, &required).await;
+    let (email, password) = ("jane@throwaway.example", "correct horse battery");
+    app.public().sign_up(email, password).await.data();
+    let verify = ticket(&mail(&app, email).await);
+    ask(&app, "signInOtpEmail", email).await;
+    let sign_in = ticket(&mail(&app, email).await);
+    ask(&app, "sendPasswordResetEmail", email).await;
+    let reset = ticket(&mail(&app, email).await);
+    let strict = [&required, BLOCKED.as_slice()].concat();
+    let stricter = TestApp::node(&database, Arc::clone(&app.clock), &strict).await;
+    let set = async |ticket: &str| {
+        let arguments = [("ticket", ticket), ("newPassword", "a wholly new phrase")];
+        run(&stricter.public(), "resetPassword", &arguments, "").await
+    };
+    for answer in [
+        confirm(&stricter, &verify).await,
+        confirm(&stricter, &sign_in).await,
+        set(&reset).await,
+    ] {
+        assert_eq!(answer.error_code(), "email-not-allowed");
+    }
+    let answer = stricter.public().sign_in(email, password).await;
+    assert_eq!(answer.error_code(), "unverified-user");
+    // Whoever has confirmed it before goes on to have a password.
+    confirm(&app, &verify).await.data();
+    ask(&app, "sendPasswordResetEmail", email).await;
+    set(&ticket(&mail(&app, email).await)).await.data();
+    stricter
+        .public()
+        .sign_in(email, "a wholly new phrase")
+        .await
+        .data();
 }

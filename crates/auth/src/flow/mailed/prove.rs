@@ -74,6 +74,10 @@ pub(in crate::flow) async fn confirm<C: ConnectionTrait>(
     let user = used.row().user_id.ok_or(Refusal::InvalidTicket)?;
     let account = store::users::with_email(connection, user, &email).await?;
     let mut account = account.ok_or(Refusal::InvalidTicket)?;
+    // What is allowed may have changed since. Whoever has confirmed the address goes on to have a password.
+    if !(account.email_verified && used.is_for(Purpose::ResetPassword)) {
+        ctx.auth.policy.email_access.admit(&email)?;
+    }
     if !account.email_verified {
         store::users::confirm_email(connection, account.id).await?;
         account.email_verified = true;
