@@ -49,21 +49,25 @@ pub(crate) async fn mail_ticket<C: Connection>(
     leave(ctx, connection, reader, (template, variables), until).await
 }
 
-/// Opens a ticket that nobody gets, and sends its reader something else instead: the work is the same.
-pub(crate) async fn mail_instead<C: Connection>(
+/// The same where nobody else has the address; else opens a ticket that nobody gets, and tells its owner, in this
+/// language, that somebody wanted to have it: the work is the same.
+pub(crate) async fn mail_unless_taken<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     mailing: Mailing<'_>,
-    template: Template,
+    taken: Option<String>,
 ) -> Result<(), Error> {
-    let reader = (mailing.email, mailing.locale);
+    let Some(locale) = taken else {
+        return mail_ticket(ctx, connection, mailing).await;
+    };
+    let reader = (mailing.email, locale.as_str());
     let mailing = Mailing {
         user: None,
         sealed_options: None,
         ..mailing
     };
     open_ticket(ctx, connection, mailing).await?;
-    notice(ctx, connection, template, reader).await
+    notice(ctx, connection, Template::EmailTaken, reader).await
 }
 
 async fn open_ticket<C: Connection>(

@@ -6,14 +6,18 @@ use serde_json::{Value, json};
 
 use super::{LIMITS, app, change, changed, me, refused, undo};
 use crate::support::app::TestApp;
+use crate::support::caller::Caller;
 use crate::support::database::{TestDatabase, on_both_databases};
-use crate::support::mailbox::{VERIFIER, ask, code, confirm, enter, exchange, mail, run, ticket};
+use crate::support::mailbox::{
+    SESSION, VERIFIER, ask, code, confirm, enter, exchange, mail, other, run, ticket,
+};
 
 on_both_databases!(
     taken_and_free_addresses_are_answered_alike,
     what_is_not_a_change_changes_nothing,
     only_a_signed_in_user_asks_for_it,
     only_so_many_changes_are_asked_for,
+    codes_for_one_address_after_the_other_are_guessed_as_those_for_one,
 );
 
 async fn taken_and_free_addresses_are_answered_alike(database: Arc<TestDatabase>) {
@@ -137,4 +141,32 @@ async fn only_so_many_changes_are_asked_for(database: Arc<TestDatabase>) {
     }
     let answer = change(&app, &jane, "another@example.org").await;
     assert_eq!((answer.error_code(), answer.status), ("too-many-requests", 429));
+}
+
+async fn codes_for_one_address_after_the_other_are_guessed_as_those_for_one(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let (jane, john) = (app.user("jane").await, app.user("john").await);
+    let present = async |caller: &Caller, email: &str, code: &str| {
+        let arguments = [("ticket", code), ("email", email)];
+        run(caller, "confirmTicket", &arguments, SESSION).await
+    };
+    // Five wrong ones end a code, and ten in all are free.
+    for email in ["a@example.org", "b@example.org"] {
+        change(&app, &jane, email).await.data();
+        let wrong = other(&code(&mail(&app, email).await));
+        for _ in 0..5 {
+            refused(&present(&jane, email, &wrong).await);
+        }
+    }
+    let email = "c@example.org";
+    change(&app, &jane, email).await.data();
+    let right = code(&mail(&app, email).await);
+    let late = present(&jane, email, &right).await;
+    assert_eq!((late.error_code(), late.status), ("too-many-requests", 429));
+    // Whoever else asks for a code has guesses of their own.
+    change(&app, &john, email).await.data();
+    let wrong = other(&code(&mail(&app, email).await));
+    refused(&present(&john, email, &wrong).await);
+    app.clock.advance(6);
+    present(&jane, email, &right).await.data();
 }

@@ -192,8 +192,9 @@ async fn a_former_address_is_kept_for_its_owner_for_a_while(database: Arc<TestDa
     assert_eq!(taken.error_code(), "email-already-in-use");
     change(&app, &john, &jane.email).await.data();
     assert_eq!(mail(&app, &jane.email).await["template"], "email-taken");
+    // Whoever signed in with it by mail would sign up: no code is mailed.
     ask(&app, "signInOtpEmail", &jane.email).await;
-    refused(&enter(&app, &jane.email, &code(&mail(&app, &jane.email).await)).await);
+    assert_eq!(mail(&app, &jane.email).await["template"], "email-taken");
 
     app.clock.advance(7 * 24 * 3_600);
     refused(&undo(&app, &ticket(&told)).await);

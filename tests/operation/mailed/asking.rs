@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::app;
 use crate::support::database::{TestDatabase, on_both_databases};
 use crate::support::mailbox::{ask, run};
@@ -9,6 +11,7 @@ use crate::support::mailbox::{ask, run};
 on_both_databases!(
     the_answer_and_the_work_are_the_same_for_unknown_addresses,
     only_so_many_mails_are_sent_to_one_address,
+    nobody_is_mailed_what_cannot_work,
 );
 
 async fn the_answer_and_the_work_are_the_same_for_unknown_addresses(database: Arc<TestDatabase>) {
@@ -71,4 +74,30 @@ async fn only_so_many_mails_are_sent_to_one_address(database: Arc<TestDatabase>)
     }
     app.clock.advance(3_601);
     ask(&app, "signInOtpEmail", &jane.email).await;
+}
+
+/// Of somebody deleted there is the address still: nobody signs in with it, or up.
+async fn nobody_is_mailed_what_cannot_work(database: Arc<TestDatabase>) {
+    use portico_entity::{outbox, tickets};
+    use sea_orm::{EntityTrait, PaginatorTrait};
+    let app = app(&database).await;
+    let jane = app.user("jane").await;
+    let delete = "mutation ($id: uuid!) { updateUser(pk_columns: { id: $id }, _set: { deletedAt: \"2026-01-01\" }) { id } }";
+    app.admin()
+        .graphql_with(delete, json!({ "id": jane.id }))
+        .await
+        .data();
+    let connection = database.connect().await;
+    let mut left = Vec::new();
+    for email in [jane.email.as_str(), "nobody@example.org"] {
+        ask(&app, "signInOtpEmail", email).await;
+        left.push((
+            outbox::Entity::find().count(&connection).await.unwrap(),
+            tickets::Entity::find().count(&connection).await.unwrap(),
+        ));
+    }
+    assert_eq!(left, [(1, 1), (2, 2)], "the work is the same");
+    let list = app.public().get("/dev/outbox.json").await;
+    assert!(!list.text.contains(&jane.email), "{}", list.text);
+    assert!(list.text.contains("nobody@example.org"), "{}", list.text);
 }

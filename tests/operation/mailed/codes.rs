@@ -1,6 +1,7 @@
 //! What a mailed code does, and how often it is guessed.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -8,7 +9,7 @@ use serde_json::json;
 use super::{LIMITS, app};
 use crate::support::app::TestApp;
 use crate::support::database::{TestDatabase, on_both_databases};
-use crate::support::mailbox::{ask, code, confirm, enter, mail, other, ticket};
+use crate::support::mailbox::{SESSION, ask, code, confirm, enter, mail, other, run, ticket};
 
 on_both_databases!(
     a_code_signs_in_once_and_five_wrong_ones_end_it,
@@ -16,6 +17,7 @@ on_both_databases!(
     a_new_code_ends_the_old_one_and_brings_no_new_guesses,
     whoever_is_unknown_signs_up_by_mail_where_that_is_allowed,
     an_address_that_was_taken_in_advance_belongs_to_whoever_reads_its_mail,
+    a_wrong_code_does_the_same_work_for_whoever_gets_no_mail,
 );
 
 async fn a_code_signs_in_once_and_five_wrong_ones_end_it(database: Arc<TestDatabase>) {
@@ -145,4 +147,36 @@ async fn an_address_that_was_taken_in_advance_belongs_to_whoever_reads_its_mail(
     assert_eq!(mallory.graphql("{ me { id } }").await.error_code(), "invalid-jwt");
     let again = app.public().sign_in(&mallory.email, &mallory.password).await;
     assert_eq!(again.error_code(), "invalid-email-password");
+}
+
+async fn a_wrong_code_does_the_same_work_for_whoever_gets_no_mail(database: Arc<TestDatabase>) {
+    use portico_entity::tickets;
+    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+    let app = app(&database).await;
+    // Confirmed and activated: nothing is left to prove.
+    let create =
+        "mutation { createUser(email: \"jane@example.org\", options: { emailVerified: true }) { id } }";
+    app.admin().graphql(create).await.data();
+    let connection = database.connect().await;
+    let nobody = "nobody@example.org";
+    for (asking, answering, name, selection) in [
+        ("sendVerificationEmail", "confirmTicket", "ticket", SESSION),
+        ("resendActivationCode", "activateAccount", "code", ""),
+    ] {
+        for email in ["jane@example.org", nobody] {
+            ask(&app, asking, email).await;
+            let arguments = [(name, "000000"), ("email", email)];
+            let answer = run(&app.public(), answering, &arguments, selection).await;
+            assert_eq!(answer.error_code(), "invalid-ticket");
+            let asked = tickets::Entity::find().filter(tickets::Column::Address.eq(email));
+            let asked = asked.all(&connection).await.unwrap();
+            let attempts: Vec<_> = asked.iter().map(|ticket| ticket.attempts).collect();
+            assert_eq!(attempts, vec![1; attempts.len()], "{answering}: {email}");
+        }
+    }
+    // Where nothing was mailed there is nothing to write; it takes whole steps of time all the same.
+    let begin = Instant::now();
+    let answer = enter(&app, nobody, "000000").await;
+    assert_eq!(answer.error_code(), "invalid-ticket");
+    assert!(begin.elapsed() >= Duration::from_millis(20));
 }

@@ -72,12 +72,8 @@ async fn ask(ctx: &Ctx<'_>, session: &Authenticated, input: ChangeEmailInput) ->
         link: &input.link,
         sealed_options: None,
     };
-    let taken = store::users::email_is_taken(&*transaction, email).await?
-        || store::tickets::is_kept_for_another(&*transaction, email, user, ctx.now()).await?;
-    match taken {
-        true => message::mail_instead(ctx, &*transaction, mailing, Template::EmailTaken).await?,
-        false => message::mail_ticket(ctx, &*transaction, mailing).await?,
-    }
+    let taken = store::users::locale_where_taken(&*transaction, email, Some(user), ctx.now()).await?;
+    message::mail_unless_taken(ctx, &*transaction, mailing, taken).await?;
     // The user sees what was asked for, the same whether or not the address is taken.
     store::users::show_new_email(&*transaction, user, email).await?;
     Event::success(ACTION, user, Some(session.session_id))

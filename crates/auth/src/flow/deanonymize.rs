@@ -157,12 +157,8 @@ async fn ask(
         link,
         sealed_options: Some(sealed),
     };
-    let taken = store::users::email_is_taken(connection, email).await?
-        || store::tickets::is_kept_for_another(connection, email, user, ctx.now()).await?;
-    match taken {
-        true => message::mail_instead(ctx, connection, mailing, Template::EmailTaken).await?,
-        false => message::mail_ticket(ctx, connection, mailing).await?,
-    }
+    let taken = store::users::locale_where_taken(connection, email, Some(user), ctx.now()).await?;
+    message::mail_unless_taken(ctx, connection, mailing, taken).await?;
     Event::success(ACTION, user, Some(session.session_id))
         .append(ctx, connection)
         .await?;

@@ -200,6 +200,8 @@ async fn make_and_mail(
     registration: Registration,
     key: Option<Key>,
 ) -> Result<SignIn, Error> {
+    // Before it is known whether the address is taken: somebody gets a mail in any case.
+    ctx.auth.limit_mail_to(email).await?;
     let locale = registration.options.locale.as_str().to_owned();
     let link = LinkOptions {
         redirect_to: registration.options.redirect_to.clone(),
@@ -236,7 +238,9 @@ async fn make_and_mail(
             // PostgreSQL takes no further statement in a transaction that failed.
             drop(transaction);
             let transaction = ctx.auth.database.begin().await?;
-            message::notice(ctx, &*transaction, Template::EmailTaken, (email, &locale)).await?;
+            let theirs = store::users::locale_where_taken(&*transaction, email, None, ctx.now()).await?;
+            let reader = (email, theirs.as_deref().unwrap_or(&locale));
+            message::notice(ctx, &*transaction, Template::EmailTaken, reader).await?;
             Event::refused(action, None, Refusal::EmailTaken)
                 .append(ctx, &*transaction)
                 .await?;

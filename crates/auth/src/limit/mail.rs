@@ -19,7 +19,7 @@ const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// A guess at a code that was mailed to an address, counted as a failure until it succeeds.
 pub(crate) struct Guess {
-    key: String,
+    keys: Vec<String>,
 }
 
 impl Auth {
@@ -27,6 +27,11 @@ impl Auth {
     pub(crate) async fn limit_mail(&self, caller: &Caller, email: &Email) -> Result<(), Error> {
         self.limit_caller(REQUESTS, caller, self.policy.limits.mail_requests)
             .await?;
+        self.limit_mail_to(email).await
+    }
+
+    /// Counts a mail that this address is to get, where what causes it is counted for the caller already.
+    pub(crate) async fn limit_mail_to(&self, email: &Email) -> Result<(), Error> {
         self.limit_hourly(email.as_str()).await
     }
 
@@ -45,19 +50,31 @@ impl Auth {
         }
     }
 
-    /// Counts a guess, or refuses it because it came too early after others that failed.
-    pub(crate) async fn guess(&self, email: &Email) -> Result<Guess, Error> {
-        let (key, now) = (self.limit_key(email.as_str()), now(self.clock.as_ref()));
-        match self.count_attempt(GUESSES, &key, now).await? {
-            Some(until) => Err(too_many(until, now).into()),
-            None => Ok(Guess { key }),
+    /// Counts a guess, or refuses it because it came too early after others that failed: for the address, and for
+    /// the user who asked for the code where it was mailed to an address of their choice.
+    pub(crate) async fn guess(&self, email: &Email, asker: Option<Uuid>) -> Result<Guess, Error> {
+        let now = now(self.clock.as_ref());
+        let asker = asker.map(|user| self.limit_key(&user.to_string()));
+        // The user first: who is refused must not use up the guesses of an address.
+        let keys: Vec<_> = asker
+            .into_iter()
+            .chain([self.limit_key(email.as_str())])
+            .collect();
+        for key in &keys {
+            if let Some(until) = self.count_attempt(GUESSES, key, now).await? {
+                return Err(too_many(until, now).into());
+            }
         }
+        Ok(Guess { keys })
     }
 }
 
 impl Guess {
     /// The code was right: earlier failures are forgotten.
     pub(crate) async fn succeeded<C: Connection>(self, connection: &C) -> Result<(), Error> {
-        Ok(store::limits::forget(connection, GUESSES, &self.key).await?)
+        for key in &self.keys {
+            store::limits::forget(connection, GUESSES, key).await?;
+        }
+        Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::store::statement;
 use crate::value::{Email, Locale, Username};
 
 pub(crate) use address::{
-    Addressee, activate, addressee, confirm_email, count_resend, email_is_taken, erase_password, holder,
+    Addressee, activate, addressee, confirm_email, count_resend, erase_password, holder, locale_where_taken,
     reader, set_email, show_activation, show_new_email, show_ticket, with_email,
 };
 pub(crate) use identity::{ANONYMOUS_NAME, Identity, identify};

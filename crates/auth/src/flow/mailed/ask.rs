@@ -44,9 +44,12 @@ async fn mail(ctx: &Ctx<'_>, ask: Ask<'_>) -> Result<(), Error> {
         .transpose()?;
     let transaction = ctx.auth.database.begin().await?;
     let found = store::users::addressee(&*transaction, ask.email).await?;
+    // Asked for everybody: it takes as long. Nobody signs up with the address of somebody deleted, or with one that
+    // is kept.
+    let taken = store::users::locale_where_taken(&*transaction, ask.email, None, ctx.now()).await?;
     let refusal = match &found {
         Some(found) => (ask.refuses)(found),
-        None if sealed.is_some() => None,
+        None if sealed.is_some() && taken.is_none() => None,
         None => Some(Refusal::UnknownUser(Identifier::Email)),
     };
     let user = found.as_ref().map(|found| found.id);
@@ -56,7 +59,8 @@ async fn mail(ctx: &Ctx<'_>, ask: Ask<'_>) -> Result<(), Error> {
         email: ask.email,
         locale: found.as_ref().map_or(ask.locale, |found| &found.locale),
         user: user.filter(|_| refusal.is_none()),
-        subject: message::subject(user.filter(|_| refusal.is_none()), ask.email),
+        // Where a code will be looked for, be there one or not.
+        subject: message::subject(user, ask.email),
         session: None,
         link: ask.link,
         sealed_options: sealed.filter(|_| refusal.is_none()),

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::caller::Ctx;
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::evenly::refusing_evenly;
 use crate::limit::Guess;
 use crate::message;
 use crate::refusal::Refusal;
@@ -20,27 +21,36 @@ pub(in crate::flow) enum Found {
     Code(Uuid, Guess),
 }
 
-/// Counts what is presented and compares it.
+/// Counts what is presented and compares it. A wrong code takes the same time whether or not there is a right one.
 pub(in crate::flow) async fn present(
     ctx: &Ctx<'_>,
     presented: Presented,
     purpose: Purpose,
 ) -> Result<Found, Error> {
+    refusing_evenly(compare(ctx, presented, purpose)).await
+}
+
+async fn compare(ctx: &Ctx<'_>, presented: Presented, purpose: Purpose) -> Result<Found, Error> {
     let auth = ctx.auth;
     auth.limit_sign_in(ctx.caller).await?;
     let (email, code) = match presented {
         Presented::Ticket(text) => return Ok(Found::Ticket(ticket::hash(&text))),
         Presented::Code { email, code } => (email, code),
     };
-    let guess = auth.guess(&email).await?;
-    let subject = match (purpose, ctx.session) {
+    let asker = match purpose {
         // The address is not that of the account yet.
-        (Purpose::ChangeEmail | Purpose::Deanonymize, Some(session)) => session.user_id.to_string(),
-        _ => {
+        Purpose::ChangeEmail | Purpose::Deanonymize => ctx.session.map(|session| session.user_id),
+        _ => None,
+    };
+    let guess = auth.guess(&email, asker).await?;
+    let user = match asker {
+        Some(asker) => Some(asker),
+        None => {
             let found = store::users::addressee(&auth.database.reads(), &email).await?;
-            message::subject(found.map(|found| found.id), &email)
+            found.map(|found| found.id)
         }
     };
+    let subject = message::subject(user, &email);
     let open = store::tickets::guess(&auth.database.alone(), purpose, &subject, ctx.now()).await?;
     let (id, expected) = open.ok_or(Refusal::InvalidTicket)?;
     match ticket::matches(&ticket::code_hash(&auth.keys.code_hash, id, &code), &expected) {

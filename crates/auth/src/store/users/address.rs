@@ -10,6 +10,7 @@ use crate::connection::Connection;
 use crate::policy::Policy;
 use crate::row::{FromRow, Row, from_row};
 use crate::store::statement;
+use crate::ticket::Purpose;
 use crate::value::{Email, Locale};
 
 /// Whoever a mail is for.
@@ -111,13 +112,26 @@ fn for_update(backend: DbBackend) -> &'static str {
     }
 }
 
-/// Whether somebody, also someone deleted, has this address.
-pub(crate) async fn email_is_taken<C: Connection>(connection: &C, email: &Email) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 AS taken FROM users u WHERE u.email = CAST($1 AS citext)";
-    let found = connection
-        .row(statement(connection, sql, [email.as_str().into()]))
-        .await?;
-    Ok(found.is_some())
+/// The language of whoever has this address, also someone deleted, or of another than this user who may have it
+/// back; none where it is free.
+pub(crate) async fn locale_where_taken<C: Connection>(
+    connection: &C,
+    email: &Email,
+    user: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Option<String>, DbErr> {
+    let sql = "SELECT u.locale FROM users u WHERE u.email = CAST($1 AS citext) UNION ALL \
+        SELECT u.locale FROM tickets t JOIN users u ON u.id = t.user_id \
+        WHERE t.address = $2 AND t.purpose = $3 AND t.user_id <> $4 AND t.expires_at > $5 LIMIT 1";
+    let values = [
+        email.as_str().into(),
+        email.as_str().into(),
+        Purpose::UndoEmailChange.as_str().into(),
+        user.unwrap_or_default().into(),
+        now.into(),
+    ];
+    let row = connection.row(statement(connection, sql, values)).await?;
+    row.map(|row| row.get("locale")).transpose()
 }
 
 /// Shows the user the address that it asked for.
