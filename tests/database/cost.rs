@@ -108,7 +108,7 @@ async fn use_it(app: &TestApp, jane: &User) {
         .graphql_with(events, json!({ "id": jane.id }))
         .await
         .data();
-    app.auth.claim_mail(10).await.unwrap();
+    app.auth.exchange_mail(&[], 10).await.unwrap();
     app.auth.show_failures().await.unwrap();
     app.auth.flush_last_seen().await.unwrap();
     app.clock.advance(60);

@@ -17,6 +17,7 @@ on_both_databases!(
     two_nodes_send_each_mail_once,
     a_node_that_is_killed_loses_no_mail_and_none_arrives_twice,
     a_node_that_stops_gives_back_what_it_has_not_sent,
+    a_node_begins_with_no_mail_that_another_may_soon_take,
 );
 
 async fn sign_up_all(app: &TestApp, count: usize) -> BTreeSet<String> {
@@ -106,4 +107,28 @@ async fn a_node_that_stops_gives_back_what_it_has_not_sent(database: Arc<TestDat
     let _second = node(&database, &server, &one).await;
     server.wait_for(6).await;
     assert_eq!(recipients(&server), Vec::from_iter(emails));
+}
+
+async fn a_node_begins_with_no_mail_that_another_may_soon_take(database: Arc<TestDatabase>) {
+    let server = SmtpServer::start().await;
+    server.behave(Conduct::Waits(Stage::End, Duration::from_secs(1)));
+    let own = settings(&server);
+    let mut own: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    own.push(("PORTICO_SMTP_CONNECTIONS", "1"));
+    let silent: Vec<_> = own
+        .iter()
+        .filter(|(name, _)| *name != "PORTICO_SMTP_URL")
+        .copied()
+        .collect();
+    sign_up_all(&TestApp::with(&database, &silent).await, 2).await;
+    let clock = Arc::new(TestClock::new());
+    let _node = TestApp::node(&database, Arc::clone(&clock), &own).await;
+    // Both are claimed, for five minutes, and one is on its way.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    clock.advance(298);
+    server.wait_for(1).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(recipients(&server).len(), 1);
+    clock.advance(3);
+    server.wait_for(2).await;
 }

@@ -4,25 +4,26 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico_auth::{Auth, Mail};
+use chrono::TimeDelta;
+use portico_auth::{Auth, Error, Mail};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::adapter::Smtp;
 
-/// How often it is asked whether messages wait.
+/// How often it is asked whether messages wait, and noted which were handed over: a node that is killed leaves those
+/// of so short a time to be handed over again.
 const LOOK: Duration = Duration::from_millis(250);
-/// How often it is noted which messages were handed over. The first after a pause is noted at once; a node that is
-/// killed leaves those of so short a time to be handed over again. Each commit takes its cached pages from every reader
-/// of SQLite.
-const NOTE: Duration = Duration::from_millis(100);
+/// Within this time it is noted that a message was handed over.
+const NOTED: Duration = Duration::from_secs(5);
 /// Messages claimed at once for each connection: few enough to be sent within the time of a claim.
 const PER_CONNECTION: usize = 16;
 
 /// Sends until told to stop; what is under way then ends, and what was only claimed is given back.
 pub(crate) async fn run(auth: Arc<Auth>, smtp: Smtp, connections: usize, mut stop: watch::Receiver<bool>) {
-    let (mut look, mut note) = (every(LOOK), every(NOTE));
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut mailer = Mailer {
         auth,
         smtp: Arc::new(smtp),
@@ -36,23 +37,12 @@ pub(crate) async fn run(auth: Arc<Auth>, smtp: Smtp, connections: usize, mut sto
         tokio::select! {
             // An end of the sender is an end of the service, too.
             _ = stop.changed() => break,
-            _ = look.tick() => mailer.more = true,
+            _ = look.tick() => mailer.exchange().await,
             Some(ended) = mailer.sending.join_next() => mailer.sent.extend(ended.ok().flatten()),
-            _ = note.tick(), if !mailer.sent.is_empty() => {
-                if !mailer.note().await {
-                    note.reset_after(LOOK);
-                }
-            }
         }
         mailer.send().await;
     }
     mailer.end().await;
-}
-
-fn every(time: Duration) -> Interval {
-    let mut interval = interval(time);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
 }
 
 /// Messages on their way through this node.
@@ -75,7 +65,7 @@ impl Mailer {
     async fn send(&mut self) {
         while self.sending.len() < self.connections {
             if self.claimed.is_empty() && self.more {
-                self.claim().await;
+                self.exchange().await;
             }
             let Some(mail) = self.claimed.pop_front() else {
                 break;
@@ -85,29 +75,25 @@ impl Mailer {
         }
     }
 
-    async fn claim(&mut self) {
-        let most = self.connections * PER_CONNECTION;
-        match self
-            .auth
-            .claim_mail(u32::try_from(most).unwrap_or(u32::MAX))
-            .await
-        {
-            Ok(mails) => self.claimed = mails.into(),
-            Err(error) => tracing::warn!(%error, "waiting messages could not be read"),
-        }
-        self.more = self.claimed.len() == most;
+    /// Notes what was handed over, and claims what there is room for.
+    async fn exchange(&mut self) {
+        let room = (self.connections * PER_CONNECTION).saturating_sub(self.claimed.len());
+        self.more = match self.take(room).await {
+            Ok(taken) => taken == room,
+            Err(error) => {
+                tracing::warn!(%error, "waiting messages could not be claimed, or those handed over noted");
+                false
+            }
+        };
     }
 
-    /// Notes what was handed over, and tells whether that is done.
-    async fn note(&mut self) -> bool {
-        if self.sent.is_empty() {
-            return true;
-        }
-        match self.auth.mails_were_sent(&self.sent).await {
-            Ok(()) => self.sent.clear(),
-            Err(error) => tracing::error!(%error, "it could not be noted which messages were handed over"),
-        }
-        self.sent.is_empty()
+    async fn take(&mut self, most: usize) -> Result<usize, Error> {
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        let mails = self.auth.exchange_mail(&self.sent, most).await?;
+        self.sent.clear();
+        let taken = mails.len();
+        self.claimed.extend(mails);
+        Ok(taken)
     }
 
     async fn end(mut self) {
@@ -122,12 +108,19 @@ impl Mailer {
         }
         self.note().await;
     }
+
+    async fn note(&mut self) {
+        if let Err(error) = self.take(0).await {
+            tracing::error!(%error, "it could not be noted which messages were handed over");
+        }
+    }
 }
 
 /// Gives the message back if the mail server has it.
 async fn hand_over(auth: Arc<Auth>, smtp: Arc<Smtp>, mail: Mail) -> Option<Mail> {
-    // Another node may have it by now.
-    if !auth.holds_mail(&mail) {
+    // Another node takes it where it is not noted in time that this one handed it over.
+    let long = TimeDelta::from_std(smtp.timeout() + NOTED).ok()?;
+    if !auth.holds_mail(&mail, long) {
         return None;
     }
     let Err(failure) = smtp.send(&mail).await else {

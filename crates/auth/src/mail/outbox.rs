@@ -72,18 +72,27 @@ pub struct OutboxMessage {
 }
 
 impl Auth {
-    /// Takes messages that are due, as many as given, for this node to send. What cannot be opened or rendered
-    /// is not among them.
-    pub async fn claim_mail(&self, most: u32) -> Result<Vec<Mail>, Error> {
+    /// Notes which messages a mail server has, whose bodies are erased, and takes as many as given of those that are
+    /// due, for this node to send. One transaction, for each takes its cached pages from every reader of SQLite. Where
+    /// it fails nothing was noted, and what was handed over counts as claimed only. What cannot be opened or rendered
+    /// is not among those that are taken.
+    pub async fn exchange_mail(&self, sent: &[Mail], most: u32) -> Result<Vec<Mail>, Error> {
         let now = now(self.clock.as_ref());
-        if !outbox::is_any_due(&self.database.connection, now).await? {
+        let due = most > 0 && outbox::is_any_due(&self.database.reads(), now).await?;
+        if sent.is_empty() && !due {
             return Ok(Vec::new());
         }
         let until = now + CLAIM;
-        let rows = {
-            let _turn = self.database.turn().await;
-            outbox::claim(&self.database.connection, now, until, most).await?
+        let transaction = self.database.begin_direct().await?;
+        if !sent.is_empty() {
+            let ids: Vec<Uuid> = sent.iter().map(|mail| mail.id).collect();
+            outbox::sent(&transaction, &ids, now).await?;
+        }
+        let rows = match due {
+            true => outbox::claim(&transaction, now, until, most).await?,
+            false => Vec::new(),
         };
+        transaction.commit().await?;
         let mut mails = Vec::with_capacity(rows.len());
         for row in rows {
             match self.open_message(&row) {
@@ -104,15 +113,9 @@ impl Auth {
         Ok(mails)
     }
 
-    /// Whether the claim still holds, so that no other node sends the same.
-    pub fn holds_mail(&self, mail: &Mail) -> bool {
-        now(self.clock.as_ref()) < mail.claimed_until
-    }
-
-    /// A mail server has the messages: their bodies are erased. Until this is done they count as claimed only.
-    pub async fn mails_were_sent(&self, mails: &[Mail]) -> Result<(), Error> {
-        let ids: Vec<Uuid> = mails.iter().map(|mail| mail.id).collect();
-        Ok(outbox::sent(&self.database.alone(), &ids, now(self.clock.as_ref())).await?)
+    /// Whether the claim still holds for so long, within which no other node sends the same.
+    pub fn holds_mail(&self, mail: &Mail, long: TimeDelta) -> bool {
+        now(self.clock.as_ref()) + long < mail.claimed_until
     }
 
     /// The message was not handed over: it is tried again later, or never.

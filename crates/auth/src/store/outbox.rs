@@ -4,16 +4,33 @@ use chrono::{DateTime, Utc};
 use portico_entity::outbox::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, UpdateMany,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, UpdateMany,
 };
 use uuid::Uuid;
 
 use crate::connection::Connection;
+use crate::row::from_row;
 use crate::store::statement;
 
 /// A message.
 pub(crate) type Row = Model;
+
+from_row!(Model {
+    id,
+    kind,
+    recipient,
+    template,
+    locale,
+    sealed_body,
+    key_id,
+    created_at,
+    expires_at,
+    attempts,
+    next_attempt_at,
+    sent_at,
+    last_error,
+});
 
 /// A claim: the message and the number of the attempt, which is another once somebody else has claimed it.
 pub(crate) type Claim = (Uuid, i32);
@@ -36,7 +53,7 @@ pub(crate) async fn is_any_due<C: Connection>(connection: &C, now: DateTime<Utc>
 }
 
 /// Claims messages that are due. One statement: of many nodes that ask at once, each gets others.
-pub(crate) async fn claim<C: ConnectionTrait>(
+pub(crate) async fn claim<C: Connection>(
     connection: &C,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
@@ -55,9 +72,7 @@ pub(crate) async fn claim<C: ConnectionTrait>(
          next_attempt_at, sent_at, last_error"
     );
     let values = [now.into(), until.into(), i64::from(most).into()];
-    Row::find_by_statement(statement(connection, sql, values))
-        .all(connection)
-        .await
+    connection.all(statement(connection, sql, values)).await
 }
 
 /// A mail server has the messages. Also where the claim is over: that cannot be undone.

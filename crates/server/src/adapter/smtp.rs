@@ -81,6 +81,11 @@ impl Smtp {
         }))
     }
 
+    /// How long it may take to hand a message over.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Hands a message over. Ends within the time set, whatever the server does.
     pub(crate) async fn send(&self, mail: &Mail) -> Result<(), MailFailure> {
         let message = self.message(mail)?;
