@@ -56,6 +56,11 @@ async fn a_changed_password_ends_the_other_sessions(database: Arc<TestDatabase>)
     ] {
         assert_eq!(change(current, new).await.error_code(), code, "{new}");
     }
+    // Who knows the password guesses nothing, however often the new one is refused.
+    for _ in 0..12 {
+        let refused = change(Some(&jane.password), "Password1").await;
+        assert_eq!(refused.error_code(), "password-too-common");
+    }
     elsewhere.graphql("{ me { id } }").await.data();
     assert_eq!(
         change(Some(&jane.password), next).await.data()["changePassword"],

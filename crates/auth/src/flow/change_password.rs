@@ -39,7 +39,7 @@ async fn change(ctx: &Ctx<'_>, session: &Authenticated, input: ChangePasswordInp
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let owner = store::users::owner(&ctx.auth.database.reads(), session.user_id).await?;
     let owner = owner.ok_or(Refusal::NotSignedIn)?;
-    let attempt = prove(ctx, session, &owner, input.current_password).await?;
+    prove(ctx, session, &owner, input.current_password).await?;
     let hash = new_password::hash_for(ctx, input.new_password, &owner).await?;
     let transaction = ctx.auth.database.begin().await?;
     let replacement = Replacement {
@@ -48,9 +48,6 @@ async fn change(ctx: &Ctx<'_>, session: &Authenticated, input: ChangePasswordInp
         surviving: Some(session.session_id),
     };
     new_password::replace(ctx, &*transaction, replacement).await?;
-    if let Some(attempt) = attempt {
-        attempt.succeeded(ctx, &*transaction).await?;
-    }
     let event = Event::success(ACTION, session.user_id, Some(session.session_id));
     event.append(ctx, &*transaction).await?;
     transaction.commit().await?;
@@ -58,16 +55,17 @@ async fn change(ctx: &Ctx<'_>, session: &Authenticated, input: ChangePasswordInp
     Ok(())
 }
 
-/// Compares the current password, counted like a sign-in. Without one the session has to be elevated.
+/// Compares the current password, counted like a sign-in: right is right, whatever is thought of the new one.
+/// Without one the session has to be elevated.
 async fn prove(
     ctx: &Ctx<'_>,
     session: &Authenticated,
     owner: &Owner,
     current: Option<Password>,
-) -> Result<Option<Attempt>, Error> {
+) -> Result<(), Error> {
     let current = match (current, session.elevated) {
         (Some(current), _) => current,
-        (None, true) => return Ok(None),
+        (None, true) => return Ok(()),
         (None, false) => return Err(Refusal::NotElevated.into()),
     };
     let attempt = Attempt::begin(ctx, Target::Account(&owner.credentials)).await?;
@@ -77,5 +75,5 @@ async fn prove(
         attempt.failed(ctx);
         return Err(Refusal::WrongCurrentPassword.into());
     }
-    Ok(Some(attempt))
+    attempt.succeeded(ctx, &ctx.auth.database.alone()).await
 }

@@ -24,7 +24,7 @@ pub struct ResetPasswordInput {
 }
 
 /// Sets a new password for whoever read the mail. Every session and everything else that was mailed ends, delays
-/// after failed sign-ins are lifted, and the owner is told. A password that is refused leaves the ticket good.
+/// after failed sign-ins are lifted, and the owner is told. A password that is refused leaves ticket and code good.
 pub async fn reset_password(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<Followed, Error> {
     let done = reset(ctx, input).await;
     if done.is_ok() {
@@ -39,7 +39,13 @@ async fn reset(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<Followed, Err
     let owner = store::users::owner(&ctx.auth.database.reads(), user).await?;
     let owner = owner.ok_or(Refusal::InvalidTicket)?;
     // No transaction is open meanwhile.
-    let hash = new_password::hash_for(ctx, input.new_password, &owner).await?;
+    let hash = match new_password::hash_for(ctx, input.new_password, &owner).await {
+        Ok(hash) => hash,
+        Err(refused) => {
+            found.give_back(ctx).await?;
+            return Err(refused);
+        }
+    };
     let transaction = ctx.auth.database.begin().await?;
     let used = take(ctx, &*transaction, found, &[Purpose::ResetPassword]).await?;
     let proved = confirm(ctx, &*transaction, used).await?;

@@ -147,6 +147,12 @@ pub(crate) async fn guess<C: Connection>(
         .transpose()
 }
 
+/// Takes a guess back that was right.
+pub(crate) async fn give_back<C: Connection>(connection: &C, id: Uuid) -> Result<(), DbErr> {
+    let sql = "UPDATE tickets SET attempts = attempts - 1 WHERE id = $1 AND attempts > 0";
+    connection.send(statement(connection, sql, [id.into()])).await
+}
+
 /// Whose ticket it is, if it stands another try; the try is counted.
 pub(crate) async fn try_once<C: Connection>(
     connection: &C,

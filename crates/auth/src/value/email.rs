@@ -8,7 +8,8 @@ use crate::value::invalid;
 pub struct Email(String);
 
 impl Email {
-    /// Takes what the HTML standard calls a valid address; international domains become ASCII.
+    /// Takes what the HTML standard calls a valid address, if mail can be sent to it: dots stand between letters
+    /// (RFC 5321, dot-string). International domains become ASCII.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         Self::parse_as("email", text)
     }
@@ -52,8 +53,9 @@ impl Email {
 }
 
 fn is_local(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte);
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&byte);
+    let is_atom = |text: &str| !text.is_empty() && text.bytes().all(allowed);
+    text.len() <= 64 && text.split('.').all(is_atom)
 }
 
 fn is_label(text: &str) -> bool {
@@ -98,6 +100,9 @@ mod tests {
             "a@b.c.",
             "a@b_c.d",
             "a@[127.0.0.1]",
+            ".a@b.c",
+            "a.@b.c",
+            "a..b@c.d",
             &long,
         ] {
             let refusal = Email::parse(text).unwrap_err();

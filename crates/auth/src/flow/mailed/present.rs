@@ -21,6 +21,18 @@ pub(in crate::flow) enum Found {
     Code(Uuid, Guess),
 }
 
+impl Found {
+    /// What was right was no guess, though nothing came of it.
+    pub(in crate::flow) async fn give_back(self, ctx: &Ctx<'_>) -> Result<(), Error> {
+        let Self::Code(id, guess) = self else {
+            return Ok(());
+        };
+        let connection = ctx.auth.database.alone();
+        guess.succeeded(&connection).await?;
+        Ok(store::tickets::give_back(&connection, id).await?)
+    }
+}
+
 /// Counts what is presented and compares it. A wrong code takes the same time whether or not there is a right one.
 pub(in crate::flow) async fn present(
     ctx: &Ctx<'_>,
