@@ -101,11 +101,12 @@ async fn a_page_changes_the_address_and_whoever_asked_gets_a_session(database: A
 async fn of_two_users_who_want_one_address_one_gets_it(database: Arc<TestDatabase>) {
     let app = app(&database).await;
     let (jane, john) = (app.user("jane").await, app.user("john").await);
-    let mut tickets = Vec::new();
+    let mut mails = Vec::new();
     for user in [&jane, &john] {
         change(&app, user, "new@example.org").await.data();
-        tickets.push(ticket(&mail(&app, "new@example.org").await));
+        mails.push(mail(&app, "new@example.org").await);
     }
+    let tickets: Vec<String> = mails.iter().map(ticket).collect();
     let answers = join_all((0..50).map(|number| confirm(&app, &tickets[number % 2]))).await;
     let (won, lost): (Vec<_>, Vec<_>) = answers
         .iter()
@@ -121,6 +122,14 @@ async fn of_two_users_who_want_one_address_one_gets_it(database: Arc<TestDatabas
         1,
         "{emails:?}"
     );
+    // The page of whoever came second says why.
+    let mut pages = Vec::new();
+    for mailed in &mails {
+        pages.push(press(&app, mailed, "").await.text);
+    }
+    let says = |text: &str| pages.iter().filter(|page| page.contains(text)).count();
+    assert_eq!(says("Another account has this address"), 1, "{pages:?}");
+    assert_eq!(says("The link was used"), 1, "{pages:?}");
 }
 
 async fn a_change_ends_in_time_and_by_another_one(database: Arc<TestDatabase>) {

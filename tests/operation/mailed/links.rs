@@ -18,6 +18,7 @@ on_both_databases!(
     of_fifty_who_exchange_one_code_one_gets_a_session,
     to_look_at_a_link_changes_nothing,
     a_link_that_leads_nowhere_leaves_the_code_good,
+    whoever_presses_too_often_reads_so_on_the_page,
 );
 
 async fn a_link_confirms_the_address_and_whoever_asked_gets_a_session(database: Arc<TestDatabase>) {
@@ -142,4 +143,26 @@ async fn a_link_that_leads_nowhere_leaves_the_code_good(database: Arc<TestDataba
         page.text
     );
     enter(&app, &jane.email, &code(&mailed)).await.data();
+}
+
+async fn whoever_presses_too_often_reads_so_on_the_page(database: Arc<TestDatabase>) {
+    let variables = [
+        ("PORTICO_LIMIT_SIGN_INS", "1"),
+        ("PORTICO_EMAIL_VERIFICATION", "required"),
+    ];
+    let app = TestApp::with(&database, &variables).await;
+    app.public()
+        .sign_up("jane@example.org", "correct horse battery")
+        .await
+        .data();
+    let mailed = mail(&app, "jane@example.org").await;
+    press(&app, &mailed, "").await;
+    let page = press(&app, &mailed, "&lang=es").await;
+    assert_eq!(page.status, 429);
+    assert!(page.headers.contains_key("retry-after"));
+    assert!(
+        page.text.contains("<html lang=\"es\">") && page.text.contains("Demasiados intentos"),
+        "{}",
+        page.text
+    );
 }

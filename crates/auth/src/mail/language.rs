@@ -19,8 +19,8 @@ pub(super) const BUILT_IN: [(&str, &str); 5] = [
 /// What every message says, whichever it is.
 const COMMON: [&str; 3] = ["greeting", "expires", "automatic"];
 const COMMON_SECTION: &str = "common";
-/// What the page behind a link says.
-const PAGE: [&str; 25] = [
+/// What the page behind a link says; why it does not do what was asked stands under the code of that.
+const PAGE: [&str; 35] = [
     "emailVerifyTitle",
     "emailVerifyText",
     "emailVerifyButton",
@@ -46,6 +46,16 @@ const PAGE: [&str; 25] = [
     "failedTitle",
     "failedText",
     "codeText",
+    "refusedText",
+    "password-too-short",
+    "password-too-long",
+    "password-too-common",
+    "password-too-similar",
+    "password-used-before",
+    "password-in-hibp-database",
+    "unavailable",
+    "too-many-requests",
+    "email-already-in-use",
 ];
 const PAGE_SECTION: &str = "page";
 

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use minijinja::{Environment, context};
 use portico_auth::flow::{
     Followed, ResetPasswordInput, UndoEmailChangeInput, follow_link, reset_password, undo_email_change,
@@ -70,23 +70,42 @@ impl Given {
 }
 
 /// Which page.
-enum Page<'a> {
+#[derive(Clone, Copy)]
+enum Page {
     /// With the button, after what went wrong before.
-    Button(Option<&'a str>),
+    Button(Option<Code>),
     /// The link did what it is for, and leads nowhere.
     Done,
     /// An account has its former address again.
     Undone,
     /// The code of the mail has to be entered elsewhere.
     NeedsCode,
-    /// The link is good for nothing.
-    Failed,
+    /// The link is good for nothing, for a reason that stands under this name.
+    Failed(&'static str),
 }
+
+impl Page {
+    /// The names of its title and its text.
+    fn words(self, purpose: Purpose) -> (String, String) {
+        let kind = purpose.link_type();
+        let (title, text) = match self {
+            Self::Button(_) => return (format!("{kind}Title"), format!("{kind}Text")),
+            Self::Done => ("doneTitle", "doneText"),
+            Self::Undone => ("doneTitle", "emailUndoChangeDone"),
+            Self::NeedsCode => ("signinPasswordlessTitle", "codeText"),
+            Self::Failed(reason) => ("failedTitle", reason),
+        };
+        (title.to_owned(), text.to_owned())
+    }
+}
+
+/// The link was used, has expired, or never was one.
+const SPENT: &str = "failedText";
 
 async fn page(State(app): State<Arc<App>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let given = Given::parse(query.unwrap_or_default().as_bytes());
     let page = match given.ticket.is_empty() {
-        true => Page::Failed,
+        true => Page::Failed(SPENT),
         false => Page::Button(None),
     };
     render(&app, &headers, &given, page, StatusCode::OK)
@@ -118,8 +137,8 @@ async fn press(State(app): State<Arc<App>>, Sender { caller, headers }: Sender, 
         Err(Error::Refused(refusal)) => refused(&app, &headers, &given, refusal),
         Err(Error::Internal(error)) => {
             tracing::error!(%error, "a link could not be followed");
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            plain_failure(status, "unavailable", "try again later")
+            let page = Page::Button(Some(Code::Unavailable));
+            render(&app, &headers, &given, page, StatusCode::SERVICE_UNAVAILABLE)
         }
     }
 }
@@ -146,29 +165,30 @@ async fn act(ctx: &Ctx<'_>, given: &Given) -> Result<Followed, Error> {
 fn refused(app: &App, headers: &HeaderMap, given: &Given, refusal: Refusal) -> Response {
     let code = refusal.code();
     tracing::debug!(reason = %refusal, "refused");
-    let (page, status) = match (refusal, code) {
-        (Refusal::LinkNeedsCode, _) => (Page::NeedsCode, StatusCode::OK),
-        (_, Code::TooManyRequests) => {
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            return plain_failure(status, code.as_str(), code.message());
-        }
+    let (page, status) = match code {
+        _ if matches!(refusal, Refusal::LinkNeedsCode) => (Page::NeedsCode, StatusCode::OK),
+        Code::TooManyRequests => (Page::Button(Some(code)), StatusCode::TOO_MANY_REQUESTS),
         // The ticket stays good: another password may do.
-        (
-            _,
-            Code::PasswordTooShort
-            | Code::PasswordTooLong
-            | Code::PasswordTooCommon
-            | Code::PasswordTooSimilar
-            | Code::PasswordUsedBefore
-            | Code::PasswordBreached
-            | Code::Unavailable,
-        ) => (Page::Button(Some(code.message())), StatusCode::BAD_REQUEST),
-        _ => (Page::Failed, StatusCode::BAD_REQUEST),
+        Code::PasswordTooShort
+        | Code::PasswordTooLong
+        | Code::PasswordTooCommon
+        | Code::PasswordTooSimilar
+        | Code::PasswordUsedBefore
+        | Code::PasswordBreached
+        | Code::Unavailable => (Page::Button(Some(code)), StatusCode::BAD_REQUEST),
+        Code::EmailAlreadyInUse => (Page::Failed(code.as_str()), StatusCode::BAD_REQUEST),
+        Code::InvalidTicket | Code::InvalidRequest => (Page::Failed(SPENT), StatusCode::BAD_REQUEST),
+        _ => (Page::Failed("refusedText"), StatusCode::BAD_REQUEST),
     };
-    render(app, headers, given, page, status)
+    let mut response = render(app, headers, given, page, status);
+    if let Some(wait) = refusal.retry_after() {
+        let seconds = HeaderValue::from(wait.as_secs().max(1));
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
 }
 
-fn render(app: &App, headers: &HeaderMap, given: &Given, page: Page<'_>, status: StatusCode) -> Response {
+fn render(app: &App, headers: &HeaderMap, given: &Given, page: Page, status: StatusCode) -> Response {
     let accepted = headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok());
@@ -179,28 +199,13 @@ fn render(app: &App, headers: &HeaderMap, given: &Given, page: Page<'_>, status:
     let languages: Vec<&str> = std::iter::once(given.language.as_str()).chain(accepted).collect();
     let (language, words) = app.auth.mail_templates().page_words(&languages);
     let word = |name: String| words.get(name.as_str()).copied().unwrap_or_default();
-    let (title, text) = match page {
-        Page::Button(_) => {
-            let kind = given.purpose().link_type();
-            (word(format!("{kind}Title")), word(format!("{kind}Text")))
-        }
-        Page::Done => (word("doneTitle".to_owned()), word("doneText".to_owned())),
-        Page::Undone => (
-            word("doneTitle".to_owned()),
-            word("emailUndoChangeDone".to_owned()),
-        ),
-        Page::NeedsCode => (
-            word("signinPasswordlessTitle".to_owned()),
-            word("codeText".to_owned()),
-        ),
-        Page::Failed => (word("failedTitle".to_owned()), word("failedText".to_owned())),
-    };
+    let (title, text) = page.words(given.purpose());
     let facts = context! {
         language,
-        title,
-        text,
+        title => word(title),
+        text => word(text),
         form => matches!(page, Page::Button(_)),
-        problem => match page { Page::Button(problem) => problem, _ => None },
+        problem => match page { Page::Button(Some(code)) => word(code.as_str().to_owned()), _ => "" },
         button => word(format!("{}Button", given.purpose().link_type())),
         password => match given.purpose() { Purpose::ResetPassword => word("password".to_owned()), _ => "" },
         ticket => given.ticket.as_str(),
