@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Value, json};
 
 use crate::support::answer::Answer;
@@ -15,7 +16,8 @@ use crate::support::seed;
 on_both_databases!(
     an_administrator_sees_statement_and_plan,
     nobody_else_does,
-    what_cannot_be_explained_is_refused
+    what_cannot_be_explained_is_refused,
+    no_time_goes_into_machine_code
 );
 
 async fn explain(caller: &Caller, body: &Value) -> Answer {
@@ -117,4 +119,23 @@ async fn what_cannot_be_explained_is_refused(database: Arc<TestDatabase>) {
         let answer = explain(&admin, &body).await;
         assert_eq!(answer.body["code"], code, "{body}: {}", answer.text);
     }
+}
+
+async fn no_time_goes_into_machine_code(database: Arc<TestDatabase>) {
+    TestApp::new(&database).await;
+    let connection = database.connect().await;
+    if connection.get_database_backend() == DbBackend::Postgres {
+        // It would be made for every statement.
+        let eager = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET jit_above_cost = 0', current_database()); END $$";
+        connection.execute_unprepared(eager).await.unwrap();
+    }
+    let app = TestApp::new(&database).await;
+    let body = json!({ "query": { "query": "{ users { id roles { role } } }" } });
+    let answer = explain(&app.admin(), &body).await;
+    let plan = answer.body[0]["plan"].as_array().unwrap();
+    assert!(!plan.is_empty());
+    assert!(
+        plan.iter().all(|line| !line.as_str().unwrap().contains("JIT")),
+        "{plan:?}"
+    );
 }

@@ -27,7 +27,7 @@ use crate::secret::AdminSecret;
 use crate::session::authenticated;
 use crate::store;
 use crate::store::refresh_tokens::Alive;
-use crate::token_cache::{Kept, TokenCache};
+use crate::token_cache::{Hash, Kept, TokenCache};
 
 /// How many users one statement marks as seen.
 const SEEN_AT_ONCE: usize = 500;
@@ -163,13 +163,24 @@ impl Auth {
 
     /// Who an access token speaks for, if the token is ours, valid, and its session goes on.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Authenticated>, Error> {
-        let refused = |fault| Error::Refused(Refusal::AccessToken(fault));
         let now = now(self.clock.as_ref());
         let hash = self.tokens.hash(token);
         let accepts = |kid: &str| self.ring.find(kid, now).is_some();
-        if let Some(kept) = self.tokens.find(hash.as_ref(), now, accepts) {
-            return Ok(Arc::clone(&kept.authenticated));
+        match self.tokens.find(hash.as_ref(), now, accepts) {
+            Some(kept) => Ok(Arc::clone(&kept.authenticated)),
+            // Boxed because it is rare, and its room would be moved about with every request.
+            None => Box::pin(self.verify(token, hash, now)).await,
         }
+    }
+
+    /// Verifies a token that is not at hand.
+    async fn verify(
+        &self,
+        token: &str,
+        hash: Option<Hash>,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Authenticated>, Error> {
+        let refused = |fault| Error::Refused(Refusal::AccessToken(fault));
         let unverified = Unverified::parse(token).map_err(refused)?;
         let entry = self.verifying_key(unverified.kid(), now).await?;
         let entry = entry.ok_or_else(|| refused(TokenFault::UnknownKey))?;

@@ -84,7 +84,8 @@ pub(crate) async fn execute(asking: &Arc<Asking>, mut request: GraphqlRequest, r
             Err(error) => return Answer::refused(error),
         },
     };
-    let mut answer = match run(asking, &schema, &document, &request, read_only).await {
+    // The long way is rare: boxed, or its room would be moved about with every request.
+    let mut answer = match Box::pin(run(asking, &schema, &document, &request, read_only)).await {
         Ok(answer) => answer,
         Err(error) => Answer::refused(error),
     };

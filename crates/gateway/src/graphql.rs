@@ -58,7 +58,7 @@ pub(crate) async fn post(
         return media.single(execute(&asking, request, false).await, Some(&asking));
     }
     match serde_json::from_slice(&body) {
-        Ok(Value::Array(elements)) => batch(&asking, elements, media).await,
+        Ok(Value::Array(elements)) => Box::pin(batch(&asking, elements, media)).await,
         Ok(single) => match parse(single, "$") {
             Ok(request) => media.single(execute(&asking, request, false).await, Some(&asking)),
             Err(error) => media.failure(StatusCode::BAD_REQUEST, &error),

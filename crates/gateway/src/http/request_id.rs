@@ -33,8 +33,8 @@ impl RequestId {
     }
 
     /// Does the work of this request: whatever is logged on the way is logged with its id.
-    pub(crate) async fn scope<W: Future>(self, work: W) -> W::Output {
-        CURRENT.scope(self, work).await
+    pub(crate) fn scope<W: Future>(self, work: W) -> impl Future<Output = W::Output> {
+        CURRENT.scope(self, work)
     }
 
     /// The client's own id, or a new one.

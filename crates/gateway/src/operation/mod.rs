@@ -198,7 +198,8 @@ where
                 true => wishing(asking, &mut arguments).map_err(WireError::into_resolver_error)?,
                 false => (asking, false),
             };
-            let outcome = run(Arc::clone(&asking), arguments).await;
+            // Boxed here, where it comes to be, rather than moved about within what is around it.
+            let outcome = Box::pin(run(Arc::clone(&asking), arguments)).await;
             let outcome: Outcome = outcome.map_err(WireError::into_resolver_error)?.into();
             let keep = in_cookie.then_some(|session| asking.keep(session));
             Ok(Some(outcome.answer(keep)))

@@ -34,10 +34,9 @@ impl Link {
         let own = format!(
             "-c search_path=auth,public -c TimeZone=UTC -c statement_timeout={timeout} -c lock_timeout={timeout}"
         );
-        let options = match config.get_options() {
-            Some(given) => format!("{given} {own}"),
-            None => own,
-        };
+        // Machine code for a statement takes longer to make than nearly every statement here takes, and knows no
+        // timeout. Whoever wants it says so.
+        let options = format!("-c jit=off {} {own}", config.get_options().unwrap_or_default());
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
         }
@@ -68,7 +67,9 @@ impl Link {
     }
 
     pub(super) async fn connect(&self) -> Result<Connection, Failure> {
-        self.client()
+        // Boxed, as everything that only rarely happens on the way of a request: its room would be moved about with
+        // every request.
+        Box::pin(self.client())
             .await
             .map(Connection::new)
             .map_err(|error| Failure::unavailable(&error))

@@ -60,7 +60,8 @@ impl PostgresExecutor {
         answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
         match compiled.writes() {
-            true => self.write(compiled, &tasks, origin, answer).await,
+            // Boxed: its room would be moved about with every read.
+            true => Box::pin(self.write(compiled, &tasks, origin, answer)).await,
             false => self.read(compiled, &tasks, answer).await,
         }
     }
