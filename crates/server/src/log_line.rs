@@ -1,13 +1,15 @@
 //! An event as a line of the log, for people or for machines. Written by hand, because a line for each request
 //! would otherwise cost more than to find its user does.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use chrono::DateTime;
 use portico_gateway::http::RequestId;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -29,7 +31,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let (level, target) = (*event.metadata().level(), event.metadata().target());
-        SystemTime.format_time(&mut line)?;
+        moment(now(), &mut line)?;
         match line.has_ansi_escapes() {
             true => write!(line, " \x1b[{}m{level:>5}\x1b[0m {target}: ", colour(level))?,
             false => write!(line, " {level:>5} {target}: ")?,
@@ -40,6 +42,40 @@ where
         }
         line.write_char('\n')
     }
+}
+
+thread_local! {
+    /// The second of the last line, since 1970, and how it is written.
+    static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the log tells when a line was really written"
+)]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Writes a moment in UTC, to the microsecond (RFC 3339); its date is worked out once a second.
+fn moment(at: SystemTime, line: &mut Writer<'_>) -> fmt::Result {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    SECOND.with_borrow_mut(|(second, written)| {
+        if *second != since.as_secs() || written.is_empty() {
+            *second = since.as_secs();
+            let date = i64::try_from(*second)
+                .ok()
+                .and_then(|at| DateTime::from_timestamp(at, 0));
+            written.clear();
+            write!(
+                written,
+                "{}",
+                date.unwrap_or_default().format("%Y-%m-%dT%H:%M:%S")
+            )?;
+        }
+        line.write_str(written)
+    })?;
+    write!(line, ".{:06}Z", since.subsec_micros())
 }
 
 fn colour(level: Level) -> u8 {
@@ -63,8 +99,10 @@ where
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let (level, target) = (event.metadata().level(), event.metadata().target());
         line.write_str("{\"timestamp\":\"")?;
-        SystemTime.format_time(&mut line)?;
-        write!(line, "\",\"level\":\"{level}\"")?;
+        moment(now(), &mut line)?;
+        line.write_str("\",\"level\":\"")?;
+        line.write_str(level.as_str())?;
+        line.write_char('"')?;
         let mut members = Members {
             line: line.by_ref(),
             written: Ok(()),
@@ -90,7 +128,9 @@ impl Members<'_> {
         self.written = self.written.and_then(|()| {
             // Names are written in our code, in letters.
             let name = name.strip_prefix("r#").unwrap_or(name);
-            write!(self.line, ",\"{name}\":")?;
+            self.line.write_str(",\"")?;
+            self.line.write_str(name)?;
+            self.line.write_str("\":")?;
             value(&mut self.line)
         });
     }
@@ -224,7 +264,8 @@ mod tests {
         assert_eq!(line.matches('\n').count(), 1);
         let mut read: Value = serde_json::from_str(&line).unwrap();
         let at = read["timestamp"].take();
-        assert!(at.as_str().unwrap().ends_with('Z'));
+        let at: DateTime<chrono::Utc> = at.as_str().unwrap().parse().unwrap();
+        assert!(now().duration_since(at.into()).unwrap().as_secs() < 60);
         let expected = json!({
             "timestamp": null,
             "level": "WARN",
@@ -239,6 +280,22 @@ mod tests {
         });
         assert_eq!(read, expected);
         assert!(line.chars().all(|letter| letter == '\n' || !letter.is_control()));
+    }
+
+    #[test]
+    fn a_moment_is_written_as_it_is_whatever_was_before() {
+        for (since, expected) in [
+            (0, "1970-01-01T00:00:00.000000Z"),
+            (1_000_007, "1970-01-01T00:00:01.000007Z"),
+            (1_999_999, "1970-01-01T00:00:01.999999Z"),
+            (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
+            (1_000_000, "1970-01-01T00:00:01.000000Z"),
+        ] {
+            let mut written = String::new();
+            let at = UNIX_EPOCH + std::time::Duration::from_micros(since);
+            moment(at, &mut Writer::new(&mut written)).unwrap();
+            assert_eq!(written, expected);
+        }
     }
 
     #[test]
