@@ -48,7 +48,7 @@ const WAYS: [(Kind, &[(Who, &str)]); 3] = [
             ),
             (
                 Who::Admin,
-                "insertUser(object: { id: $id }, on_conflict: { constraint: users_pkey, update_columns: [activeMfaType] }) { id }",
+                "insertUser(object: { id: $id, activeMfaType: null }, on_conflict: { constraint: users_pkey, update_columns: [activeMfaType] }) { id }",
             ),
             (Who::Admin, "resetFactors(id: $id)"),
             (Who::Owner, "disableTotp"),
@@ -122,11 +122,11 @@ impl Scene {
         answer.value("/auditEvents").as_array().unwrap().clone()
     }
 
-    async fn key(&self, account: &Account) -> Value {
+    async fn keys(&self, account: &Account) -> Value {
         let query = "query ($id: uuid!) { authUserSecurityKeys(where: { userId: { _eq: $id } }) { id } }";
         let variables = json!({ "id": account.user.id });
         let answer = self.app.admin().graphql_with(query, variables).await;
-        answer.value("/authUserSecurityKeys")[0]["id"].clone()
+        answer.values("id").into()
     }
 
     async fn after(&self, account: &mut Account, who: Who, field: &str) -> After {
@@ -136,7 +136,7 @@ impl Scene {
         };
         assert!(is_signed_in(&account.user).await);
         let (told, audit) = (self.told(account).await, self.audit(account).await);
-        let key = self.key(account).await;
+        let key = self.keys(account).await[0].clone();
         let (declared, variables) = match field.contains("$key") {
             true => ("($key: uuid!)", json!({ "key": key })),
             false if field.contains("$id") => ("($id: uuid!)", json!({ "id": account.user.id })),
@@ -207,7 +207,7 @@ async fn what_stays_is_followed_by_nothing(database: Arc<TestDatabase>) {
     for (kind, value) in [(Kind::Nothing, "null"), (Kind::Totp, "\"totp\"")] {
         let account = Account::called(&scene.app, &format!("{kind:?}"), kind).await;
         let told = scene.told(&account).await;
-        for (_, field) in WAYS[0].1.iter().take(3) {
+        for (_, field) in WAYS[0].1.iter().take(4) {
             let field = field.replace("null", value);
             let query = format!("mutation ($id: uuid!) {{ {field} }}");
             let id = json!({ "id": account.user.id });
@@ -252,12 +252,22 @@ async fn a_factor_that_comes_is_told_but_not_with_its_user(database: Arc<TestDat
         Account::called(&scene.app, "to", Kind::Nothing).await,
     );
     let told = [scene.told(&from).await, scene.told(&to).await];
-    let give = "mutation ($from: uuid!, $to: uuid!) { updateAuthUserSecurityKeys(where: { userId: { _eq: $from } }, _set: { userId: $to }) { affected_rows } }";
-    let variables = json!({ "from": from.user.id, "to": to.user.id });
-    scene.app.admin().graphql_with(give, variables).await.data();
-    for (account, told) in [&from, &to].into_iter().zip(told) {
-        assert!(!is_signed_in(&account.user).await);
-        assert_eq!(scene.told(account).await, told + 1);
+    let keys = scene.keys(&from).await;
+    let row = json!({ "id": keys[0], "userId": to.user.id, "credentialId": "c" });
+    let upsert = "mutation ($row: authUserSecurityKeys_insert_input!, $where: authUserSecurityKeys_bool_exp) { insertAuthUserSecurityKeys(objects: [$row], on_conflict: { constraint: user_security_keys_pkey, update_columns: [userId], where: $where }) { affected_rows } }";
+    let nobody = json!({ "row": row, "where": { "nickname": { "_eq": "of nobody" } } });
+    let update = "mutation ($from: uuid!, $to: uuid!) { updateAuthUserSecurityKeys(where: { userId: { _eq: $from } }, _set: { userId: $to }) { affected_rows } }";
+    let gives = [
+        (upsert, nobody, 0),
+        (upsert, json!({ "row": row }), 1),
+        (update, json!({ "from": from.user.id, "to": to.user.id }), 2),
+    ];
+    for (query, variables, times) in gives {
+        scene.app.admin().graphql_with(query, variables).await.data();
+        for (account, told) in [&from, &to].into_iter().zip(told) {
+            assert_eq!(is_signed_in(&account.user).await, times == 0);
+            assert_eq!(scene.told(account).await, told + times, "{query}");
+        }
     }
     let before = scene.all_told().await;
     let import = "mutation { insertUser(object: { email: \"grace@example.org\", securityKeys: { data: [{ credentialId: \"b\", credentialPublicKey: \"\\\\x02\" }] } }) { id } }";

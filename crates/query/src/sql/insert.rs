@@ -1,10 +1,13 @@
 //! New rows. How many there are and which columns each has is known at execution: the statement is put together
 //! from parts that are made here.
 
+mod former;
+
 use portico_entity::catalogue::{Cardinality, Column, Relation, Scalar, Table};
 
 use super::mutation::{
-    self, Returned, Statement, changes_factors, is_audited, proves_its_user, written_bind,
+    self, Returned, Statement, audited, changes_address, changes_factors, is_audited, is_compared,
+    proves_its_user, written_bind,
 };
 use super::writer::{Alias, Target, Writer, list_type};
 use super::{Dialect, filter};
@@ -12,6 +15,7 @@ use crate::permission::Preset;
 use crate::plan::insert::{Conflict, Insert, Node};
 use crate::plan::{Bind, BindKind, ByName};
 use crate::request::Operand;
+use former::FormerWork;
 
 /// The rows of an insert.
 #[derive(Debug, Clone)]
@@ -48,10 +52,15 @@ pub struct NodeWork {
     pub check: Option<Statement>,
     /// Finds a changed row that breaks the check.
     pub update_check: Option<Statement>,
-    /// Whether the audit wants to know.
-    pub audited: bool,
+    /// What the audit wants to know of written columns where a row was there before; nothing where it wants to know
+    /// nothing at all.
+    pub audited: Option<Vec<&'static str>>,
     /// Whether users that were there before are proved by something else afterwards.
     pub changes_factors: bool,
+    /// Whether they are mailed elsewhere.
+    pub changes_address: bool,
+    /// Reads what the rows that exist hold before, where what follows depends on it.
+    pub former: Option<FormerWork>,
     /// Grants to users the role that each has by default.
     pub grant: Option<Statement>,
 }
@@ -111,7 +120,12 @@ impl InsertWork {
         let node = |node: &NodeWork| {
             let checks = [&node.check, &node.update_check, &node.grant];
             let checks = checks.into_iter().flatten().map(Statement::bytes);
-            size_of::<NodeWork>() + node.tail.bytes() + checks.sum::<usize>() + node.columns.len() * 8
+            let former = node.former.as_ref().map_or(0, |former| former.sql.len());
+            size_of::<NodeWork>()
+                + node.tail.bytes()
+                + checks.sum::<usize>()
+                + former
+                + node.columns.len() * 8
         };
         let returned = self.returned.as_ref().map_or(0, |returned| {
             returned.tail.bytes() + returned.answer.as_ref().map_or(0, String::len)
@@ -132,29 +146,7 @@ impl NodeWork {
             .iter()
             .map(|column| format!("\"{}\"", column.sql))
             .collect();
-        let first = tail.binds.len() + 1;
-        let rows = match self.dialect {
-            Dialect::Postgres => {
-                let lists: Vec<String> = columns
-                    .iter()
-                    .enumerate()
-                    .map(|(index, column)| format!("${}::{}", first + index, list_type(column.scalar)))
-                    .collect();
-                format!("* FROM unnest({})", lists.join(", "))
-            }
-            Dialect::Sqlite => {
-                let values: Vec<String> = columns
-                    .iter()
-                    .enumerate()
-                    .map(|(index, column)| match column.scalar {
-                        Scalar::Uuid | Scalar::Bytea => format!("unhex(value ->> {index})"),
-                        _ => format!("value ->> {index}"),
-                    })
-                    .collect();
-                // Without a condition the parser takes what follows for one of a join.
-                format!("{} FROM json_each(?{first}) WHERE TRUE", values.join(", "))
-            }
-        };
+        let rows = given(columns, tail.binds.len() + 1, self.dialect);
         let schema = match self.dialect {
             Dialect::Postgres => "auth.",
             Dialect::Sqlite => "",
@@ -170,6 +162,29 @@ impl NodeWork {
     /// Whether the database wants one list for each column, or one of rows.
     pub fn by_column(&self) -> bool {
         self.dialect == Dialect::Postgres
+    }
+}
+
+/// The rows that the client gives with these columns, behind a `SELECT`: their parameters begin with this number.
+fn given(columns: &[&'static Column], first: usize, dialect: Dialect) -> String {
+    let columns = columns.iter().enumerate();
+    match dialect {
+        Dialect::Postgres => {
+            let lists: Vec<String> = columns
+                .map(|(index, column)| format!("${}::{}", first + index, list_type(column.scalar)))
+                .collect();
+            format!("* FROM unnest({})", lists.join(", "))
+        }
+        Dialect::Sqlite => {
+            let values: Vec<String> = columns
+                .map(|(index, column)| match column.scalar {
+                    Scalar::Uuid | Scalar::Bytea => format!("unhex(value ->> {index})"),
+                    _ => format!("value ->> {index}"),
+                })
+                .collect();
+            // Without a condition the parser takes what follows for one of a join.
+            format!("{} FROM json_each(?{first}) WHERE TRUE", values.join(", "))
+        }
     }
 }
 
@@ -193,13 +208,12 @@ fn add(node: &Node, nodes: &mut Vec<NodeWork>, target: Target<'_>) -> usize {
         .conflict
         .as_ref()
         .filter(|conflict| !conflict.update.is_empty());
-    let changed: Vec<&str> = updates
-        .into_iter()
-        .flat_map(|conflict| conflict.update.iter().map(|column| column.0.sql))
-        .collect();
+    let changed = updates.map(Conflict::columns).unwrap_or_default();
     let update_check = updates.and_then(|conflict| mutation::check(table, &conflict.rights.check, target));
     let check = mutation::check(table, &node.check, target);
-    let tells_apart = updates.is_some() && (check.is_some() || update_check.is_some());
+    let audited = is_audited(table).then(|| audited(table, &changed).unwrap_or_default());
+    let tells_apart = updates.is_some() && (audited.is_some() || check.is_some() || update_check.is_some());
+    let compared = updates.filter(|_| is_compared(table, &changed));
     nodes.push(NodeWork {
         table,
         columns: node.columns.clone(),
@@ -211,8 +225,10 @@ fn add(node: &Node, nodes: &mut Vec<NodeWork>, target: Target<'_>) -> usize {
         newest: (tells_apart && target.dialect == Dialect::Sqlite).then(|| newest(table, target)),
         check,
         update_check,
-        audited: is_audited(table),
+        audited,
         changes_factors: proves_its_user(table) || changes_factors(table, &changed),
+        changes_address: changes_address(table, &changed),
+        former: compared.map(|conflict| FormerWork::new(table, conflict, target)),
         grant: grant(table, target),
     });
     let nested: Vec<NestedWork> = node

@@ -14,8 +14,10 @@ use portico_entity::catalogue::{Column, Scalar, Table};
 
 pub use at_once::Returned;
 pub(crate) use at_once::WRITTEN;
-use consequence::{audited, changes_address, may_forget_tokens};
-pub(super) use consequence::{changes_factors, is_audited, proves_its_user};
+use consequence::may_forget_tokens;
+pub(super) use consequence::{
+    audited, changes_address, changes_factors, is_audited, is_compared, proves_its_user,
+};
 use kept::is_kept;
 pub use work::{AnswerWork, MutationWork, ResponseValue, RowsWork, Statement, WriteWork};
 
@@ -91,10 +93,6 @@ fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target
     {
         return WriteWork::AtOnce(read);
     }
-    let changes_address = changes_address(table, &columns);
-    let changes_factors = changes_factors(table, &columns);
-    let changes_hands = proves_its_user(table) && columns.contains(&"user_id");
-    let compared = changes_address || changes_hands || (changes_factors && table.sql == "users");
     let mut writer = Writer::new(target);
     update::write(&mut writer, table, found);
     returning(&mut writer, table);
@@ -104,9 +102,9 @@ fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target
         statement: Statement::of(writer),
         check,
         audited,
-        changes_factors,
-        changes_address,
-        former: compared.then(|| former(table, &found.filter, target)),
+        changes_factors: changes_factors(table, &columns),
+        changes_address: changes_address(table, &columns),
+        former: is_compared(table, &columns).then(|| former(table, &found.filter, target)),
     })
 }
 
@@ -151,30 +149,45 @@ fn recall(table: &'static Table, rows: &Filter, target: Target<'_>) -> Arc<str> 
     writer.sql.into()
 }
 
-/// The users among rows with their addresses and second factors.
+/// What rows hold before a change: key, user, address, second factor.
 fn former(table: &'static Table, rows: &Filter, target: Target<'_>) -> Statement {
     let mut writer = Writer::new(target);
     let alias = writer.alias(table);
     writer.push("SELECT ");
-    text(&mut writer, user_column(table));
-    writer.push(", ");
-    text(&mut writer, table.column_by_sql("email"));
-    writer.push(", ");
-    text(&mut writer, table.column_by_sql("active_mfa_type"));
+    key_text(&mut writer, table);
+    compared_columns(&mut writer, table);
     writer.push(" FROM ");
     writer.table(table);
     writer.push(&format!(" AS {alias} WHERE "));
     filter::write(&mut writer, alias, rows);
+    lock(&mut writer, alias);
+    Statement::of(writer)
+}
+
+/// Writes what is compared of a row before and after a write, behind its key.
+pub(super) fn compared_columns(writer: &mut Writer, table: &'static Table) {
+    let columns = [
+        user_column(table),
+        table.column_by_sql("email"),
+        table.column_by_sql("active_mfa_type"),
+    ];
+    for column in columns {
+        writer.push(", ");
+        text(writer, column);
+    }
+}
+
+/// Nobody else changes the rows between reading and writing them. SQLite has one who writes.
+pub(super) fn lock(writer: &mut Writer, alias: Alias) {
     if writer.dialect == Dialect::Postgres {
         writer.push(&format!(" FOR UPDATE OF {alias}"));
     }
-    Statement::of(writer)
 }
 
 /// Writes the key of a row and its user as texts, for execution.
 pub(super) fn returning(writer: &mut Writer, table: &'static Table) {
     writer.push(" RETURNING ");
-    text(writer, key_columns(table).next());
+    key_text(writer, table);
     writer.push(", ");
     text(writer, user_column(table));
 }
@@ -187,16 +200,26 @@ pub(crate) fn user_column(table: &'static Table) -> Option<&'static Column> {
     }
 }
 
+/// Writes the key of a row as a text.
+pub(super) fn key_text(writer: &mut Writer, table: &'static Table) {
+    text(writer, key_columns(table).next());
+}
+
 fn text(writer: &mut Writer, column: Option<&Column>) {
-    let Some(column) = column else {
-        return writer.push("NULL");
-    };
-    let (before, after) = match (writer.dialect, column.scalar) {
+    match column {
+        Some(column) => as_text(writer, column.scalar, &format!("\"{}\"", column.sql)),
+        None => writer.push("NULL"),
+    }
+}
+
+/// Writes a value as the text that execution reads.
+pub(super) fn as_text(writer: &mut Writer, scalar: Scalar, value: &str) {
+    let (before, after) = match (writer.dialect, scalar) {
         (Dialect::Postgres, _) => ("", "::text"),
         (Dialect::Sqlite, Scalar::Uuid) => ("uuid_text(", ")"),
         (Dialect::Sqlite, _) => ("", ""),
     };
-    writer.push(&format!("{before}\"{}\"{after}", column.sql));
+    writer.push(&format!("{before}{value}{after}"));
 }
 
 fn open_columns(table: &'static Table) -> Vec<&'static Column> {

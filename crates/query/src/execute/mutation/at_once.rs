@@ -55,7 +55,7 @@ impl Program {
                 sql.push_str(&format!(", granted AS ({granting})"));
                 parameters.extend(grants(true, &rows, origin)?);
             }
-            if node.audited {
+            if node.audited.is_some() {
                 let auditing = audit::in_postgres(parameters.len() + 1);
                 sql.push_str(&format!(", audited AS ({auditing})"));
                 parameters.extend(audit::parameters(

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portico_entity::catalogue::Column;
+use uuid::Uuid;
 
 use super::program::{Cell, Need, NodeParameters, Program, Row, Step};
-use super::{Channel, Written, audit, column, factors, key, owner, refuse_broken, twice, with_written};
+use super::{
+    Changed, Channel, Written, audit, column, former, key, owner, refuse_broken, twice, with_written,
+};
 use crate::error::{Code, Failure};
 use crate::execute::{Actor, Origin};
 use crate::plan::mutation::key_columns;
@@ -21,6 +24,19 @@ pub(super) type Keys = Vec<Option<Parameter>>;
 #[derive(Default)]
 struct Batch {
     rows: Vec<WrittenRow>,
+    /// What those that were there held before, where something follows from it.
+    former: Vec<Vec<Option<String>>>,
+}
+
+impl Batch {
+    fn add(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+        self.former.extend(other.former);
+    }
+
+    fn users(&self) -> BTreeSet<Uuid> {
+        owner::users(self.rows.iter().map(|(_, user, _)| user.as_deref()))
+    }
 }
 
 /// Key, user and whether the row is new.
@@ -38,8 +54,7 @@ impl Program {
     ) -> Result<Written, Failure> {
         let mut keys: Keys = self.slots.iter().map(|slot| slot.key.clone()).collect();
         let mut written = Written::default();
-        let mut made = Vec::new();
-        let (mut fresh, mut proved) = (BTreeSet::new(), Vec::new());
+        let mut batches = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
             let (Some(node), Some(bound)) = (insert.nodes.get(step.node), self.nodes.get(step.node)) else {
                 continue;
@@ -54,15 +69,7 @@ impl Program {
             if is_root {
                 written.keys = batch.rows.iter().map(|(key, ..)| key.clone()).collect();
             }
-            let users = || owner::users(batch.rows.iter().map(|(_, user, _)| user.as_deref()));
-            if node.changes_factors {
-                proved.push((node.table, users()));
-            } else if node.table.sql == "users" && node.conflict.is_none() {
-                fresh.extend(users());
-            }
-            if let Some(grant) = &node.grant {
-                made.push((grant, batch));
-            }
+            batches.push((node, batch));
         }
         if insert.nodes.first().is_some_and(|node| node.conflict.is_none()) {
             let known = self
@@ -72,14 +79,12 @@ impl Program {
             written.keys = known.collect();
         }
         // Last, so that a role which the client gives as well is not there before.
-        for (statement, batch) in made {
-            grant(channel, statement, &batch, origin).await?;
+        for (node, batch) in &batches {
+            if let Some(statement) = &node.grant {
+                grant(channel, statement, batch, origin).await?;
+            }
         }
-        for (table, users) in proved {
-            // Whoever is new had nothing that could change.
-            let users = &users - &fresh;
-            factors::follow(channel, table, &users, (actor, origin)).await?;
-        }
+        changed(channel, &batches, (actor, origin)).await?;
         Ok(written)
     }
 
@@ -109,7 +114,7 @@ impl Program {
                     (None, Some(need)) => return Err(nothing_written(node, need)),
                     (None, None) => {}
                 }
-                batch.rows.extend(found.rows);
+                batch.add(found);
             }
             return Ok(batch);
         }
@@ -133,9 +138,7 @@ impl Program {
             }
         }
         for group in groups {
-            batch
-                .rows
-                .extend(write(channel, node, bound, &group, keys).await?.rows);
+            batch.add(write(channel, node, bound, &group, keys).await?);
         }
         Ok(batch)
     }
@@ -187,17 +190,23 @@ async fn write<C: Channel>(
     parameters.extend(cells(node, rows, columns.len(), keys));
     if let Some(rows) = foreseen(node, rows, keys) {
         channel.send(Arc::from(sql), parameters).await?;
-        return Ok(Batch { rows });
+        return Ok(Batch {
+            rows,
+            former: Vec::new(),
+        });
     }
+    let mut former = former::read(channel, node, rows, keys).await?;
     let scalar = key_columns(node.table).next().map(|column| column.scalar);
     let found = channel.texts(Arc::from(sql), parameters).await?;
     let rows = found.iter().map(|row| {
         let key = key(scalar, column(row, 0).unwrap_or_default())?;
         Ok((key, column(row, 1).map(str::to_owned), column(row, 2).is_some()))
     });
-    Ok(Batch {
-        rows: rows.collect::<Result<_, Failure>>()?,
-    })
+    let rows = rows.collect::<Result<_, Failure>>()?;
+    // Others were met and left as they are.
+    let written: BTreeSet<_> = found.iter().map(|row| column(row, 0)).collect();
+    former.retain(|row| written.contains(&column(row, 0)));
+    Ok(Batch { rows, former })
 }
 
 /// The values of rows as parameters.
@@ -253,6 +262,33 @@ pub(super) fn value(cell: &Cell, keys: &Keys) -> Parameter {
     }
 }
 
+/// What follows from rows that were there before.
+async fn changed<C: Channel>(
+    channel: &mut C,
+    batches: &[(&NodeWork, Batch)],
+    who: (&Actor, &dyn Origin),
+) -> Result<(), Failure> {
+    let new = batches
+        .iter()
+        .filter(|(node, _)| node.table.sql == "users" && node.conflict.is_none());
+    let new: BTreeSet<Uuid> = new.flat_map(|(_, batch)| batch.users()).collect();
+    for (node, batch) in batches {
+        if !node.changes_factors && !node.changes_address {
+            continue;
+        }
+        let changed = Changed {
+            table: node.table,
+            factors: node.changes_factors,
+            address: node.changes_address,
+            former: &batch.former,
+            // Whoever is new had nothing that could change.
+            owners: &batch.users() - &new,
+        };
+        changed.follow(channel, who).await?;
+    }
+    Ok(())
+}
+
 async fn newest<C: Channel>(channel: &mut C, statement: &Statement) -> Result<Parameter, Failure> {
     let found = channel.texts(Arc::clone(&statement.sql), Vec::new()).await?;
     let text = found.first().and_then(|row| column(row, 0)).unwrap_or("0");
@@ -279,7 +315,7 @@ async fn follow<C: Channel>(
     if let Some(check) = &node.update_check {
         refuse_broken(channel, check, &bound.update_check, &keys(false)).await?;
     }
-    if !node.audited {
+    if node.audited.is_none() {
         return Ok(());
     }
     audit::append(channel, &work.action, events(node, &batch.rows), actor, origin).await
@@ -287,9 +323,14 @@ async fn follow<C: Channel>(
 
 /// What the audit is told of rows.
 pub(super) fn events(node: &NodeWork, rows: &[WrittenRow]) -> Vec<audit::Event> {
-    rows.iter()
-        .map(|(key, user, _)| audit::Event::of(node.table, &[], text(key).as_deref(), user.as_deref()))
-        .collect()
+    let columns = |new: bool| match (new, &node.audited) {
+        (false, Some(columns)) => columns.as_slice(),
+        _ => &[],
+    };
+    let event = |(key, user, new): &WrittenRow| {
+        audit::Event::of(node.table, columns(*new), text(key).as_deref(), user.as_deref())
+    };
+    rows.iter().map(event).collect()
 }
 
 async fn grant<C: Channel>(

@@ -5,7 +5,9 @@ mod address;
 mod answer;
 mod at_once;
 mod audit;
+mod consequence;
 mod factors;
+mod former;
 mod insert;
 mod owner;
 mod program;
@@ -25,6 +27,7 @@ use crate::request::Operand;
 use crate::scalar::Parameter;
 use crate::sql::{AnswerWork, MutationWork, ResponseValue, Rows, RowsWork, Statement, WriteWork};
 
+use consequence::Changed;
 use program::Program;
 pub(super) use twice::changed_twice;
 
@@ -241,7 +244,7 @@ async fn change<C: Channel>(
         check,
         former,
     } = bound;
-    let former = match &rows.former {
+    let mut former = match &rows.former {
         Some(statement) => channel.texts(Arc::clone(&statement.sql), former.clone()).await?,
         None => Vec::new(),
     };
@@ -262,19 +265,20 @@ async fn change<C: Channel>(
             .map(|row| audit::Event::of(work.table, columns, column(row, 0), column(row, 1)));
         audit::append(channel, &work.action, events.collect(), &task.actor, origin).await?;
     }
-    if rows.changes_factors {
-        let users = match work.table.sql {
-            "users" => owner::changed(channel, "active_mfa_type", &owner::former(&former, 2)).await?,
-            _ => {
-                let users = found.iter().map(|row| column(row, 1));
-                owner::users(users.chain(former.iter().map(|row| column(row, 0))))
-            }
-        };
-        factors::follow(channel, work.table, &users, (&task.actor, origin)).await?;
+    // Another key is given to a single row: it is the one by which what follows finds the user.
+    if let ([was], [is]) = (former.as_mut_slice(), found.as_slice())
+        && let (Some(was), Some(is)) = (was.first_mut(), is.first())
+    {
+        was.clone_from(is);
     }
-    if rows.changes_address {
-        address::follow(channel, owner::former(&former, 1), (&task.actor, origin)).await?;
-    }
+    let changed = Changed {
+        table: work.table,
+        factors: rows.changes_factors,
+        address: rows.changes_address,
+        former: &former,
+        owners: owner::users(found.iter().map(|row| column(row, 1))),
+    };
+    changed.follow(channel, (&task.actor, origin)).await?;
     let affected = found.len();
     let returned = found.into_iter().filter_map(|row| row.into_iter().nth(2)?);
     let gone = recalled.into_iter().flatten().flatten().chain(returned);

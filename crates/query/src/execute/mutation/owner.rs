@@ -32,7 +32,7 @@ const TELL_IN_SQLITE: &str = "INSERT INTO outbox (id, kind, recipient, template,
 /// What a column held of each user.
 pub(super) type Former = BTreeMap<Uuid, Option<String>>;
 
-/// A column of rows that begin with the id of a user.
+/// A column of rows whose key is a user.
 pub(super) fn former(rows: &[Vec<Option<String>>], index: usize) -> Former {
     let found = |row: &Vec<Option<String>>| {
         let user = Uuid::try_parse(column(row, 0)?).ok()?;
@@ -139,7 +139,7 @@ pub(super) async fn tell<C: Channel>(
 }
 
 /// Rows as parameters.
-fn list_of<C: Channel>(channel: &C, rows: Vec<Vec<Parameter>>, width: usize) -> Vec<Parameter> {
+pub(super) fn list_of<C: Channel>(channel: &C, rows: Vec<Vec<Parameter>>, width: usize) -> Vec<Parameter> {
     match channel.by_column() {
         true => insert::columns(rows, width),
         false => vec![Parameter::Rows(rows)],

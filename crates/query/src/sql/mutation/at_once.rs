@@ -132,7 +132,7 @@ pub(super) fn insert(
     if node.check.is_some() || node.update_check.is_some() || node.changes_factors {
         return None;
     }
-    let follows = node.audited || node.grant.is_some();
+    let follows = node.audited.is_some() || node.grant.is_some();
     // Of new rows everything is known before. SQLite writes to one table in a statement.
     if follows && (node.conflict.is_some() || target.dialect == Dialect::Sqlite) {
         return None;

@@ -6,7 +6,7 @@ use crate::plan::insert::Node;
 use crate::plan::mutation::Write;
 
 /// The names of the written columns that the audit wants to know of, if there are any.
-pub(super) fn audited(table: &Table, columns: &[&str]) -> Option<Vec<&'static str>> {
+pub(in crate::sql) fn audited(table: &Table, columns: &[&str]) -> Option<Vec<&'static str>> {
     let found: Vec<&'static str> = table
         .columns
         .iter()
@@ -30,8 +30,15 @@ pub(in crate::sql) fn changes_factors(table: &Table, columns: &[&str]) -> bool {
 }
 
 /// Whether a write of these columns changes where a user is mailed.
-pub(super) fn changes_address(table: &Table, columns: &[&str]) -> bool {
+pub(in crate::sql) fn changes_address(table: &Table, columns: &[&str]) -> bool {
     is_any_followed_by(table, columns, Consequence::Address)
+}
+
+/// Whether what follows a write of these columns depends on what the rows held before.
+pub(in crate::sql) fn is_compared(table: &Table, columns: &[&str]) -> bool {
+    let changes_hands = proves_its_user(table) && columns.contains(&"user_id");
+    let changes_second_factor = table.sql == "users" && changes_factors(table, columns);
+    changes_hands || changes_second_factor || changes_address(table, columns)
 }
 
 fn is_any_followed_by(table: &Table, columns: &[&str], consequence: Consequence) -> bool {

@@ -67,7 +67,7 @@ pub struct RowsWork {
     pub changes_factors: bool,
     /// Whether users are mailed elsewhere afterwards.
     pub changes_address: bool,
-    /// Reads the users of the rows, their addresses and second factors before, where one of them becomes another.
+    /// Reads key, user, address and second factor of the rows before, where one of the last three becomes another.
     pub former: Option<Statement>,
 }
 
