@@ -13,7 +13,7 @@ pub(crate) use key::key;
 pub(crate) use text::text;
 
 /// Why an operator cannot work on a value, in PostgreSQL's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum JsonbError {
     #[error("cannot delete from object using integer index")]
     IndexIntoObject,
@@ -21,8 +21,8 @@ pub(super) enum JsonbError {
     DeleteFromScalar,
     #[error("cannot delete path in scalar")]
     PathInScalar,
-    #[error("path element is not an integer")]
-    StepIsNoIndex,
+    #[error("path element at position {position} is not an integer: \"{step}\"")]
+    StepIsNoIndex { position: usize, step: String },
 }
 
 /// `left || right`: objects merge, the right one's keys win; anything else becomes one array.
@@ -88,39 +88,47 @@ pub(super) fn delete_at_path(mut value: Value, path: &[String]) -> Result<Value,
         return Err(JsonbError::PathInScalar);
     }
     // In an empty array no step is looked at, whatever it is.
-    let nothing = value.as_array().is_some_and(Vec::is_empty);
-    if let Some((last, parents)) = path.split_last().filter(|_| !nothing) {
-        remove(&mut value, parents, last)?;
+    if value.as_array().is_none_or(|elements| !elements.is_empty()) {
+        remove(&mut value, path, 0)?;
     }
     Ok(value)
 }
 
-fn remove(value: &mut Value, parents: &[String], last: &str) -> Result<(), JsonbError> {
-    match (value, parents.split_first()) {
-        (Value::Object(entries), None) => {
-            entries.shift_remove(last);
-            Ok(())
+/// Removes what is at the rest of a path, from this step on.
+fn remove(value: &mut Value, path: &[String], level: usize) -> Result<(), JsonbError> {
+    let Some(step) = path.get(level) else {
+        return Ok(());
+    };
+    let is_last = level + 1 == path.len();
+    let inner = match value {
+        Value::Object(entries) if is_last => {
+            entries.shift_remove(step);
+            None
         }
-        (Value::Object(entries), Some((step, rest))) => match entries.get_mut(step) {
-            Some(inner) => remove(inner, rest, last),
-            None => Ok(()),
-        },
-        (Value::Array(elements), None) => {
-            let index = last.parse().map_err(|_| JsonbError::StepIsNoIndex)?;
-            if let Some(index) = position(index, elements.len()) {
-                elements.remove(index);
+        Value::Object(entries) => entries.get_mut(step),
+        Value::Array(elements) => {
+            let index = index(step).ok_or_else(|| JsonbError::StepIsNoIndex {
+                position: level + 1,
+                step: step.clone(),
+            })?;
+            match position(index, elements.len()) {
+                Some(index) if is_last => {
+                    elements.remove(index);
+                    None
+                }
+                Some(index) => elements.get_mut(index),
+                None => None,
             }
-            Ok(())
         }
-        (Value::Array(elements), Some((step, rest))) => {
-            let index = step.parse().map_err(|_| JsonbError::StepIsNoIndex)?;
-            match position(index, elements.len()).and_then(|index| elements.get_mut(index)) {
-                Some(inner) => remove(inner, rest, last),
-                None => Ok(()),
-            }
-        }
-        _ => Ok(()),
-    }
+        _ => None,
+    };
+    inner.map_or(Ok(()), |inner| remove(inner, path, level + 1))
+}
+
+/// A step into an array: PostgreSQL reads a number of 32 bits, which white space of C may precede.
+fn index(step: &str) -> Option<i64> {
+    let number = step.trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
+    number.parse::<i32>().ok().map(i64::from)
 }
 
 /// `value #> path`: what is at the path, if anything.
@@ -128,7 +136,7 @@ pub(super) fn part<'v>(mut value: &'v Value, path: &[String]) -> Option<&'v Valu
     for step in path {
         value = match value {
             Value::Object(entries) => entries.get(step)?,
-            Value::Array(elements) => elements.get(position(step.parse().ok()?, elements.len())?)?,
+            Value::Array(elements) => elements.get(position(index(step)?, elements.len())?)?,
             _ => return None,
         };
     }
