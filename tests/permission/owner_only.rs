@@ -20,6 +20,7 @@ on_both_databases!(
     no_relationship_follows_it,
     no_write_tells_it,
     its_own_condition_sees_what_is_stored,
+    its_own_condition_counts_where_it_is_named,
     the_schema_says_that_it_may_be_null
 );
 
@@ -252,6 +253,30 @@ async fn its_own_condition_sees_what_is_stored(database: Arc<TestDatabase>) {
         data(&lead, query).await["users"],
         json!([{ "displayName": "Ána 100%_done" }])
     );
+}
+
+/// The condition is part of the statement each time.
+async fn its_own_condition_counts_where_it_is_named(database: Arc<TestDatabase>) {
+    let lead = caller(&seeded(&database, "cells").await, "lead");
+    let query = "query ($where: users_bool_exp!) { users(where: $where) { id } }";
+    let one = |column: &str| json!({ column: { "_eq": "jane@example.org" } });
+    let inside = |column: &str| json!({ "_not": { "_not": one(column) } });
+    // A name counts for itself and for an address that is there, an address for rows of three relationships, too.
+    for (condition, most) in [
+        (one("displayName"), 900),
+        (one("username"), 450),
+        (one("email"), 180),
+        (inside("email"), 128),
+    ] {
+        for (count, is_answered) in [(most, true), (most + 1, false)] {
+            let alternatives = json!({ "_or": vec![condition.clone(); count] });
+            let answer = lead.graphql_with(query, json!({ "where": alternatives })).await;
+            match is_answered {
+                true => assert!(answer.values("id").len() <= 1, "{}", answer.text),
+                false => assert_eq!(answer.error_code(), "validation-failed", "{condition}"),
+            }
+        }
+    }
 }
 
 async fn the_schema_says_that_it_may_be_null(database: Arc<TestDatabase>) {

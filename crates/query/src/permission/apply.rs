@@ -11,6 +11,7 @@ use super::table::SelectPermission;
 use crate::error::Failure;
 use crate::plan::aggregate::{Aggregate, AggregateContent, Computed, Each, Member, Summary};
 use crate::plan::build;
+use crate::plan::filter::{ONE_EACH, parts, refuse_too_many_parts};
 use crate::plan::group_by::{GroupBy, GroupContent, GroupOrder};
 use crate::plan::select::{DELETED, DELETED_AT};
 use crate::plan::{
@@ -228,18 +229,29 @@ fn is_null(column: &'static Column) -> Filter {
     Filter::IsNull(ByName(column), yes).of_permission()
 }
 
-/// Conditions of the request meet related rows only as far as the role sees them.
+/// The conditions of a request, as far as the role may name them. Where it sees a column on some rows only, the
+/// condition of the column is written each time, and counts.
 fn request_filter(
     role: &Role,
     table: &'static Table,
     filter: &mut Filter,
     path: &str,
 ) -> Result<(), Failure> {
+    let mask = |table: &Table, column: &Column| role.select(table)?.mask(column.sql);
+    let weight = |table: &'static Table, column: &Column| {
+        1 + mask(table, column).map_or(0, |mask| parts(table, mask, &ONE_EACH))
+    };
+    refuse_too_many_parts(table, filter, &weight, path)?;
+    narrow(role, table, filter, path)
+}
+
+/// Conditions of the request meet related rows only as far as the role sees them.
+fn narrow(role: &Role, table: &'static Table, filter: &mut Filter, path: &str) -> Result<(), Failure> {
     match filter {
         Filter::All(filters) | Filter::Any(filters) => filters
             .iter_mut()
-            .try_for_each(|filter| request_filter(role, table, filter, path)),
-        Filter::Not(filter) => request_filter(role, table, filter, path),
+            .try_for_each(|filter| narrow(role, table, filter, path)),
+        Filter::Not(filter) => narrow(role, table, filter, path),
         Filter::Compare(column, ..) | Filter::CompareText(column, ..) | Filter::IsNull(column, _) => {
             let type_name = format!("{}_bool_exp", table.type_name);
             match permission(role, table, path)?.reads(column.0) {
@@ -254,7 +266,7 @@ fn request_filter(
                 return Err(hidden(relation.0.name, table.type_name, path));
             };
             let permission = permission(role, target, path)?;
-            request_filter(role, target, inner, path)?;
+            narrow(role, target, inner, path)?;
             let deleted_too = inner.names(DELETED_AT) || inner.names(DELETED);
             let client = std::mem::replace(&mut **inner, Filter::TRUE);
             **inner = client.and(rows(role, target, permission, deleted_too));
@@ -274,7 +286,7 @@ fn request_filter(
                 ));
             }
             computed(permission, target, &condition.computed, path)?;
-            request_filter(role, target, &mut condition.rows, path)?;
+            narrow(role, target, &mut condition.rows, path)?;
             let deleted_too = condition.rows.names(DELETED_AT) || condition.rows.names(DELETED);
             let client = std::mem::replace(&mut condition.rows, Filter::TRUE);
             condition.rows = client.and(rows(role, target, permission, deleted_too));
@@ -311,13 +323,6 @@ fn computed(
     computed: &Computed,
     path: &str,
 ) -> Result<(), Failure> {
-    let columns = match computed {
-        Computed::Count(count) => count.columns.as_slice(),
-        Computed::Of(_, column) | Computed::Every(column) | Computed::Any(column) => {
-            std::slice::from_ref(column)
-        }
-    };
-    columns
-        .iter()
-        .try_for_each(|column| readable(permission, table, column.0, path))
+    let mut columns = computed.columns().iter();
+    columns.try_for_each(|column| readable(permission, table, column.0, path))
 }

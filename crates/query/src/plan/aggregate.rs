@@ -77,6 +77,16 @@ pub enum Computed {
     Any(ByName<Column>),
 }
 
+impl Computed {
+    /// The columns it is computed from.
+    pub fn columns(&self) -> &[ByName<Column>] {
+        match self {
+            Self::Count(count) => &count.columns,
+            Self::Of(_, column) | Self::Every(column) | Self::Any(column) => std::slice::from_ref(column),
+        }
+    }
+}
+
 /// A function over the values of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Function {

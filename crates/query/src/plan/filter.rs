@@ -16,11 +16,24 @@ pub fn argument(table: &'static Table, place: Option<Place<'_>>) -> Result<Filte
         return Ok(Filter::TRUE);
     };
     let filter = expression(table, &place)?;
-    if parts(&filter) > MOST_PARTS {
-        let message = format!("the condition has too many parts: no more than {MOST_PARTS} are allowed");
-        return Err(Failure::validation(place.path, message));
-    }
+    refuse_too_many_parts(table, &filter, &ONE_EACH, &place.path)?;
     Ok(filter)
+}
+
+/// Refuses a condition that would be too large an expression; `weight` is how many parts a column is.
+pub(crate) fn refuse_too_many_parts(
+    table: &'static Table,
+    filter: &Filter,
+    weight: &dyn Fn(&'static Table, &Column) -> usize,
+    path: &str,
+) -> Result<(), Failure> {
+    match parts(table, filter, weight) > MOST_PARTS {
+        true => {
+            let message = format!("the condition has too many parts: no more than {MOST_PARTS} are allowed");
+            Err(Failure::validation(path, message))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Reads a condition inside another one; null and absence mean every row.
@@ -31,14 +44,38 @@ pub(super) fn nested(table: &'static Table, place: Option<Place<'_>>) -> Result<
     }
 }
 
+/// The weight of columns that stand as they are stored.
+pub(crate) const ONE_EACH: fn(&'static Table, &Column) -> usize = |_, _| 1;
+
 /// How many parts become one expression. What combines a single part adds nothing.
-fn parts(filter: &Filter) -> usize {
+pub(crate) fn parts(
+    table: &'static Table,
+    filter: &Filter,
+    weight: &dyn Fn(&'static Table, &Column) -> usize,
+) -> usize {
+    let here = |filter: &Filter| parts(table, filter, weight);
+    let there = |name: &str, filter: &Filter| {
+        let target = catalogue().table(name);
+        target.map_or(0, |target| parts(target, filter, weight))
+    };
     match filter {
-        Filter::All(filters) | Filter::Any(filters) => filters.iter().map(parts).sum::<usize>().max(1),
-        Filter::Aggregate(condition) => 1 + parts(&condition.rows) + parts(&condition.predicate),
-        Filter::Not(filter) | Filter::Related(_, filter) | Filter::Exists(_, filter) => 1 + parts(filter),
-        Filter::OfPermission(filter) => parts(filter),
-        Filter::Compare(..) | Filter::CompareText(..) | Filter::IsNull(..) | Filter::CompareColumns(..) => 1,
+        Filter::All(filters) | Filter::Any(filters) => filters.iter().map(here).sum::<usize>().max(1),
+        Filter::Aggregate(condition) => {
+            let target = condition.relation.0.target;
+            let columns = condition.computed.columns().iter();
+            let columns = catalogue().table(target).map_or(0, |table| {
+                columns.map(|column| weight(table, column.0) - 1).sum::<usize>()
+            });
+            1 + columns + there(target, &condition.rows) + here(&condition.predicate)
+        }
+        Filter::Related(relation, filter) => 1 + there(relation.0.target, filter),
+        Filter::Exists(table, filter) => 1 + parts(table.0, filter, weight),
+        Filter::Not(filter) => 1 + here(filter),
+        Filter::OfPermission(filter) => here(filter),
+        Filter::Compare(column, ..) | Filter::CompareText(column, ..) | Filter::IsNull(column, _) => {
+            weight(table, column.0)
+        }
+        Filter::CompareColumns(..) => 1,
     }
 }
 
