@@ -238,7 +238,8 @@ impl Transaction<'_> {
         let permission = self.role.alteration(table).unwrap();
         let everything = Condition::And(Vec::new());
         let condition = conflict.condition.as_ref().unwrap_or(&everything);
-        self.asking().may_write(row, true)
+        let deleted_too = conflict.unique.columns == ["id"] || condition.names_deletion();
+        self.asking().may_write(row, deleted_too)
             && self.asking().permits(&permission.rows, table, row)
             && condition.holds(&self.asking(), table, row) == Some(true)
     }
