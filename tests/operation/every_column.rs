@@ -258,7 +258,7 @@ fn writable(table: &'static Table) -> impl Iterator<Item = &'static Column> {
     table
         .columns
         .iter()
-        .filter(|column| !column.secret && !column.computed)
+        .filter(|column| !column.secret && column.is_input())
 }
 
 fn key(table: &Table) -> &Column {

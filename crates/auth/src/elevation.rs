@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::audit::recorded;
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::refusal::Refusal;
@@ -76,20 +77,35 @@ const GUARDED: [&str; 15] = [
     "exportMyData",
 ];
 
-/// Refuses a signed-in user who has to be proved anew for this operation. The admin secret is proof enough.
-pub async fn check_elevation(ctx: &Ctx<'_>, operation: &str) -> Result<(), Error> {
+/// Whether whoever is signed in was proved anew as the operator wants it for this operation; where it is not listed,
+/// everybody was. The admin secret is proof enough.
+pub fn is_proved_for(ctx: &Ctx<'_>, operation: &str) -> bool {
+    let mut listed = ctx.auth.policy.elevated_operations.iter();
+    let (Some(session), Some(listed)) = (ctx.session, listed.find(|listed| listed.name == operation)) else {
+        return true;
+    };
+    let counts = |proof: Proof| listed.proofs.is_empty() || listed.proofs.contains(&proof);
+    session.elevated_by.is_some_and(counts)
+}
+
+/// Refuses whoever is signed in and may not run this operation like that: with a personal access token where it is
+/// for `users_alone`, or without being proved anew. The admin secret is proof enough.
+pub async fn check_session(ctx: &Ctx<'_>, operation: &'static str, users_alone: bool) -> Result<(), Error> {
     let Some(session) = ctx.session else { return Ok(()) };
+    let checked = match session.by_pat && users_alone {
+        true => Err(Refusal::ByPat.into()),
+        false => check_elevation(ctx, session, operation).await,
+    };
+    recorded(ctx, operation, Some(session.user_id), checked).await
+}
+
+async fn check_elevation(ctx: &Ctx<'_>, session: &Authenticated, operation: &str) -> Result<(), Error> {
+    if !is_proved_for(ctx, operation) {
+        return Err(Refusal::NotElevated.into());
+    }
     let policy = &ctx.auth.policy;
-    let listed = policy
-        .elevated_operations
-        .iter()
-        .find(|listed| listed.name == operation);
-    let counts =
-        |proof| listed.is_none_or(|listed| listed.proofs.is_empty() || listed.proofs.contains(&proof));
-    let proved = session.elevated_by.filter(|proof| counts(*proof));
-    match proved {
+    match session.elevated_by {
         Some(Proof::Totp | Proof::Webauthn | Proof::RecoveryCode) => return Ok(()),
-        None if listed.is_some() => return Err(Refusal::NotElevated.into()),
         _ if !GUARDED.contains(&operation) => return Ok(()),
         Some(Proof::Password) | None => {}
     }

@@ -59,7 +59,7 @@ pub use auth::{Auth, OpenError, Parts};
 pub use caller::{Authenticated, Caller, Ctx, ROLE};
 pub use code::Code;
 pub use database::{Database, PoolCounters};
-pub use elevation::{ElevatedOperation, Proof, check_elevation};
+pub use elevation::{ElevatedOperation, Proof, check_session, is_proved_for};
 pub use email_access::EmailAccess;
 pub use error::{Error, InternalError};
 pub use factor::Factor;

@@ -36,6 +36,8 @@ pub struct Column {
     pub secret: bool,
     /// Whether the database computes it: then it is absent from inputs.
     pub computed: bool,
+    /// Whether the service alone knows what belongs there: then it is absent from inputs.
+    pub own: bool,
     /// Whether a trigger may set it after a row was written, hence after the write returned it.
     pub set_afterwards: bool,
     /// What stands in a secret column that has to hold something, in rows that the API makes.
@@ -45,6 +47,11 @@ pub struct Column {
 }
 
 impl Column {
+    /// Whether a client may give it a value.
+    pub fn is_input(&self) -> bool {
+        !self.computed && !self.own
+    }
+
     /// Whether a write of the column is followed by this.
     pub fn is_followed_by(&self, consequence: Consequence) -> bool {
         self.consequences
@@ -241,6 +248,11 @@ impl<E: EntityTrait + Documented> Description<E> {
         self.each(columns, |column| column.computed = true)
     }
 
+    /// Columns that only the service writes, and everybody may read.
+    pub fn own<const N: usize>(self, columns: [E::Column; N]) -> Self {
+        self.each(columns, |column| column.own = true)
+    }
+
     /// Columns that a trigger may set after a row was written.
     pub fn set_afterwards<const N: usize>(self, columns: [E::Column; N]) -> Self {
         self.each(columns, |column| column.set_afterwards = true)
@@ -360,6 +372,7 @@ fn column<E: EntityTrait + Documented>(column: E::Column) -> Column {
         has_default: definition.get_column_default().is_some(),
         secret: false,
         computed: false,
+        own: false,
         set_afterwards: false,
         blank: None,
         consequences: None,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
 
-use crate::catalogue::Consequence::{Audit, ForgetTokens};
+use crate::catalogue::Consequence::{AdminSecret, Audit, ForgetTokens};
 use crate::catalogue::{Describe, Description, documented};
 use crate::users;
 
@@ -95,42 +95,35 @@ impl Describe for Entity {
                 Column::PreviousTokenHash,
                 Column::SealedSuccessor,
             ])
+            .own([
+                Column::Generation,
+                Column::RotatedAt,
+                Column::AuthenticationMethods,
+                Column::Ip,
+                Column::UserAgent,
+                Column::LastUsedAt,
+                Column::SessionExpiresAt,
+                Column::ElevatedUntil,
+                Column::ElevatedBy,
+                Column::ElevatedAt,
+                Column::AllowedRoles,
+            ])
             .unique("refresh_tokens_pkey", [Column::Id])
             .object("user", Column::UserId, "users", users::Column::Id)
+            // Whose session it is, and for how long: whoever could write that in one would be anybody, forever.
             .consequence(
-                [Column::Id, Column::UserId, Column::Type, Column::RevokedAt],
-                &[ForgetTokens, Audit],
+                [Column::Id, Column::UserId, Column::Type, Column::ExpiresAt],
+                &[ForgetTokens, Audit, AdminSecret],
             )
-            .consequence([Column::ExpiresAt, Column::SessionExpiresAt], &[ForgetTokens])
-            .consequence(
-                [
-                    Column::ElevatedUntil,
-                    Column::ElevatedBy,
-                    Column::ElevatedAt,
-                    Column::AllowedRoles,
-                ],
-                &[Audit],
-            )
-            // A rotation writes these at every refresh: the access tokens of the session live on.
+            .consequence([Column::RevokedAt], &[ForgetTokens, Audit])
             .consequence(
                 [
                     Column::RefreshTokenHash,
-                    Column::Generation,
                     Column::PreviousTokenHash,
                     Column::SealedSuccessor,
-                    Column::RotatedAt,
-                    Column::LastUsedAt,
-                    Column::Ip,
-                    Column::UserAgent,
-                ],
-                &[],
-            )
-            .consequence(
-                [
                     Column::CreatedAt,
                     Column::Metadata,
                     Column::Name,
-                    Column::AuthenticationMethods,
                 ],
                 &[],
             )

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_graphql::SelectionField;
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ResolverContext, TypeRef};
 use async_graphql_value::ConstValue;
-use portico_auth::{Caller, Refusal, SessionWish};
+use portico_auth::{Caller, SessionWish};
 use portico_query::execute::{Actor, Bound, Values};
 use portico_query::permission::Role;
 use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Input, Selection, Variables};
-use portico_query::sql::Compiled;
+use portico_query::sql::{Compiled, SessionWrite};
 use portico_query::{Code, Failure, permission, sql};
 use uuid::Uuid;
 
@@ -86,6 +86,9 @@ pub(crate) fn compile(
 /// Fills the parameters of a plan for one request.
 pub(crate) fn bind(asking: &Asking, plan: &Compiled, variables: &Variables) -> Result<Bound, Failure> {
     // Here, because plans are kept for all who have the role.
+    if let Some(write) = &plan.sessions {
+        asking.check_session_write(write)?;
+    }
     if let (Some(elevated), true) = (&plan.elevated, asking.needs_elevation()) {
         let message = format!("writing '{}' needs an elevated session", elevated.column);
         return Err(Failure::new(Code::ElevatedClaimRequired, &elevated.path, message));
@@ -117,12 +120,34 @@ pub(crate) async fn run(
 
 impl Asking {
     /// Whether whoever is signed in may run this operation, as who they are and without being proved anew.
-    pub(crate) async fn check_session(&self, operation: &str) -> Result<(), WireError> {
-        let user = self.session.authenticated.as_ref();
-        if user.is_some_and(|user| user.by_pat) && needs_user(operation) {
-            return Err(portico_auth::Error::from(Refusal::ByPat).into());
+    pub(crate) async fn check_session(&self, operation: &'static str) -> Result<(), WireError> {
+        Ok(portico_auth::check_session(&self.auth(), operation, needs_user(operation)).await?)
+    }
+
+    /// Whether whoever is signed in may write sessions like this: as an operation that ends one, and none of what
+    /// makes a session one of somebody.
+    fn check_session_write(&self, write: &SessionWrite) -> Result<(), Failure> {
+        let Some(user) = &self.session.authenticated else {
+            return Ok(());
+        };
+        let refused = |code, message: &str| Err(Failure::new(code, &write.path, message));
+        if user.by_pat {
+            return refused(
+                Code::ForbiddenPat,
+                "a personal access token writes neither sessions nor personal access tokens",
+            );
         }
-        Ok(portico_auth::check_elevation(&self.auth(), operation).await?)
+        if let Some(column) = write.withheld {
+            let message = format!("'{column}' of a session is written with the admin secret alone");
+            return refused(Code::PermissionError, &message);
+        }
+        match portico_auth::is_proved_for(&self.auth(), "revokeSession") {
+            true => Ok(()),
+            false => refused(
+                Code::ElevatedClaimRequired,
+                "writing sessions needs an elevated session, as revokeSession does",
+            ),
+        }
     }
 
     /// Whether somebody is signed in who was not proved anew. The admin secret is proof enough.

@@ -17,6 +17,8 @@ pub enum Code {
     PermissionError,
     /// Whoever asks has to be proved anew first.
     ElevatedClaimRequired,
+    /// A personal access token does not do it.
+    ForbiddenPat,
     /// A session variable that the permission needs is missing.
     NotFound,
     /// Something this service does not do.
@@ -40,6 +42,7 @@ impl Code {
             Self::ConstraintViolation => "constraint-violation",
             Self::PermissionError => "permission-error",
             Self::ElevatedClaimRequired => "elevated-claim-required",
+            Self::ForbiddenPat => "forbidden-pat",
             Self::NotFound => "not-found",
             Self::NotSupported => "not-supported",
             Self::Unavailable => "unavailable",

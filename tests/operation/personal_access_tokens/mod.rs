@@ -49,7 +49,7 @@ async fn elevated(user: &User, public: &Caller) -> Caller {
 }
 
 /// A token of the user.
-async fn token(user: &User, public: &Caller, variables: Value) -> (String, String) {
+pub(super) async fn token(user: &User, public: &Caller, variables: Value) -> (String, String) {
     let answer = create(&elevated(user, public).await, variables).await;
     (
         answer.string("/createPat/personalAccessToken"),
@@ -58,7 +58,7 @@ async fn token(user: &User, public: &Caller, variables: Value) -> (String, Strin
 }
 
 /// A program that has the token.
-async fn program(public: &Caller, token: &str) -> Caller {
+pub(super) async fn program(public: &Caller, token: &str) -> Caller {
     let answer = sign_in(public, token).await;
     public.bearer(&answer.string("/signInPat/session/accessToken"))
 }

@@ -23,4 +23,6 @@ pub enum Consequence {
     KeepDefaultRole,
     /// The caller has to prove themselves again.
     Elevation,
+    /// Refused to whoever is signed in, proved anew or not: the holder of the admin secret alone writes it.
+    AdminSecret,
 }

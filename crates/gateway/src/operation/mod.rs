@@ -189,11 +189,10 @@ where
     T: Into<Outcome>,
 {
     let opens_session = type_ref.type_name() == output::SESSION_PAYLOAD && name != sign_in_pat::NAME;
-    let operation = name.to_owned();
     let field = Field::new(name, type_ref, move |context| {
-        let (run, operation) = (run.clone(), operation.clone());
+        let run = run.clone();
         FieldFuture::new(async move {
-            let (asking, mut arguments) = begin(&operation, &context).await?;
+            let (asking, mut arguments) = begin(name, &context).await?;
             let (asking, in_cookie) = match opens_session {
                 true => wishing(asking, &mut arguments).map_err(WireError::into_resolver_error)?,
                 false => (asking, false),
@@ -231,7 +230,7 @@ fn wishing(asking: Arc<Asking>, arguments: &mut Arguments) -> Result<(Arc<Asking
 
 /// Who asks for an operation, who may, and with what.
 async fn begin(
-    operation: &str,
+    operation: &'static str,
     context: &ResolverContext<'_>,
 ) -> async_graphql::Result<(Arc<Asking>, Arguments)> {
     let asking = Arc::clone(context.ctx.data::<Arc<Asking>>()?);

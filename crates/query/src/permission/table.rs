@@ -160,7 +160,7 @@ impl SelectPermission {
 }
 
 impl InsertPermission {
-    /// These columns, less secrets, computed and preset ones.
+    /// These columns, less secrets, preset ones and those that no client gives.
     pub(super) fn new(
         columns: impl IntoIterator<Item = &'static Column>,
         check: Filter,
@@ -181,7 +181,7 @@ impl InsertPermission {
 }
 
 impl UpdatePermission {
-    /// These columns, less secrets, computed and preset ones.
+    /// These columns, less secrets, preset ones and those that no client gives.
     pub(super) fn new(
         columns: impl IntoIterator<Item = &'static Column>,
         filter: Filter,
@@ -222,7 +222,7 @@ impl TablePermissions {
 }
 
 fn is_open(column: &Column, presets: &[Preset]) -> bool {
-    !column.computed && !presets.iter().any(|preset| preset.column == column.sql)
+    column.is_input() && !presets.iter().any(|preset| preset.column == column.sql)
 }
 
 /// No secret, whoever asks for it.

@@ -38,6 +38,7 @@ fn result(scalar: Scalar) -> Column {
         secret: false,
         set_afterwards: false,
         computed: true,
+        own: false,
         blank: None,
         consequences: None,
     }

@@ -13,6 +13,7 @@ mod order_by;
 mod page;
 mod rows;
 mod select;
+mod sessions;
 mod update;
 mod weight;
 mod writer;
@@ -51,6 +52,8 @@ pub struct Compiled {
     pub roots: Vec<CompiledRoot>,
     /// What a user who was not proved anew may not write.
     pub elevated: Option<Elevated>,
+    /// What is written of sessions.
+    pub sessions: Option<SessionWrite>,
     /// Room for the next answer.
     pub(crate) room: Room,
 }
@@ -90,6 +93,15 @@ pub struct Elevated {
     pub column: &'static str,
     /// The root field, as `$.selectionSet.updateUser`.
     pub path: String,
+}
+
+/// A write of sessions or personal access tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionWrite {
+    /// The root field, as `$.selectionSet.deleteAuthRefreshToken`.
+    pub path: String,
+    /// A column that only the holder of the admin secret may write.
+    pub withheld: Option<&'static str>,
 }
 
 impl Compiled {
@@ -266,6 +278,7 @@ pub fn compile(permitted: &Permitted, dialect: Dialect) -> Compiled {
     Compiled {
         roots: roots.collect(),
         elevated: elevation::of(permitted.plan()),
+        sessions: sessions::of(permitted.plan()),
         room: Room::default(),
     }
 }

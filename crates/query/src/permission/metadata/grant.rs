@@ -148,8 +148,11 @@ fn written(
     }
     let wrong = columns.iter().find_map(|column| {
         let preset = presets.iter().any(|preset| preset.column == column.sql);
-        match (column.computed, preset) {
-            (true, _) => Some(format!("column {} is computed, nobody writes it", column.sql)),
+        match (column.is_input(), preset) {
+            (false, _) => Some(format!(
+                "column {} is computed or the service's own, nobody writes it",
+                column.sql
+            )),
             (_, true) => Some(format!(
                 "column {} is preset, so no client can give it",
                 column.sql
@@ -171,8 +174,8 @@ fn presets(table: &'static Table, fields: &mut Fields<'_>) -> Result<Vec<Preset>
     let mut presets = Vec::new();
     for (key, node) in node.entries()? {
         let column = condition::column(table, &key.text).map_err(|reason| key.mistake(reason))?;
-        if column.computed {
-            return Err(key.mistake("the column is computed, nobody writes it"));
+        if !column.is_input() {
+            return Err(key.mistake("the column is computed or the service's own, nobody writes it"));
         }
         let kind = match column.nullable {
             true => BindKind::Nullable(column.scalar),
