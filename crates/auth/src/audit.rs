@@ -135,14 +135,21 @@ impl Event {
     }
 }
 
-/// Passes on what came of an operation, once it is written down where somebody was refused.
+/// Passes on what came of an operation, once it is written down where somebody was refused. What a limit refused is
+/// not, and of one caller no more than a node counts in a minute: nothing that is written goes away again.
 pub(crate) async fn recorded<T>(
     ctx: &Ctx<'_>,
     action: &'static str,
     user: Option<Uuid>,
     result: Result<T, Error>,
 ) -> Result<T, Error> {
-    if let Err(Error::Refused(refusal)) = &result {
+    let told = match &result {
+        Err(Error::Refused(Refusal::TooManyRequests { .. })) | Err(Error::Internal(_)) | Ok(_) => None,
+        Err(Error::Refused(refusal)) => Some(refusal),
+    };
+    if let Some(refusal) = told
+        && ctx.auth.refusals.take(ctx.caller).is_ok()
+    {
         Event::refused(action, user, *refusal).append_alone(ctx).await?;
     }
     result

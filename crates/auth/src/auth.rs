@@ -94,6 +94,8 @@ pub struct Auth {
     pub(crate) ring: KeyRing,
     pub(crate) hashing: Hashing,
     pub(crate) refreshes: Capacity,
+    /// Refusals that are written down.
+    pub(crate) refusals: Capacity,
     pub(crate) blocked: Blocked,
     pub(crate) failed: Failed,
     pub(crate) last_seen: LastSeen,
@@ -142,6 +144,7 @@ impl Auth {
                 policy.hashing_queue,
             )?,
             refreshes: Capacity::per_minute(policy.limits.refreshes, Arc::clone(&clock)),
+            refusals: Capacity::per_minute(policy.limits.refusals(), Arc::clone(&clock)),
             blocked: Blocked::default(),
             failed: Failed::default(),
             last_seen: LastSeen::default(),

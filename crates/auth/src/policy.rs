@@ -70,6 +70,19 @@ pub struct Limits {
     pub pats: u32,
 }
 
+impl Limits {
+    /// Refusals per IP and minute that are written down, on each node: as many as there are attempts.
+    pub(crate) fn refusals(&self) -> u32 {
+        let attempts = [
+            self.sign_ins,
+            self.sign_ups,
+            self.mail_requests,
+            self.admin_secrets,
+        ];
+        attempts.into_iter().fold(0, u32::saturating_add)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -15,13 +15,15 @@ pub struct RevokeSessionInput {
     pub id: Uuid,
 }
 
-/// Ends one of the caller's own sessions. Another user's is answered like one that does not exist.
+/// Ends one of the caller's own sessions. Another user's is answered like one that does not exist, and counted like a
+/// sign-in that failed.
 pub async fn revoke_session(ctx: &Ctx<'_>, input: RevokeSessionInput) -> Result<(), Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
     let transaction = ctx.auth.database.begin_direct().await?;
     let which = Which::SessionOf(input.id, session.user_id);
     if store::refresh_tokens::revoke(&transaction, which, ctx.now()).await? == 0 {
         drop(transaction);
+        ctx.auth.limit_sign_in(ctx.caller).await?;
         let unknown = Err(Refusal::UnknownSession.into());
         return recorded(ctx, "revokeSession", Some(session.user_id), unknown).await;
     }

@@ -32,10 +32,10 @@ pub async fn sign_in_anonymous(ctx: &Ctx<'_>, input: SignInAnonymousInput) -> Re
 
 async fn enter(ctx: &Ctx<'_>, input: SignInAnonymousInput) -> Result<SignIn, Error> {
     let policy = &ctx.auth.policy;
+    sign_up::admit(ctx).await?;
     if !policy.anonymous_users {
         return Err(Refusal::SwitchedOff.into());
     }
-    sign_up::admit(ctx).await?;
     let said = SignUpOptionsInput {
         display_name: input.display_name,
         locale: input.locale,
