@@ -3,20 +3,23 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use crate::audit::Event;
 use crate::auth::Auth;
 use crate::caller::{Caller, Ctx};
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::limit::too_many;
+use crate::password::Matched;
 use crate::refusal::Identifier;
 use crate::store;
 use crate::store::limits::{ACCOUNT, NETWORK, UNKNOWN, account_key, network_key};
 use crate::store::users::{Credentials, Lock};
+use crate::value::Password;
 
 /// Failures of an account are forgotten this long after the last one.
 const FAILURES_LAST: TimeDelta = TimeDelta::hours(24);
@@ -30,8 +33,9 @@ const DELAYS: [TimeDelta; 7] = [
     TimeDelta::minutes(1),
     TimeDelta::minutes(2),
     TimeDelta::minutes(5),
-    TimeDelta::minutes(15),
+    LONGEST,
 ];
+const LONGEST: TimeDelta = TimeDelta::minutes(15);
 /// How many accounts are brought up to date in one transaction.
 const SHOWN_AT_ONCE: usize = 500;
 
@@ -42,6 +46,16 @@ pub(crate) struct Attempt {
     account: Option<Uuid>,
     /// Whether the account shows failures that a success takes away.
     shown: bool,
+    /// How long the next one has to wait if this one fails.
+    delay: Option<TimeDelta>,
+}
+
+/// What came of counting an attempt.
+pub(crate) enum Counted {
+    /// It is the one of this number since the last success.
+    As(i64),
+    /// It came too early, and has to wait until then.
+    TooEarly(DateTime<Utc>),
 }
 
 /// Whom an attempt is on.
@@ -99,20 +113,36 @@ impl Attempt {
             }
             Target::Account(found) => (ACCOUNT, account_key(found.account.id)),
         };
-        let locked = credentials.and_then(|found| found.locked_until);
-        let until = match locked.filter(|until| *until > now && !known) {
-            Some(until) => Some(until),
+        let locked = credentials.and_then(|found| found.locked_until(now, LONGEST));
+        let counted = match locked.filter(|_| !known) {
+            Some(until) => Counted::TooEarly(until),
             None => auth.count_attempt(bucket, &key, now).await?,
         };
-        match until {
-            Some(until) => Err(too_many(until, now).into()),
-            None => Ok(Self {
+        match counted {
+            Counted::TooEarly(until) => Err(too_many(until, now).into()),
+            Counted::As(number) => Ok(Self {
                 bucket,
                 key,
                 account,
                 shown: credentials.is_some_and(Credentials::shows_failures),
+                delay: delay_after(number, auth.policy.limits.failures),
             }),
         }
+    }
+
+    /// Compares a password. An attempt that does not get its turn among those that wait was none.
+    pub(crate) async fn compare(
+        &self,
+        ctx: &Ctx<'_>,
+        stored: Option<&str>,
+        password: &Arc<Password>,
+    ) -> Result<Option<Matched>, Error> {
+        let compared = ctx.auth.hashing.verify(stored, password).await;
+        if let Err(Error::Refused(_)) = &compared {
+            let connection = ctx.auth.database.alone();
+            store::limits::take_back(&connection, self.bucket, &self.key, ctx.now()).await?;
+        }
+        compared
     }
 
     /// The secret was proved: earlier failures are forgotten. Those from elsewhere stay where the user comes
@@ -131,6 +161,14 @@ impl Attempt {
         Ok(())
     }
 
+    /// The secret was right, whatever else came of it: whoever knows it is not guessing.
+    pub(crate) async fn proved<T>(&self, ctx: &Ctx<'_>, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::Refused(_)) = &result {
+            self.succeeded(ctx, &ctx.auth.database.alone()).await?;
+        }
+        result
+    }
+
     /// How the account has to be kept until [`Self::succeeded`].
     pub(crate) fn lock(&self) -> Lock {
         match self.shown && self.bucket == ACCOUNT {
@@ -140,32 +178,37 @@ impl Attempt {
     }
 
     /// The secret was not proved. The row of the account tells so in a while: to write it now would take longer
-    /// than for a name that nobody has.
-    pub(crate) fn failed(&self, ctx: &Ctx<'_>) {
+    /// than for a name that nobody has. That a delay begins is written down, of such a name too.
+    pub(crate) async fn failed(&self, ctx: &Ctx<'_>, action: &'static str) -> Result<(), Error> {
         if let Some(account) = self.account {
             ctx.auth.failed.lock().insert(account, Some(ctx.now()));
         }
+        let Some(delay) = self.delay else { return Ok(()) };
+        let refusal = too_many(ctx.now() + delay, ctx.now());
+        Event::refused(action, self.account, refusal)
+            .append_alone(ctx)
+            .await
     }
 }
 
 impl Auth {
-    /// Counts one; tells until when to wait where it came too early.
+    /// Counts one, unless it came too early.
     pub(crate) async fn count_attempt(
         &self,
         bucket: &str,
         key: &str,
         now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, Error> {
+    ) -> Result<Counted, Error> {
         let next = DELAYS.map(|delay| now + delay);
         let steps = (self.policy.limits.failures.max(1), next.as_slice());
         let connection = self.database.alone();
         let counted =
             store::limits::attempt(&connection, bucket, key, now, now + FAILURES_LAST, steps).await?;
-        if counted.is_some() {
-            return Ok(None);
+        if let Some(number) = counted {
+            return Ok(Counted::As(number));
         }
         let next = store::limits::next(&self.database.reads(), bucket, key).await?;
-        Ok(Some(next.unwrap_or(now)))
+        Ok(Counted::TooEarly(next.unwrap_or(now)))
     }
 
     /// Whether the user signed in from the caller's network lately.
@@ -207,6 +250,13 @@ impl Auth {
         }
         Ok(transaction.commit().await?)
     }
+}
+
+/// How long whoever failed so many times has to wait, the first `free` of them not counted. The first of all is
+/// followed by the next one at once.
+fn delay_after(number: i64, free: u32) -> Option<TimeDelta> {
+    let step = usize::try_from(number - i64::from(free.max(1))).ok()?;
+    DELAYS.get(step).or(DELAYS.last()).copied().filter(|_| number > 1)
 }
 
 /// The network of an address: what a provider gives to one customer, or to few.

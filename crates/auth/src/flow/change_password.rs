@@ -70,9 +70,9 @@ async fn prove(
     };
     let attempt = Attempt::begin(ctx, Target::Account(&owner.credentials)).await?;
     let stored = owner.credentials.password_hash.as_deref();
-    let proof = ctx.auth.hashing.verify(stored, &Arc::new(current)).await?;
+    let proof = attempt.compare(ctx, stored, &Arc::new(current)).await?;
     if proof.is_none() {
-        attempt.failed(ctx);
+        attempt.failed(ctx, ACTION).await?;
         return Err(Refusal::WrongCurrentPassword.into());
     }
     attempt.succeeded(ctx, &ctx.auth.database.alone()).await

@@ -6,9 +6,11 @@ use crate::attempt::{Attempt, Target};
 use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
+use crate::password::Matched;
 use crate::refusal::Refusal;
 use crate::session::{self, Fresh, Session};
 use crate::store;
+use crate::store::users::Owner;
 use crate::value::Password;
 
 const ACTION: &str = "elevatePassword";
@@ -43,11 +45,23 @@ async fn elevate(
     let attempt = Attempt::begin(ctx, Target::Account(&owner.credentials)).await?;
     let stored = owner.credentials.password_hash.as_deref();
     let password = Arc::new(input.password);
-    let Some(proof) = ctx.auth.hashing.verify(stored, &password).await? else {
-        attempt.failed(ctx);
+    let Some(proof) = attempt.compare(ctx, stored, &password).await? else {
+        attempt.failed(ctx, ACTION).await?;
         return Err(Refusal::WrongCurrentPassword.into());
     };
+    let elevated = enter(ctx, session, &owner, proof, &attempt).await;
+    attempt.proved(ctx, elevated).await
+}
+
+async fn enter(
+    ctx: &Ctx<'_>,
+    session: &Authenticated,
+    owner: &Owner,
+    proof: Matched,
+    attempt: &Attempt,
+) -> Result<Session, Error> {
     let transaction = ctx.auth.database.begin_direct().await?;
+    let stored = owner.credentials.password_hash.as_deref();
     // The password may have been changed while it was compared.
     let account = match stored {
         Some(stored) => store::users::with_password(&transaction, owner.id(), stored, attempt.lock()).await?,

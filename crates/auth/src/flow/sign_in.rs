@@ -28,11 +28,18 @@ pub(super) struct Presented {
 /// wrong password and gets the same answer.
 pub(super) async fn finish(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn, Error> {
     let proved = prove(ctx, &presented).await;
-    if let Err(Error::Refused(_)) = &proved {
-        presented.attempt.failed(ctx);
-    }
     let user = presented.found.as_ref().map(|user| user.account.id);
-    recorded(ctx, presented.action, user, proved).await
+    let told = recorded(ctx, presented.action, user, proved).await;
+    match &told {
+        Err(Error::Refused(Refusal::WrongPassword(_) | Refusal::UnknownUser(_))) => {
+            presented.attempt.failed(ctx, presented.action).await?;
+        }
+        // Nothing was compared.
+        Err(Error::Refused(Refusal::TooManyRequests { .. })) => {}
+        // It was the password, also of somebody who may not sign in.
+        _ => return presented.attempt.proved(ctx, told).await,
+    }
+    told
 }
 
 async fn prove(ctx: &Ctx<'_>, presented: &Presented) -> Result<SignIn, Error> {
@@ -42,17 +49,16 @@ async fn prove(ctx: &Ctx<'_>, presented: &Presented) -> Result<SignIn, Error> {
         .as_ref()
         .and_then(|user| user.password_hash.clone());
     let (Some(user), Some(mut stored)) = (&presented.found, stored) else {
-        ctx.auth.hashing.verify(None, &presented.password).await?;
+        presented.attempt.compare(ctx, None, &presented.password).await?;
         return Err(match presented.found {
             Some(_) => wrong().into(),
             None => Refusal::UnknownUser(presented.identifier).into(),
         });
     };
     loop {
-        let proof = ctx
-            .auth
-            .hashing
-            .verify(Some(&stored), &presented.password)
+        let proof = presented
+            .attempt
+            .compare(ctx, Some(&stored), &presented.password)
             .await?;
         let proof = proof.ok_or_else(wrong)?;
         let proved = Proved::new(ctx, user.account.id, stored, proof, &presented.password).await?;

@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use super::too_many;
+use crate::attempt::Counted;
 use crate::auth::Auth;
 use crate::connection::Connection;
 use crate::error::Error;
@@ -23,8 +24,8 @@ impl Auth {
     pub(crate) async fn guess_factor(&self, account: Uuid) -> Result<FactorGuess, Error> {
         let (key, now) = (account_key(account), now(self.clock.as_ref()));
         match self.count_attempt(GUESSES, &key, now).await? {
-            Some(until) => Err(too_many(until, now).into()),
-            None => Ok(FactorGuess { key }),
+            Counted::TooEarly(until) => Err(too_many(until, now).into()),
+            Counted::As(_) => Ok(FactorGuess { key }),
         }
     }
 }

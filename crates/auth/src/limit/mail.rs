@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::too_many;
+use crate::attempt::Counted;
 use crate::auth::Auth;
 use crate::caller::Caller;
 use crate::connection::Connection;
@@ -61,7 +62,7 @@ impl Auth {
             .chain([self.limit_key(email.as_str())])
             .collect();
         for key in &keys {
-            if let Some(until) = self.count_attempt(GUESSES, key, now).await? {
+            if let Counted::TooEarly(until) = self.count_attempt(GUESSES, key, now).await? {
                 return Err(too_many(until, now).into());
             }
         }

@@ -88,6 +88,19 @@ pub(crate) async fn attempt<C: Connection>(
     row.map(|row| row.get("count")).transpose()
 }
 
+/// An attempt that was counted was none: the next one is accepted when it was.
+pub(crate) async fn take_back<C: Connection>(
+    connection: &C,
+    bucket: &str,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let sql =
+        "UPDATE limits SET count = count - 1, window_start = $3 WHERE bucket = $1 AND key = $2 AND count > 0";
+    let values = [bucket.into(), key.into(), now.into()];
+    connection.send(statement(connection, sql, values)).await
+}
+
 /// From when the next attempt is accepted.
 pub(crate) async fn next<C: Connection>(
     connection: &C,

@@ -5,7 +5,7 @@ mod identity;
 mod new;
 mod state;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use portico_entity::users::{Column, Entity};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Value};
@@ -48,13 +48,14 @@ pub(crate) fn account_columns(backend: DbBackend) -> String {
 }
 
 /// What [`Credentials`] have beside the account.
-const PROOF_COLUMNS: &str = "u.password_hash, u.locked_until, u.attempt_number";
+const PROOF_COLUMNS: &str = "u.password_hash, u.locked_until, u.attempt_number, u.last_attempt";
 
 /// A user and what a password is compared with.
 pub(crate) struct Credentials {
     pub(crate) account: Account,
     pub(crate) password_hash: Option<String>,
-    pub(crate) locked_until: Option<DateTime<Utc>>,
+    locked_until: Option<DateTime<Utc>>,
+    last_attempt: Option<DateTime<Utc>>,
     attempt_number: i32,
 }
 
@@ -62,6 +63,16 @@ impl Credentials {
     /// Whether the row tells of failed attempts.
     pub(crate) fn shows_failures(&self) -> bool {
         self.attempt_number != 0 || self.locked_until.is_some()
+    }
+
+    /// Until when the row says that attempts have to wait. A delay of at most `longest` after an attempt that is yet to
+    /// come began before the clock was set back; what an administrator wrote is none.
+    pub(crate) fn locked_until(&self, now: DateTime<Utc>, longest: TimeDelta) -> Option<DateTime<Utc>> {
+        let until = self.locked_until.filter(|until| *until > now)?;
+        let over = self
+            .last_attempt
+            .is_some_and(|last| last > now && until <= last + longest);
+        (!over).then_some(until)
     }
 }
 
@@ -71,6 +82,7 @@ impl FromRow for Credentials {
             account: Account::from_row(row)?,
             password_hash: row.get("password_hash")?,
             locked_until: row.get("locked_until")?,
+            last_attempt: row.get("last_attempt")?,
             attempt_number: row.get("attempt_number")?,
         })
     }

@@ -7,7 +7,8 @@ use portico_entity::users;
 use sea_orm::EntityTrait;
 
 use super::support::{Client, PASSWORD, World, code, session};
-use crate::value::SignUpOptionsInput;
+use crate::policy::EmailVerification;
+use crate::value::{Password, SignUpOptionsInput};
 use crate::{Auth, Error, Policy, SignIn};
 
 const EMAIL: &str = "ada@example.org";
@@ -162,4 +163,109 @@ async fn failures_are_forgotten_a_day_after_the_last() {
     fail(&auth, ELSEWHERE, 10).await;
     auth.show_failures().await.unwrap();
     assert_eq!(user(&world).await.attempt_number, 10);
+}
+
+#[tokio::test]
+async fn the_right_password_is_no_guess_whatever_keeps_its_user_out() {
+    for (kept_out, code_of_it) in [
+        ("disabled = true", "disabled-user"),
+        ("is_locked = true", "locked-user"),
+        ("activated_at = NULL", "inactive-user"),
+        ("email_verified = false", "unverified-user"),
+    ] {
+        let (world, _) = world().await;
+        let mut policy = Policy {
+            email_verification: EmailVerification::Required,
+            ..Policy::default()
+        };
+        policy.limits.sign_ins = 1000;
+        let auth = world.node(policy).await;
+        world.execute(&format!("UPDATE users SET {kept_out}")).await;
+        let elsewhere = Client::at(&auth, ELSEWHERE);
+        fail(&auth, ELSEWHERE, 9).await;
+        for _ in 0..12 {
+            assert_eq!(code(elsewhere.sign_in(EMAIL, PASSWORD).await), code_of_it);
+        }
+        auth.show_failures().await.unwrap();
+        assert_eq!(user(&world).await.attempt_number, 0, "{kept_out}");
+        fail(&auth, ELSEWHERE, 10).await;
+        refused(elsewhere.sign_in(EMAIL, PASSWORD).await);
+    }
+}
+
+#[tokio::test]
+async fn whoever_proves_to_be_signed_in_makes_no_guess_with_a_new_password_that_is_none() {
+    let (world, auth) = world().await;
+    let home = Client::of(&auth);
+    let signed_in = session(home.sign_in(EMAIL, PASSWORD).await);
+    for _ in 0..12 {
+        let input = crate::flow::ChangePasswordInput {
+            current_password: Some(Password::parse_presented(PASSWORD).unwrap()),
+            new_password: Password::parse("password123").unwrap(),
+        };
+        let answer = crate::flow::change_password(&home.ctx(Some(&signed_in.authenticated)), input).await;
+        assert_eq!(code(answer), "password-too-common");
+    }
+    auth.show_failures().await.unwrap();
+    assert_eq!(user(&world).await.attempt_number, 0);
+}
+
+#[tokio::test]
+async fn who_gets_no_turn_has_not_guessed() {
+    let (world, auth) = world().await;
+    let mut policy = Policy {
+        hashing_queue: 0,
+        ..Policy::default()
+    };
+    policy.limits.sign_ins = 1000;
+    let full = world.node(policy).await;
+    for name in [EMAIL, "nobody@example.org"] {
+        for _ in 0..12 {
+            // The queue says so, not the delay.
+            assert_eq!(
+                refused(Client::at(&full, ELSEWHERE).sign_in(name, PASSWORD).await),
+                2
+            );
+        }
+    }
+    fail(&auth, ELSEWHERE, 9).await;
+    for _ in 0..3 {
+        assert_eq!(
+            refused(Client::at(&full, ELSEWHERE).sign_in(EMAIL, PASSWORD).await),
+            2
+        );
+    }
+    session(Client::at(&auth, ELSEWHERE).sign_in(EMAIL, PASSWORD).await);
+}
+
+#[tokio::test]
+async fn that_a_delay_begins_is_written_down_and_what_it_refuses_is_not() {
+    let (world, auth) = world().await;
+    for name in [EMAIL, "nobody@example.org"] {
+        let before = world.audit().await.len();
+        for _ in 0..14 {
+            drop(
+                Client::at(&auth, ELSEWHERE)
+                    .sign_in(name, "a wrong password")
+                    .await,
+            );
+        }
+        let mut told = world.audit().await.split_off(before);
+        told.sort();
+        let mut expected = vec!["signInEmailPassword refused invalid-email-password"; 10];
+        expected.push("signInEmailPassword refused too-many-requests");
+        assert_eq!(told, expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_delay_that_the_row_shows_ends_where_the_clock_is_set_back() {
+    let (world, auth) = world().await;
+    world.advance(TimeDelta::hours(5));
+    fail(&auth, ELSEWHERE, 10).await;
+    auth.show_failures().await.unwrap();
+    let elsewhere = Client::at(&auth, ELSEWHERE);
+    assert_eq!(refused(elsewhere.sign_in(EMAIL, PASSWORD).await), 5);
+    world.advance(TimeDelta::hours(-3));
+    session(elsewhere.sign_in(EMAIL, PASSWORD).await);
 }
