@@ -212,6 +212,14 @@ pub(crate) async fn go_on(
     issue(ctx.auth, &account, tokens, ctx.now())
 }
 
+/// Refuses a user for whom the session could not go on now.
+pub(crate) async fn check(ctx: &Ctx<'_>, account: &Account, found: &Found) -> Result<(), Error> {
+    account.admit(&ctx.auth.policy)?;
+    let methods = Methods::from_json(&found.authentication_methods);
+    roles::allowed(ctx, &ctx.auth.database.reads(), account.clone(), &methods).await?;
+    Ok(())
+}
+
 /// Proof that a token was replaced a moment ago and its holder could open what replaced it.
 pub(crate) struct Reopened {
     account: Account,

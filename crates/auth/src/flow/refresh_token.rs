@@ -50,6 +50,8 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
         ip: ctx.caller.address.to_canonical().to_string(),
         user_agent: user_agent.as_deref(),
         needs_verified: auth.policy.email_verification == EmailVerification::Required,
+        guarded_roles: &auth.policy.second_factor_roles,
+        grace_since: now - auth.policy.second_factor_grace,
     };
     match rotate(&auth.database, rotation).await? {
         Some(rotated) => session::go_on(ctx, rotated, presented.session(), successor.into_plain()).await,
@@ -71,7 +73,7 @@ async fn not_current(ctx: &Ctx<'_>, presented: &RefreshToken) -> Result<Session,
     let account = store::users::account(&connection, found.user_id).await?;
     let account = account.ok_or_else(|| refused(RefreshFault::UnknownSession))?;
     // The door would say so below; here it also keeps a stale token of a locked user from ending anything.
-    account.admit(&ctx.auth.policy)?;
+    session::check(ctx, &account, &found).await?;
     match standing(&found, presented, now) {
         Standing::Previous(sealed) => {
             let reopened = Reopened::by_previous(account, presented, sealed, &found)?;

@@ -30,6 +30,10 @@ pub(crate) struct Rotation<'a> {
     pub(crate) user_agent: Option<&'a str>,
     /// Whether an unverified address keeps its user out.
     pub(crate) needs_verified: bool,
+    /// Roles in which nobody acts who did not prove a second factor.
+    pub(crate) guarded_roles: &'a [String],
+    /// Whoever was granted such a role later than this does without.
+    pub(crate) grace_since: DateTime<Utc>,
 }
 
 /// Proof that a current token was presented and replaced; only [`rotate`] makes one.
@@ -67,6 +71,8 @@ pub(crate) async fn rotate(database: &Database, rotation: Rotation<'_>) -> Resul
         rotation.user_agent.map(str::to_owned).into(),
         rotation.needs_verified.into(),
         rotation.app_expires_at.into(),
+        format!(",{},", rotation.guarded_roles.join(",")).into(),
+        rotation.grace_since.into(),
     ];
     let rows = database.data_path.write_one(Arc::clone(sql), values).await?;
     rows.first().map(read).transpose()
@@ -75,8 +81,9 @@ pub(crate) async fn rotate(database: &Database, rotation: Rotation<'_>) -> Resul
 fn postgres() -> String {
     let returned = returned(DbBackend::Postgres, "u.id", str::to_owned);
     let set = set("::timestamptz");
+    let acts = acts("strpos", "refresh_tokens.authentication_methods @> '[\"mfa\"]'");
     format!(
-        "UPDATE refresh_tokens SET {set} FROM users u WHERE {CURRENT} AND {OWNER} AND {ADMITTED} AND {READY} \
+        "UPDATE refresh_tokens SET {set} FROM users u WHERE {CURRENT} AND {OWNER} AND {ADMITTED} AND {READY} AND {acts} \
          RETURNING json_build_object({returned}, \
          'authentication_methods', refresh_tokens.authentication_methods)::text AS rotated"
     )
@@ -88,9 +95,13 @@ fn sqlite() -> String {
     let flag = |is: &str| format!("json(CASE WHEN {is} THEN 'true' ELSE 'false' END)");
     let returned = returned(DbBackend::Sqlite, "hex(u.id)", flag);
     let set = set("");
+    let acts = acts(
+        "instr",
+        "EXISTS (SELECT 1 FROM json_each(refresh_tokens.authentication_methods) WHERE value = 'mfa')",
+    );
     let sql = format!(
         "UPDATE refresh_tokens SET {set} \
-         WHERE {CURRENT} AND EXISTS (SELECT 1 FROM users u WHERE {OWNER} AND {ADMITTED} AND {READY}) \
+         WHERE {CURRENT} AND EXISTS (SELECT 1 FROM users u WHERE {OWNER} AND {ADMITTED} AND {READY} AND {acts}) \
          RETURNING (SELECT json_object({returned}, \
          'authentication_methods', json(refresh_tokens.authentication_methods)) FROM users u WHERE {OWNER}) AS rotated"
     );
@@ -117,6 +128,17 @@ const OWNER: &str = "u.id = refresh_tokens.user_id";
 /// Felt at the next refresh. A token of a user who may not act is not used up: the door tells why
 /// afterwards.
 const READY: &str = "(u.email IS NULL OR u.email_verified OR NOT $10)";
+
+/// Whether there is a role that the user may act in, as the door decides it; `find` is the function that tells where
+/// one text is in another.
+fn acts(find: &str, several_factors: &str) -> String {
+    let open = |role: &str| format!("{find}($12, ',' || {role} || ',') = 0");
+    let (default_role, role) = (open("u.default_role"), open("r.role"));
+    format!(
+        "({default_role} OR {several_factors} \
+         OR EXISTS (SELECT 1 FROM user_roles r WHERE r.user_id = u.id AND ({role} OR r.created_at > $13)))"
+    )
+}
 
 /// What [`Returned`] reads but for the methods, as the arguments of a function that makes a JSON object.
 fn returned(backend: DbBackend, user_id: &str, flag: impl Fn(&str) -> String) -> String {

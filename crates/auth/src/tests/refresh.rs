@@ -213,3 +213,46 @@ async fn refreshes_are_limited_per_address() {
     assert_eq!(code(client.refresh("x").await), "invalid-refresh-token");
     assert_eq!(code(client.refresh("x").await), "too-many-requests");
 }
+
+#[tokio::test]
+async fn who_lacks_a_second_factor_keeps_the_token_until_it_is_proved() {
+    let world = World::new().await;
+    let auth = world.node(Policy::default()).await;
+    let client = Client::of(&auth);
+    let first = session(client.sign_up("ada@example.org").await);
+    let before = session(client.sign_in("ada@example.org", PASSWORD).await);
+    for sql in [
+        "UPDATE users SET default_role = 'user'",
+        "INSERT INTO roles (role) SELECT 'admin' WHERE NOT EXISTS (SELECT 1 FROM roles WHERE role = 'admin')",
+        "INSERT INTO user_roles (id, user_id, role) SELECT id, id, 'admin' FROM users",
+        "UPDATE users SET default_role = 'admin'",
+        "DELETE FROM user_roles WHERE role <> 'admin'",
+    ] {
+        world.execute(sql).await;
+    }
+    // As long as the role is new.
+    let current = client
+        .refresh(before.refresh_token().reveal())
+        .await
+        .ok()
+        .unwrap();
+    world
+        .execute("UPDATE user_roles SET created_at = '2020-01-01T00:00:00+00:00'")
+        .await;
+    for _ in 0..3 {
+        for token in [&first, &current] {
+            let answer = client.refresh(token.refresh_token().reveal()).await;
+            assert_eq!(code(answer), "second-factor-required");
+        }
+        world.advance(TimeDelta::seconds(11));
+    }
+    // Once it is proved in one session that one goes on, and so does the other with a role that needs none.
+    let proved = format!(
+        "UPDATE refresh_tokens SET authentication_methods = '[\"pwd\", \"otp\", \"mfa\"]' WHERE id = {}",
+        world.id(current.refresh_token_id)
+    );
+    world.execute(&proved).await;
+    assert!(client.refresh(current.refresh_token().reveal()).await.is_ok());
+    world.execute("INSERT INTO user_roles (id, user_id, role) SELECT id, user_id, 'user' FROM refresh_tokens WHERE revoked_at IS NULL LIMIT 1").await;
+    assert!(client.refresh(first.refresh_token().reveal()).await.is_ok());
+}

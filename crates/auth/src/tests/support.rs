@@ -79,6 +79,14 @@ impl World {
             .unwrap();
     }
 
+    /// An id as it is written in a statement.
+    pub(super) fn id(&self, id: uuid::Uuid) -> String {
+        match self.database.connection.get_database_backend() {
+            sea_orm::DbBackend::Postgres => format!("'{id}'"),
+            _ => format!("x'{}'", id.simple()),
+        }
+    }
+
     /// `action outcome code` of every audit event, in order.
     pub(super) async fn audit(&self) -> Vec<String> {
         let rows = portico_entity::audit_events::Entity::find()
