@@ -12,7 +12,7 @@ use crate::audit::recorded;
 use crate::auth::Auth;
 use crate::caller::{Caller, Ctx};
 use crate::error::Error;
-use crate::limit::too_many;
+use crate::limit::{MINUTE, too_many};
 use crate::port::now;
 use crate::refusal::Refusal;
 
@@ -38,13 +38,18 @@ impl AdminGate {
     pub(crate) fn shrink(&self, now: DateTime<Utc>) {
         // Whoever waits in a place or is judged there holds it too, or has it locked.
         self.lock().retain(|_, place| {
-            Arc::strong_count(place) > 1 || place.try_lock().is_ok_and(|blocked| *blocked > now)
+            Arc::strong_count(place) > 1 || place.try_lock().is_ok_and(|blocked| waits(*blocked, now))
         });
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Place>> {
         self.callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the next guess has to wait. Until later than any has to: since before the clock was set back.
+fn waits(blocked: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    blocked > now && blocked <= now + MINUTE
 }
 
 impl Auth {
@@ -63,7 +68,7 @@ impl Auth {
         let Some(place) = place else { return Ok(()) };
         let mut blocked = place.lock().await;
         let now = now(self.clock.as_ref());
-        if *blocked > now {
+        if waits(*blocked, now) {
             return Err(too_many(*blocked, now).into());
         }
         if is_right {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::clock::Clock as _;
@@ -15,16 +15,31 @@ use crate::caller::Caller;
 use crate::port::Clock;
 use crate::refusal::Refusal;
 
-/// The injected clock in the form the limiter reads.
+/// The injected clock in the form the limiter reads. It goes on where the clock is set back: else whoever was counted
+/// later would have to wait until then.
 #[derive(Clone)]
-struct Reading(Arc<dyn Clock>);
+struct Reading {
+    clock: Arc<dyn Clock>,
+    told: Arc<Mutex<Told>>,
+}
+
+/// The latest time of the clock, and by how much it was set back so far; in nanoseconds.
+#[derive(Default)]
+struct Told {
+    latest: u64,
+    behind: u64,
+}
 
 impl governor::clock::Clock for Reading {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        let nanoseconds = self.0.now().timestamp_nanos_opt().unwrap_or_default();
-        Nanos::from(u64::try_from(nanoseconds).unwrap_or_default())
+        let nanoseconds = self.clock.now().timestamp_nanos_opt().unwrap_or_default();
+        let now = u64::try_from(nanoseconds).unwrap_or_default();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.behind = told.behind.saturating_add(told.latest.saturating_sub(now));
+        told.latest = now;
+        Nanos::from(now.saturating_add(told.behind))
     }
 }
 
@@ -37,7 +52,10 @@ pub(crate) struct Capacity {
 impl Capacity {
     pub(crate) fn per_minute(count: u32, clock: Arc<dyn Clock>) -> Self {
         let quota = Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
-        let clock = Reading(clock);
+        let clock = Reading {
+            clock,
+            told: Arc::default(),
+        };
         Self {
             limiter: RateLimiter::hashmap_with_clock(quota, clock.clone()),
             clock,
@@ -91,5 +109,20 @@ mod tests {
         clock.advance(TimeDelta::minutes(5));
         capacity.shrink();
         assert!((0..3).all(|_| capacity.take(&one).is_ok()));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_costs_nobody_a_share() {
+        let clock = Arc::new(TestClock::default());
+        let capacity = Capacity::per_minute(3, Arc::clone(&clock) as Arc<dyn Clock>);
+        let one = caller("192.0.2.1");
+        for _ in 0..3 {
+            assert!((0..3).all(|_| capacity.take(&one).is_ok()));
+            let refusal = capacity.take(&one).unwrap_err();
+            assert_eq!(refusal.retry_after(), Some(Duration::from_secs(20)));
+            clock.advance(TimeDelta::hours(-1));
+            assert!(capacity.take(&one).is_err(), "nor does it give one");
+            clock.advance(TimeDelta::minutes(1));
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::refusal::Refusal;
 use crate::seal::hex;
 use crate::store;
 
-const MINUTE: TimeDelta = TimeDelta::minutes(1);
+pub(crate) const MINUTE: TimeDelta = TimeDelta::minutes(1);
 const SIGN_IN: &str = "sign-in-ip";
 const SIGN_UP: &str = "sign-up-ip";
 const ADMIN_SECRET: &str = "admin-secret-ip";
@@ -120,6 +120,7 @@ impl Auth {
     /// Forgets counters in memory that tell nothing any more.
     pub(crate) fn shrink_limits(&self) {
         self.refreshes.shrink();
+        self.refusals.shrink();
         self.blocked.shrink(now(self.clock.as_ref()));
     }
 }
