@@ -18,7 +18,7 @@ async fn nobody_is_anonymous_unless_the_operator_allows_it(database: Arc<TestDat
     assert_eq!(sign_in(&closed, "").await.error_code(), "disabled-endpoint");
     let closed = app(&database, &[("PORTICO_SIGN_UP_DISABLED", "true")]).await;
     assert_eq!(sign_in(&closed, "").await.error_code(), "signup-disabled");
-    let few = app(&database, &[("PORTICO_LIMIT_SIGN_UPS", "3")]).await;
+    let few = app(&database, &[("PORTICO_LIMIT_SIGN_UPS", "4")]).await;
     for code in [None, None, Some("too-many-requests")] {
         let answer = sign_in(&few, "").await;
         match code {

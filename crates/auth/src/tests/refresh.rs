@@ -227,6 +227,7 @@ async fn who_lacks_a_second_factor_keeps_the_token_until_it_is_proved() {
         "INSERT INTO user_roles (id, user_id, role) SELECT id, id, 'admin' FROM users",
         "UPDATE users SET default_role = 'admin'",
         "DELETE FROM user_roles WHERE role <> 'admin'",
+        "UPDATE user_roles SET created_at = '2027-01-14T00:00:00+00:00'",
     ] {
         world.execute(sql).await;
     }

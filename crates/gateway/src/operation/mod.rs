@@ -182,7 +182,7 @@ pub(crate) fn types(types: Types, role: &Role, users: bool) -> Types {
 }
 
 /// A field that runs an operation. Whatever opens a session has an argument for what it is to be like.
-fn operation<F, R, T>(name: &str, type_ref: TypeRef, run: F) -> Field
+fn operation<F, R, T>(name: &'static str, type_ref: TypeRef, run: F) -> Field
 where
     F: Fn(Arc<Asking>, Arguments) -> R + Send + Sync + Clone + 'static,
     R: Future<Output = Result<T, WireError>> + Send + 'static,
