@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use portico_auth::Clock;
 use portico_server::SystemClock;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::portico;
 use crate::support::caller::User;
 use crate::support::database::{TestDatabase, on_both_databases};
-use crate::support::process::Process;
+use crate::support::process::{self, Process};
 use crate::support::telephone::Telephone;
 
 on_both_databases!(
     a_user_is_made_shown_and_listed,
     what_a_command_does_counts_at_once_where_the_service_runs,
     roles_and_passwords_are_set,
+    what_is_listed_is_how_it_is,
+    a_program_reads_of_any_error,
     factors_are_shown_and_taken_away,
     bad_input_is_named_and_changes_nothing,
     a_database_that_is_new_is_made,
@@ -218,6 +221,59 @@ async fn roles_and_passwords_are_set(database: Arc<TestDatabase>) {
     .await
     .json();
     assert!(outbox().await.contains("password-reset"));
+    let admin = service
+        .caller
+        .with("x-hasura-admin-secret", crate::support::settings::ADMIN_SECRET);
+    let query = "{ auditEvents(where: { action: { _eq: \"sendPasswordResetEmail\" } }) { userId actorRole outcome } }";
+    let told = json!([{ "userId": jane.id, "actorRole": "command-line", "outcome": "success" }]);
+    assert_eq!(admin.graphql(query).await.data()["auditEvents"], told);
+    // Nobody is mailed who is gone.
+    let gone = User::sign_up_as(&service.caller, "gone").await;
+    let delete = "mutation ($id: uuid!) { updateUser(pk_columns: { id: $id }, _set: { deletedAt: \"2026-03-01T09:00:00Z\" }) { id } }";
+    admin.graphql_with(delete, json!({ "id": gone.id })).await.data();
+    let id = gone.id.to_string();
+    let refused = portico(
+        &database,
+        &["user", "reset-password", &id, "--mail", "--json"],
+        "",
+    )
+    .await;
+    assert_eq!(refused.refused()["code"], "user-not-found");
+}
+
+async fn what_is_listed_is_how_it_is(database: Arc<TestDatabase>) {
+    let service = Process::start(&database).await;
+    let jane = User::sign_up_as(&service.caller, "jane").await;
+    let listed = async |more: &[&str]| {
+        let arguments = [&["user", "sessions", &jane.email, "--json"], more].concat();
+        let sessions = portico(&database, &arguments, "").await.json();
+        sessions.as_array().unwrap().len()
+    };
+    assert_eq!((listed(&[]).await, listed(&["--all"]).await), (1, 1));
+    let connection = database.connect().await;
+    let over = "UPDATE refresh_tokens SET session_expires_at = '2020-01-01T00:00:00+00:00'";
+    connection.execute_unprepared(over).await.unwrap();
+    assert_eq!((listed(&[]).await, listed(&["--all"]).await), (0, 1));
+    let waits = "UPDATE users SET activated_at = NULL";
+    connection.execute_unprepared(waits).await.unwrap();
+    let table = portico(&database, &["user", "list"], "").await.output;
+    assert!(table.trim_end().ends_with("inactive"), "{table}");
+}
+
+async fn a_program_reads_of_any_error(database: Arc<TestDatabase>) {
+    let mut command = process::command(&database);
+    command
+        .env("PORTICO_DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
+        .args(["user", "list", "--json"]);
+    let ended = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let error = String::from_utf8(ended.stderr).unwrap();
+    let error: Value = serde_json::from_str(error.lines().last().unwrap()).unwrap();
+    assert_eq!(error["error"]["code"], "unavailable", "{error}");
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("cannot connect to the database"), "{message}");
 }
 
 async fn factors_are_shown_and_taken_away(database: Arc<TestDatabase>) {

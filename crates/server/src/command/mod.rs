@@ -12,7 +12,7 @@ pub(crate) mod user;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use portico_auth::{InternalError, Refusal};
+use portico_auth::{InternalError, OpenError, Refusal};
 use portico_entity::catalogue::catalogue;
 use portico_gateway::{IntrospectionError, RoleSchema};
 use portico_query::permission::Permissions;
@@ -78,6 +78,28 @@ enum CommandError {
 }
 
 impl CommandError {
+    /// The code that a program reads.
+    fn code(&self) -> &str {
+        let unavailable = match self {
+            Self::Refused { code, .. } => return code,
+            Self::Start(StartError::Database(_) | StartError::Auth(OpenError::Database(_))) => true,
+            Self::Flow(error) => error.is_unavailable(),
+            _ => false,
+        };
+        match unavailable {
+            true => "unavailable",
+            false => "internal-server-error",
+        }
+    }
+
+    /// What goes with the code.
+    fn message(&self) -> String {
+        match self {
+            Self::Refused { message, .. } => message.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// Bad input: the field and the rule it breaks.
     fn invalid(field: &str, rule: &str) -> Self {
         Self::Refused {
@@ -118,8 +140,8 @@ fn tell(result: Result<(), CommandError>, matches: &clap::ArgMatches) -> ExitCod
         .subcommand()
         .map(|(_, arguments)| arguments.get_flag("json"));
     match result {
-        Err(CommandError::Refused { code, message }) if wanted == Some(true) => {
-            let error = serde_json::json!({ "error": { "code": code, "message": message } });
+        Err(error) if wanted == Some(true) => {
+            let error = serde_json::json!({ "error": { "code": error.code(), "message": error.message() } });
             // If even this cannot be written, the exit code still says it.
             let _ = writeln!(io::stderr(), "{error}");
             ExitCode::FAILURE

@@ -1,9 +1,9 @@
 //! Passwords that are typed, and `portico user reset-password`
 
 use clap::ArgMatches;
-use portico_auth::flow::{SetPasswordInput, set_password};
-use portico_auth::value::Password;
-use serde_json::{Value, json};
+use portico_auth::flow::{MailPasswordResetInput, SetPasswordInput, mail_password_reset, set_password};
+use portico_auth::value::{LinkOptions, Password};
+use serde_json::Value;
 
 use super::Console;
 use crate::command::{CommandError, password};
@@ -26,25 +26,18 @@ pub(super) async fn reset(
     arguments: &ArgMatches,
     typed: Option<String>,
 ) -> Result<(), CommandError> {
+    let ctx = console.ctx();
+    let id = user["id"].as_str().unwrap_or_default().parse();
+    let id = id.map_err(|_| CommandError::invalid("id", "must be a uuid"))?;
     match typed {
         Some(typed) => {
-            let id = user["id"].as_str().unwrap_or_default().parse();
-            let input = SetPasswordInput {
-                id: id.map_err(|_| CommandError::invalid("id", "must be a uuid"))?,
-                password: Password::parse(&typed)?,
-            };
-            Ok(set_password(&console.ctx(), input).await?)
+            let password = Password::parse(&typed)?;
+            Ok(set_password(&ctx, SetPasswordInput { id, password }).await?)
         }
         None => {
-            let Some(email) = user["email"].as_str() else {
-                return Err(CommandError::invalid("email", "is needed to send a mail"));
-            };
-            let document = "mutation ($email: citext!, $options: LinkOptions) { \
-                sendPasswordResetEmail(email: $email, options: $options) }";
             let redirect_to = arguments.get_one::<String>("redirect-to");
-            let variables = json!({ "email": email, "options": { "redirectTo": redirect_to } });
-            console.ask(document, variables).await?;
-            Ok(())
+            let link = LinkOptions::parse(redirect_to.map(String::as_str), None, ctx.auth.policy())?;
+            Ok(mail_password_reset(&ctx, MailPasswordResetInput { id, link }).await?)
         }
     }
 }

@@ -40,6 +40,11 @@ fn state(user: &Value) -> String {
             !user["email"].is_null() && user["emailVerified"] == false,
         ),
         ("anonymous", user["isAnonymous"] == true),
+        // Neither switched off nor deleted: it waits for its first sign of life.
+        (
+            "inactive",
+            user["active"] == false && user["disabled"] == false && user["deletedAt"].is_null(),
+        ),
     ];
     let states = states.iter().filter(|(_, is)| *is).map(|(name, _)| *name);
     states.collect::<Vec<_>>().join(",")
@@ -110,7 +115,13 @@ pub(super) async fn sessions(console: &Console, user: &Value, all: bool) -> Resu
     let mut conditions = vec![json!({ "userId": { "_eq": user["id"] } })];
     if !all {
         conditions.push(json!({ "revokedAt": { "_is_null": true } }));
-        conditions.push(json!({ "expiresAt": { "_gt": SystemClock.now() } }));
+        let now = SystemClock.now();
+        conditions.push(json!({ "expiresAt": { "_gt": now } }));
+        let ends = [
+            json!({ "sessionExpiresAt": { "_is_null": true } }),
+            json!({ "sessionExpiresAt": { "_gt": now } }),
+        ];
+        conditions.push(json!({ "_or": ends }));
     }
     let document = "query ($where: authRefreshTokens_bool_exp!) { authRefreshTokens(where: $where, \
         order_by: [{ lastUsedAt: desc_nulls_last }, { id: desc }]) { id type name authenticationMethods createdAt \
