@@ -40,7 +40,7 @@ settings! {
     database_url: DatabaseUrl = Always("sqlite:"), database_url();
     /// Connections for accounts and sessions (PostgreSQL; SQLite has one writer).
     database_connections: u32 = Always("10"), number(2, 1_000);
-    /// Connections for quick reads of data; on SQLite those kept open.
+    /// Connections for quick reads of data; on SQLite so many are kept open for data, and for accounts.
     database_read_connections: u32 = Always("4"), number(1, 256);
     /// Connections for reads of data that touch many rows and are not known to be quick, one read each; 0 is two for each core, from 4 to 32.
     database_heavy_connections: u32 = Always("0"), number(0, 256);

@@ -2,7 +2,7 @@
 
 use rusqlite::params_from_iter;
 
-use super::{SqliteExecutor, error, row};
+use super::{Reads, SqliteExecutor, error, row};
 use crate::error::Failure;
 use crate::execute::{Explained, Task};
 use crate::sql::{Compiled, Work};
@@ -14,7 +14,7 @@ impl SqliteExecutor {
         compiled: &Compiled,
         tasks: Vec<Task>,
     ) -> Result<Vec<Explained>, Failure> {
-        let reader = self.file.reader()?;
+        let reader = self.file.reader(Reads::LookUps)?;
         let mut explained = Vec::new();
         for (root, task) in compiled.roots.iter().zip(tasks) {
             let (Work::Read(read), Task::Read(parameters)) = (&root.work, task) else {
@@ -35,7 +35,7 @@ impl SqliteExecutor {
                 plan: Some(plan),
             });
         }
-        self.file.give_back(reader);
+        self.file.give_back(Reads::LookUps, reader);
         Ok(explained)
     }
 }

@@ -28,6 +28,8 @@ use write::{Queue, Write, Written};
 
 /// How many steps of SQLite's machine pass between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
+/// So many bytes of the file are mapped where data is read.
+const MAPPED: i64 = 256 << 20;
 /// How long a read that may take long is tried where it was asked for. Others wait behind it meanwhile.
 const ATTEMPT: Duration = Duration::from_millis(1);
 
@@ -45,8 +47,20 @@ pub struct SqliteExecutor {
 struct File {
     path: PathBuf,
     settings: ExecutorSettings,
-    idle: Mutex<Vec<Limited>>,
+    /// Connections that read data, and are not used now.
+    data: Mutex<Vec<Limited>>,
+    /// The same by which accounts and sessions are looked up.
+    look_ups: Mutex<Vec<Limited>>,
     writer: Mutex<Option<Limited>>,
+}
+
+/// What a connection reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// Data, of which most is at hand in the mapped file.
+    Data,
+    /// A few rows between writes. After each the file would be mapped anew, which takes longer than to read the pages.
+    LookUps,
 }
 
 /// A connection whose statements end at a deadline.
@@ -68,11 +82,12 @@ impl SqliteExecutor {
         let file = File {
             path: path.to_owned(),
             settings,
-            idle: Mutex::default(),
+            data: Mutex::default(),
+            look_ups: Mutex::default(),
             writer: Mutex::default(),
         };
-        let first = file.connect(true).map_err(|error| Failure::unavailable(&error))?;
-        file.give_back(first);
+        let first = file.reader(Reads::Data)?;
+        file.give_back(Reads::Data, first);
         Ok(Self {
             file: Arc::new(file),
             heavy,
@@ -126,9 +141,9 @@ impl SqliteExecutor {
     }
 
     pub(super) fn ping(&self) -> Result<(), Failure> {
-        let reader = self.file.reader()?;
+        let reader = self.file.reader(Reads::LookUps)?;
         let answered = reader.connection.query_row("SELECT 1", [], |_| Ok(()));
-        self.file.give_back(reader);
+        self.file.give_back(Reads::LookUps, reader);
         answered.map_err(|error| Failure::unavailable(&error))
     }
 }
@@ -142,15 +157,19 @@ async fn blocking<T: Send + 'static>(
 }
 
 impl File {
-    fn connect(&self, read_only: bool) -> rusqlite::Result<Limited> {
+    /// A connection that reads, or one that writes.
+    fn connect(&self, reads: Option<Reads>) -> rusqlite::Result<Limited> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(self.settings.acquire_timeout)?;
         connection.execute_batch(
             "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; \
-             PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456; PRAGMA trusted_schema=OFF;",
+             PRAGMA cache_size=-16384; PRAGMA trusted_schema=OFF;",
         )?;
-        if read_only {
+        if reads == Some(Reads::Data) {
+            connection.pragma_update(None, "mmap_size", MAPPED)?;
+        }
+        if reads.is_some() {
             connection.pragma_update(None, "query_only", true)?;
         }
         connection.set_prepared_statement_cache_capacity(256);
@@ -169,15 +188,21 @@ impl File {
         })
     }
 
-    fn reader(&self) -> Result<Limited, Failure> {
-        match lock(&self.idle).pop() {
-            Some(reader) => Ok(reader),
-            None => self.connect(true).map_err(|error| Failure::unavailable(&error)),
-        }
+    fn idle(&self, reads: Reads) -> MutexGuard<'_, Vec<Limited>> {
+        lock(match reads {
+            Reads::Data => &self.data,
+            Reads::LookUps => &self.look_ups,
+        })
     }
 
-    fn give_back(&self, reader: Limited) {
-        let mut idle = lock(&self.idle);
+    fn reader(&self, reads: Reads) -> Result<Limited, Failure> {
+        let idle = self.idle(reads).pop();
+        idle.map_or_else(|| self.connect(Some(reads)), Ok)
+            .map_err(|error| Failure::unavailable(&error))
+    }
+
+    fn give_back(&self, reads: Reads, reader: Limited) {
+        let mut idle = self.idle(reads);
         if idle.len() < self.settings.read_connections {
             idle.push(reader);
         }
@@ -191,7 +216,7 @@ impl File {
         allowed: Duration,
         leash: Option<&Leash>,
     ) -> Result<Vec<u8>, Failure> {
-        let reader = self.reader()?;
+        let reader = self.reader(Reads::Data)?;
         reader.allow(allowed);
         let read = || reader.read(compiled, tasks, answer);
         let answered = match leash {
@@ -200,7 +225,7 @@ impl File {
         };
         // A connection whose transaction could not be ended is dropped, and the transaction with it.
         if reader.connection.is_autocommit() {
-            self.give_back(reader);
+            self.give_back(Reads::Data, reader);
         }
         answered
     }

@@ -10,7 +10,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::timeout;
 
 use super::write::{Write, Written, finish};
-use super::{File, Limited, SqliteExecutor, blocking, error, misfit, row};
+use super::{File, Limited, Reads, SqliteExecutor, blocking, error, misfit, row};
 use crate::error::Failure;
 use crate::execute::Found;
 use crate::scalar::Parameter;
@@ -34,10 +34,10 @@ impl SqliteExecutor {
         sql: &str,
         parameters: Vec<Parameter>,
     ) -> Result<Found, Failure> {
-        let reader = self.file.reader()?;
+        let reader = self.file.reader(Reads::LookUps)?;
         reader.allow(self.file.settings.statement_timeout);
         let found = found(&reader.connection, sql, &values(parameters));
-        self.file.give_back(reader);
+        self.file.give_back(Reads::LookUps, reader);
         found.map_err(error::failure)
     }
 

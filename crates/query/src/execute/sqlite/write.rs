@@ -178,7 +178,7 @@ impl File {
 
     pub(super) fn writer(&self) -> rusqlite::Result<Limited> {
         let kept = lock(&self.writer).take();
-        kept.map_or_else(|| self.connect(false), Ok)
+        kept.map_or_else(|| self.connect(None), Ok)
     }
 
     fn write_by(&self, writer: Limited, writes: &[Write]) -> Vec<Result<Written, Failure>> {
