@@ -130,7 +130,7 @@ async fn postgres_serves_requests_by_an_index() {
     for part in [
         "JOIN users u",
         "UPDATE refresh_tokens SET generation",
-        "u.attempt_number FROM users u",
+        "u.last_attempt FROM users u",
         "\"user_roles\" AS",
     ] {
         assert!(plans.iter().any(|plan| plan.contains(part)), "not seen: {part}");
