@@ -6,6 +6,7 @@ mod error;
 mod explain;
 mod functions;
 mod leash;
+mod queue;
 mod row;
 mod statement;
 mod write;
@@ -23,8 +24,8 @@ use super::{ExecutorSettings, Origin, Task};
 use crate::error::{Code, Failure};
 use crate::sql::{Compiled, Rows, Work};
 use leash::{Holder, Leash};
+use queue::{Queue, Write, Written};
 pub(super) use statement::OpenTransaction;
-use write::{Queue, Write, Written};
 
 /// How many steps of SQLite's machine pass between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;

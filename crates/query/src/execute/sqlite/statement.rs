@@ -9,7 +9,8 @@ use rusqlite::{Connection, ErrorCode, params_from_iter};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::timeout;
 
-use super::write::{Write, Written, finish};
+use super::queue::{Write, Written};
+use super::write::finish;
 use super::{File, Limited, Reads, SqliteExecutor, blocking, error, misfit, row};
 use crate::error::Failure;
 use crate::execute::Found;

@@ -1,7 +1,6 @@
 //! Writes. The way to the disk is what a write costs most: those that wait for their turn together go together.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use rusqlite::types::Value;
@@ -9,76 +8,15 @@ use rusqlite::{Connection, params_from_iter};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::queue::{Waiting, Write, Written};
 use super::statement::found;
 use super::{File, Limited, SqliteExecutor, blocking, constraint, lock, misfit, row, rows};
 use crate::error::Failure;
 use crate::execute::answer::Answer;
 use crate::execute::mutation::{self, Channel, Then};
-use crate::execute::{Found, Origin, Task};
+use crate::execute::{Origin, Task};
 use crate::scalar::Parameter;
 use crate::sql::{Compiled, Rows, Work};
-
-/// So many go together: those behind them wait no longer than for one turn of others.
-const MOST_TOGETHER: usize = 64;
-
-/// What is written.
-pub(super) enum Write {
-    /// By the mutations of a request.
-    Request {
-        compiled: Arc<Compiled>,
-        tasks: Vec<Task>,
-        origin: Arc<dyn Origin>,
-        answer: Answer,
-    },
-    /// By a statement that stands by itself.
-    Single { sql: Arc<str>, values: Vec<Value> },
-}
-
-/// What came of it.
-pub(super) enum Written {
-    Answer(Vec<u8>),
-    Found(Found),
-}
-
-/// A write, and whoever waits for what it answers.
-struct Waiting {
-    write: Write,
-    reply: oneshot::Sender<Result<Written, Failure>>,
-}
-
-/// Its place in the queue, empty once somebody has taken it.
-type Place = Arc<Mutex<Option<Waiting>>>;
-
-/// Writes in the order in which they came.
-#[derive(Default)]
-pub(super) struct Queue(Mutex<VecDeque<Place>>);
-
-impl std::fmt::Debug for Queue {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_tuple("Queue")
-            .field(&lock(&self.0).len())
-            .finish()
-    }
-}
-
-impl Queue {
-    fn push(&self, waiting: Waiting) -> Place {
-        let place = Arc::new(Mutex::new(Some(waiting)));
-        lock(&self.0).push_back(Arc::clone(&place));
-        place
-    }
-
-    /// The first of those that somebody still waits for.
-    fn take(&self) -> Vec<Waiting> {
-        let mut places = lock(&self.0);
-        std::iter::from_fn(|| places.pop_front())
-            .filter_map(|place| lock(&place).take())
-            .filter(|waiting| !waiting.reply.is_closed())
-            .take(MOST_TOGETHER)
-            .collect()
-    }
-}
 
 impl Write {
     /// Runs it in the transaction that is open.
