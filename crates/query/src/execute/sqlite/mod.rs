@@ -8,6 +8,7 @@ mod functions;
 mod leash;
 mod queue;
 mod row;
+mod shared;
 mod statement;
 mod write;
 
@@ -25,6 +26,7 @@ use crate::error::{Code, Failure};
 use crate::sql::{Compiled, Rows, Work};
 use leash::{Holder, Leash};
 use queue::{Queue, Write, Written};
+use shared::Line;
 pub(super) use statement::OpenTransaction;
 
 /// How many steps of SQLite's machine pass between two looks at the clock.
@@ -42,6 +44,8 @@ pub struct SqliteExecutor {
     writing: Arc<tokio::sync::Mutex<()>>,
     /// Writes that wait for their turn.
     queue: Arc<Queue>,
+    /// Transactions that wait for theirs.
+    line: Arc<Line>,
 }
 
 #[derive(Debug)]
@@ -94,6 +98,7 @@ impl SqliteExecutor {
             heavy,
             writing,
             queue: Arc::default(),
+            line: Arc::default(),
         })
     }
 

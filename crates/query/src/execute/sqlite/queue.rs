@@ -34,10 +34,13 @@ pub(super) enum Written {
     Found(Found),
 }
 
+/// Tells what came of it.
+pub(super) type Reply = oneshot::Sender<Result<Written, Failure>>;
+
 /// A write, and whoever waits for what it answers.
 pub(super) struct Waiting {
     pub(super) write: Write,
-    pub(super) reply: oneshot::Sender<Result<Written, Failure>>,
+    pub(super) reply: Reply,
 }
 
 /// Its place in the queue, empty once somebody has taken it.
@@ -65,11 +68,24 @@ impl Queue {
 
     /// The first of those that somebody still waits for.
     pub(super) fn take(&self) -> Vec<Waiting> {
-        let mut places = lock(&self.0);
-        std::iter::from_fn(|| places.pop_front())
-            .filter_map(|place| lock(&place).take())
-            .filter(|waiting| !waiting.reply.is_closed())
-            .take(MOST_TOGETHER)
-            .collect()
+        self.take_if(|_| true)
+    }
+
+    /// The first of those by one statement, which are quick.
+    pub(super) fn take_single(&self) -> Vec<Waiting> {
+        self.take_if(|write| matches!(write, Write::Single { .. }))
+    }
+
+    fn take_if(&self, wanted: impl Fn(&Write) -> bool) -> Vec<Waiting> {
+        let mut taken = Vec::new();
+        lock(&self.0).retain(|place| {
+            let mut place = lock(place);
+            place.take_if(|waiting| waiting.reply.is_closed());
+            if taken.len() < MOST_TOGETHER {
+                taken.extend(place.take_if(|waiting| wanted(&waiting.write)));
+            }
+            place.is_some()
+        });
+        taken
     }
 }

@@ -1,33 +1,22 @@
 //! Statements that come as they are: they run where they are asked for, as each finds its rows by an index. To
-//! commit is the way to the disk, and another thread's.
+//! commit is the way to the disk, another thread's, and shared.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, params_from_iter};
-use tokio::sync::OwnedMutexGuard;
+use rusqlite::{Connection, params_from_iter};
 use tokio::time::timeout;
 
 use super::queue::{Write, Written};
+use super::shared::Turn;
 use super::write::finish;
-use super::{File, Limited, Reads, SqliteExecutor, blocking, error, misfit, row};
+use super::{Reads, SqliteExecutor, error, misfit, row};
 use crate::error::Failure;
 use crate::execute::Found;
 use crate::scalar::Parameter;
 
 /// A transaction that has the turn to write.
-pub(in crate::execute) struct OpenTransaction {
-    // The transaction is over before the turn passes on: fields are dropped in this order.
-    writer: Writer,
-    turn: OwnedMutexGuard<()>,
-}
-
-/// The connection of an open transaction, which ends with it.
-struct Writer {
-    file: Arc<File>,
-    connection: Option<Limited>,
-}
+pub(in crate::execute) struct OpenTransaction(Turn);
 
 impl SqliteExecutor {
     pub(in crate::execute) fn read_one(
@@ -56,26 +45,19 @@ impl SqliteExecutor {
 
     pub(in crate::execute) async fn begin(&self) -> Result<OpenTransaction, Failure> {
         let patience = self.file.settings.acquire_timeout;
-        let turn = timeout(patience, Arc::clone(&self.writing).lock_owned()).await;
-        let turn = turn.map_err(|_| Failure::unavailable(&"no turn to write in time"))?;
-        let limited = self.file.writer().map_err(|error| Failure::unavailable(&error))?;
-        let writer = Writer {
-            file: Arc::clone(&self.file),
-            connection: Some(limited),
-        };
-        let begun = writer.begin(Duration::ZERO);
-        let writer = match begun {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                // Another process writes: not for this thread to wait.
-                blocking(move || match writer.begin(patience) {
-                    Ok(()) => Ok(writer),
-                    Err(error) => Err(error::failure(error)),
-                })
-                .await?
+        let mut handed = self.line.join();
+        let turn = tokio::select! {
+            biased;
+            Ok(mut turn) = &mut handed => {
+                turn.join()?;
+                turn
             }
-            begun => begun.map(|()| writer).map_err(error::failure)?,
+            writing = timeout(patience, Arc::clone(&self.writing).lock_owned()) => {
+                let writing = writing.map_err(|_| Failure::unavailable(&"no turn to write in time"))?;
+                Turn::begin(self, writing, patience).await?
+            }
         };
-        Ok(OpenTransaction { writer, turn })
+        Ok(OpenTransaction(turn))
     }
 }
 
@@ -85,59 +67,16 @@ impl OpenTransaction {
         sql: &str,
         parameters: Vec<Parameter>,
     ) -> Result<Found, Failure> {
-        found(self.writer.allowed()?, sql, &values(parameters)).map_err(error::failure)
+        found(self.0.allowed()?, sql, &values(parameters)).map_err(error::failure)
     }
 
     pub(in crate::execute) fn send(&mut self, sql: &str, parameters: Vec<Parameter>) -> Result<(), Failure> {
-        finish(self.writer.allowed()?, sql, &values(parameters)).map_err(error::failure)
+        finish(self.0.allowed()?, sql, &values(parameters)).map_err(error::failure)
     }
 
     pub(in crate::execute) async fn commit(self) -> Result<(), Failure> {
-        let Self { writer, turn } = self;
-        blocking(move || {
-            let committed = writer.allowed()?.execute_batch("COMMIT");
-            drop(writer);
-            drop(turn);
-            committed.map_err(error::failure)
-        })
-        .await
-    }
-}
-
-impl Writer {
-    /// Begins the transaction; waits so long for other processes.
-    fn begin(&self, patience: Duration) -> rusqlite::Result<()> {
-        let Some(limited) = &self.connection else {
-            return Ok(());
-        };
-        limited.connection.busy_timeout(patience)?;
-        limited.allow(self.file.settings.statement_timeout);
-        let begun = limited.connection.execute_batch("BEGIN IMMEDIATE");
-        limited
-            .connection
-            .busy_timeout(self.file.settings.acquire_timeout)?;
-        begun
-    }
-
-    /// The connection, for one more statement.
-    fn allowed(&self) -> Result<&Connection, Failure> {
-        let limited = self.connection.as_ref();
-        let limited = limited.ok_or_else(|| Failure::unexpected(&"a transaction has no connection"))?;
-        limited.allow(self.file.settings.statement_timeout);
-        Ok(&limited.connection)
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        let Some(limited) = self.connection.take() else {
-            return;
-        };
-        if !limited.connection.is_autocommit() {
-            // One that cannot be ended is dropped with its connection.
-            let _ = limited.connection.execute_batch("ROLLBACK");
-        }
-        self.file.keep_writer(limited);
+        let committed = self.0.finish()?.await;
+        committed.map_err(|_| Failure::unavailable(&"what was to be committed was rolled back"))
     }
 }
 

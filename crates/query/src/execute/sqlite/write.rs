@@ -1,6 +1,7 @@
 //! Writes. The way to the disk is what a write costs most: those that wait for their turn together go together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use rusqlite::types::Value;
@@ -8,7 +9,7 @@ use rusqlite::{Connection, params_from_iter};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use super::queue::{Waiting, Write, Written};
+use super::queue::{Reply, Waiting, Write, Written};
 use super::statement::found;
 use super::{File, Limited, SqliteExecutor, blocking, constraint, lock, misfit, row, rows};
 use crate::error::Failure;
@@ -17,6 +18,9 @@ use crate::execute::mutation::{self, Channel, Then};
 use crate::execute::{Origin, Task};
 use crate::scalar::Parameter;
 use crate::sql::{Compiled, Rows, Work};
+
+/// What came of each of several writes.
+type Answered = Vec<Result<Written, Failure>>;
 
 impl Write {
     /// Runs it in the transaction that is open.
@@ -100,18 +104,28 @@ impl SqliteExecutor {
 impl File {
     /// Writes and tells each what came of it.
     fn write(&self, waiting: Vec<Waiting>) {
-        let (writes, replies): (Vec<Write>, Vec<_>) = waiting
-            .into_iter()
-            .map(|waiting| (waiting.write, waiting.reply))
-            .unzip();
+        let (writes, replies) = parts(waiting);
         let answered = match self.writer() {
-            Ok(writer) => self.write_by(writer, &writes),
+            Ok(writer) => {
+                let answered = match writes.len() {
+                    0 | 1 => None,
+                    _ => writer.together(&writes, self.settings.statement_timeout),
+                };
+                self.write_rest(writer, &writes, answered)
+            }
             Err(error) => writes.iter().map(|_| Err(Failure::unavailable(&error))).collect(),
         };
-        for (reply, answered) in replies.into_iter().zip(answered) {
-            // Whoever does not wait any more does not want to know.
-            let _ = reply.send(answered);
-        }
+        tell(replies, answered);
+    }
+
+    /// Commits the transaction that is open, and with it what else waits; tells whether it was committed.
+    pub(super) fn commit_with(&self, writer: Limited, waiting: Vec<Waiting>) -> bool {
+        let (writes, replies) = parts(waiting);
+        let answered = writer.commit_with(&writes, self.settings.statement_timeout);
+        let committed = answered.is_some();
+        let answered = self.write_rest(writer, &writes, answered);
+        tell(replies, answered);
+        committed
     }
 
     pub(super) fn writer(&self) -> rusqlite::Result<Limited> {
@@ -119,15 +133,11 @@ impl File {
         kept.map_or_else(|| self.connect(None), Ok)
     }
 
-    fn write_by(&self, writer: Limited, writes: &[Write]) -> Vec<Result<Written, Failure>> {
-        let allowed = self.settings.statement_timeout;
-        let mut answered = Vec::new();
-        if writes.len() > 1 {
-            answered = writer.together(writes, allowed);
-        }
-        // What could not be written with others is written by itself.
+    /// What could not be written with others is written by itself.
+    fn write_rest(&self, writer: Limited, writes: &[Write], answered: Option<Answered>) -> Answered {
+        let mut answered = answered.unwrap_or_default();
         for write in writes.iter().skip(answered.len()) {
-            writer.allow(allowed);
+            writer.allow(self.settings.statement_timeout);
             answered.push(writer.alone(write));
         }
         self.keep_writer(writer);
@@ -143,6 +153,18 @@ impl File {
     }
 }
 
+fn parts(waiting: Vec<Waiting>) -> (Vec<Write>, Vec<Reply>) {
+    let parts = waiting.into_iter().map(|waiting| (waiting.write, waiting.reply));
+    parts.unzip()
+}
+
+fn tell(replies: Vec<Reply>, answered: Answered) {
+    for (reply, answered) in replies.into_iter().zip(answered) {
+        // Whoever does not wait any more does not want to know.
+        let _ = reply.send(answered);
+    }
+}
+
 impl Limited {
     fn alone(&self, write: &Write) -> Result<Written, Failure> {
         self.batch("BEGIN IMMEDIATE")?;
@@ -155,11 +177,19 @@ impl Limited {
         answered
     }
 
-    /// Several in one transaction, each of which leaves no trace where it fails. Nothing where the transaction
-    /// failed as a whole: then none was written.
-    fn together(&self, writes: &[Write], allowed: std::time::Duration) -> Vec<Result<Written, Failure>> {
+    /// Several in one transaction. Nothing where it failed as a whole: then none was written.
+    fn together(&self, writes: &[Write], allowed: Duration) -> Option<Answered> {
+        self.batch("BEGIN IMMEDIATE").ok()?;
+        self.commit_with(writes, allowed)
+    }
+
+    /// Writes several in the transaction that is open, each of which leaves no trace where it fails, and commits it.
+    /// Nothing where the transaction failed as a whole: then none was written, and nothing of what was before them.
+    fn commit_with(&self, writes: &[Write], allowed: Duration) -> Option<Answered> {
         let written = || {
-            self.batch("BEGIN IMMEDIATE")?;
+            if self.connection.is_autocommit() {
+                return Err(Failure::unavailable(&"the transaction was rolled back"));
+            }
             let mut answered = Vec::with_capacity(writes.len());
             for write in writes {
                 self.allow(allowed);
@@ -174,14 +204,16 @@ impl Limited {
                 self.batch("RELEASE write")?;
                 answered.push(written);
             }
+            self.allow(allowed);
             self.batch("COMMIT").map(|()| answered)
         };
-        written().unwrap_or_else(|failure: Failure| {
+        let committed = written();
+        if let Err(failure) = &committed {
             tracing::debug!(%failure.message, "writes could not be committed together");
-            // There may be none any more.
+            // There may be no transaction any more.
             let _ = self.connection.execute_batch("ROLLBACK");
-            Vec::new()
-        })
+        }
+        committed.ok()
     }
 }
 
