@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::consequences::is_signed_in;
 use super::{app, change, me};
+use crate::support::app::TestApp;
+use crate::support::caller::User;
 use crate::support::database::{TestDatabase, on_both_databases};
 use crate::support::mailbox::{ask, code, confirm, enter, mail, ticket};
 
@@ -14,15 +16,21 @@ on_both_databases!(
     an_address_that_was_never_confirmed_is_kept_for_nobody,
 );
 
+/// A user with a confirmed address whose first one never was.
+async fn whoever_left(app: &TestApp) -> User {
+    let jane = app.user("typo").await;
+    change(app, &jane, "right@example.org").await.data();
+    confirm(app, &ticket(&mail(app, "right@example.org").await))
+        .await
+        .data();
+    jane
+}
+
 async fn who_reads_an_address_that_was_never_confirmed_gets_no_account_by_it(database: Arc<TestDatabase>) {
     use portico_entity::tickets;
     use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
     let app = app(&database).await;
-    let jane = app.user("typo").await;
-    change(&app, &jane, "right@example.org").await.data();
-    confirm(&app, &ticket(&mail(&app, "right@example.org").await))
-        .await
-        .data();
+    let jane = whoever_left(&app).await;
     // Told, in case that it was the user's all the same, but with nothing to present anywhere.
     let told = mail(&app, &jane.email).await;
     assert_eq!(
@@ -44,10 +52,6 @@ async fn who_reads_an_address_that_was_never_confirmed_gets_no_account_by_it(dat
 
 async fn an_address_that_was_never_confirmed_is_kept_for_nobody(database: Arc<TestDatabase>) {
     let app = app(&database).await;
-    let jane = app.user("typo").await;
-    change(&app, &jane, "right@example.org").await.data();
-    confirm(&app, &ticket(&mail(&app, "right@example.org").await))
-        .await
-        .data();
+    let jane = whoever_left(&app).await;
     app.public().sign_up(&jane.email, "a long password").await.data();
 }

@@ -106,7 +106,10 @@ impl Auth {
                 }),
                 Err(failure) => {
                     tracing::error!(id = %row.id, %failure, "a message cannot be made");
-                    self.put_off(row.id, row.attempts, &failure).await?;
+                    // The others are sent all the same.
+                    if let Err(error) = self.put_off(row.id, row.attempts, &failure).await {
+                        tracing::error!(id = %row.id, %error, "a message waits until its claim is over");
+                    }
                 }
             }
         }
