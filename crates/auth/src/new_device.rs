@@ -11,9 +11,12 @@ use crate::error::Error;
 use crate::message;
 use crate::store;
 
-/// Tells the owner of an account of a session about to begin if neither its network nor what its client calls itself
-/// is known from the sessions of the last 30 days. Nobody is told of the first.
-pub(crate) async fn announce<C: Connection>(ctx: &Ctx<'_>, connection: &C, user: Uuid) -> Result<(), Error> {
+/// Whether neither the network of the caller nor what the client calls itself is known from the user's sessions of the
+/// last 30 days. Never so where nobody would be told.
+pub(crate) async fn is_new<C: Connection>(ctx: &Ctx<'_>, connection: &C, user: Uuid) -> Result<bool, Error> {
+    if !ctx.auth.policy.new_device_notices {
+        return Ok(false);
+    }
     let since = ctx.now() - NETWORK_KNOWN;
     let devices = store::refresh_tokens::devices(connection, user, since).await?;
     let (here, agent) = (prefix(ctx.caller.address), ctx.caller.stored_user_agent());
@@ -21,9 +24,12 @@ pub(crate) async fn announce<C: Connection>(ctx: &Ctx<'_>, connection: &C, user:
         let address = device.ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
         device.user_agent == agent || address.is_some_and(|address| prefix(address) == here)
     });
-    if known {
-        return Ok(());
-    }
+    Ok(!known)
+}
+
+/// Tells the owner of an account of a session that is about to begin on a device that [`is_new`]. Nobody is told of the
+/// first.
+pub(crate) async fn announce<C: Connection>(ctx: &Ctx<'_>, connection: &C, user: Uuid) -> Result<(), Error> {
     let reader = store::users::reader(connection, user).await?;
     let Some(reader) = reader.filter(|reader| reader.has_been_here) else {
         return Ok(());

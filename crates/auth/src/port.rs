@@ -35,7 +35,8 @@ pub trait DataPath: Send + Sync {
 
 /// A transaction on the data path; dropped before it is committed it leaves no trace.
 pub trait DataTransaction: Send + Sync {
-    /// Runs a statement and returns its rows.
+    /// Runs a statement and returns its rows. Statements whose answers are awaited together run in the order in which
+    /// they were first polled, and may be on their way together.
     fn query(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Vec<Row>>;
 
     /// Runs a statement that nothing waits for; that it failed may be told by whatever comes next.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use portico_entity::refresh_tokens;
 use sea_orm::ActiveValue::Set;
+use tokio::try_join;
 use uuid::Uuid;
 
 use self::issue::{Tokens, issue};
@@ -117,8 +118,12 @@ pub(crate) async fn open<C: Connection>(
 ) -> Result<SignIn, Error> {
     let Verified { account, methods } = verified;
     account.admit(&ctx.auth.policy)?;
-    // Read also of whoever proved enough: nobody gets another factor while the session is opened.
-    let held = second_factor::provable(ctx, connection, account.id).await?;
+    // Factors are read also of whoever proved enough: nobody gets another one while the session is opened.
+    let (held, device_is_new) = try_join!(
+        biased;
+        second_factor::provable(ctx, connection, account.id),
+        new_device::is_new(ctx, connection, account.id),
+    )?;
     // Nobody is asked twice for the same.
     let held = match methods.have_passkey() {
         true => held.without_webauthn(),
@@ -126,6 +131,9 @@ pub(crate) async fn open<C: Connection>(
     };
     let asked = held.asked(&ctx.auth.policy.second_factors);
     if methods.are_several_factors() || asked.is_empty() {
+        if device_is_new {
+            new_device::announce(ctx, connection, account.id).await?;
+        }
         let session = begin(ctx, connection, account, methods).await?;
         return Ok(SignIn::Done(Box::new(session)));
     }
@@ -180,9 +188,6 @@ async fn begin<C: Connection>(
         last_used_at: Set(Some(now)),
         ..Default::default()
     };
-    if auth.policy.new_device_notices {
-        new_device::announce(ctx, connection, account.id).await?;
-    }
     store::refresh_tokens::insert(connection, row).await?;
     let tokens = Tokens {
         session: id,

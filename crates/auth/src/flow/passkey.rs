@@ -4,6 +4,7 @@ use portico_entity::user_security_keys::{ActiveModel, Model};
 use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
+use tokio::try_join;
 use uuid::Uuid;
 use webauthn_rs_core::proto::{AuthenticationState, Credential};
 
@@ -171,8 +172,6 @@ impl Checked {
         ctx: &Ctx<'_>,
         connection: &C,
     ) -> Result<(Account, Proof), Error> {
-        let account = store::users::held(connection, self.row.user_id, Lock::Read).await?;
-        let account = account.ok_or(Refusal::Passkey(PasskeyFault::Unknown))?;
         // One of Hasura Auth is ours from now on.
         let passkey = match self.row.passkey {
             Some(_) => None,
@@ -187,7 +186,13 @@ impl Checked {
             passkey,
             at: ctx.now(),
         };
-        match store::user_security_keys::mark_used(connection, &self.row, used).await? {
+        let (account, marked) = try_join!(
+            biased;
+            store::users::held(connection, self.row.user_id, Lock::Read),
+            store::user_security_keys::mark_used(connection, &self.row, used),
+        )?;
+        let account = account.ok_or(Refusal::Passkey(PasskeyFault::Unknown))?;
+        match marked {
             true => Ok((account, self.proof)),
             false => Err(Refusal::Passkey(PasskeyFault::Counter).into()),
         }

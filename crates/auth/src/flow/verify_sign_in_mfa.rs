@@ -1,5 +1,6 @@
 //! `verifySignInMfaTotp` and `verifySignInMfaRecoveryCode`: a code after the first proof.
 
+use tokio::try_join;
 use uuid::Uuid;
 
 use crate::audit::{Event, recorded};
@@ -43,8 +44,11 @@ async fn enter(
     let user: Uuid = pending.user;
     let guess = ctx.auth.guess_factor(user).await?;
     let transaction = ctx.auth.database.begin_direct().await?;
-    let answered = pending.take(ctx, &transaction).await?;
-    let accepted = prove_factor::code(ctx, &transaction, user, code).await?;
+    let (answered, accepted) = try_join!(
+        biased;
+        pending.take(ctx, &transaction),
+        prove_factor::code(ctx, &transaction, user, code),
+    )?;
     let verified = Verified::by_code(answered, accepted)?;
     let sign_in = session::open(ctx, &transaction, verified).await?;
     guess.succeeded(&transaction).await?;

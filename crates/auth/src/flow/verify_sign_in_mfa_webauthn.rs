@@ -1,5 +1,7 @@
 //! `verifySignInMfaWebauthn`.
 
+use tokio::try_join;
+
 use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
@@ -39,8 +41,11 @@ async fn enter(ctx: &Ctx<'_>, pending: Pending, presented: Presented) -> Result<
     let checked = presented.check(ctx)?;
     let transaction = ctx.auth.database.begin_direct().await?;
     let user = pending.user;
-    let answered = pending.take(ctx, &transaction).await?;
-    let (account, proof) = checked.enter(ctx, &transaction).await?;
+    let (answered, (account, proof)) = try_join!(
+        biased;
+        pending.take(ctx, &transaction),
+        checked.enter(ctx, &transaction),
+    )?;
     let verified = Verified::by_second_passkey(answered, account, &proof)?;
     let signed_in = session::open(ctx, &transaction, verified).await?;
     let event = Event::success(ACTION, user, signed_in.session_id());

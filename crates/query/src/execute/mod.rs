@@ -27,7 +27,7 @@ use crate::sql::{Compiled, CompiledRoot, Dialect, Work};
 pub(crate) use parameter::check_constant;
 pub use postgres::{PostgresExecutor, QUICK_READS};
 pub use sqlite::SqliteExecutor;
-pub use statement::{Found, OpenTransaction};
+pub use statement::{Asked, Found, OpenTransaction};
 pub use turns::ConnectionCounters;
 
 /// How the database is used.

@@ -1,6 +1,9 @@
 //! Statements that come as they are, not compiled from a request: one by itself, or several in a transaction.
 
+use std::future::ready;
 use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 
 use super::{Database, Executor, postgres, sqlite};
 use crate::error::Failure;
@@ -15,6 +18,9 @@ pub struct Found {
     /// nor times.
     pub rows: Vec<Vec<Parameter>>,
 }
+
+/// What a statement will have returned.
+pub type Asked = BoxFuture<'static, Result<Found, Failure>>;
 
 /// A transaction that writes. Dropped before [`Self::commit`] it leaves no trace.
 pub struct OpenTransaction(Open);
@@ -52,11 +58,14 @@ impl Executor {
 }
 
 impl OpenTransaction {
-    /// Runs a statement.
-    pub async fn query(&mut self, sql: &str, parameters: Vec<Parameter>) -> Result<Found, Failure> {
+    /// Sends a statement. What it returns is waited for apart: several can be on their way to PostgreSQL together.
+    pub async fn ask(&mut self, sql: &str, parameters: Vec<Parameter>) -> Result<Asked, Failure> {
         match &mut self.0 {
-            Open::Postgres(open) => open.query(sql, parameters).await,
-            Open::Sqlite(open) => open.query(sql, parameters),
+            Open::Postgres(open) => open.ask(sql, parameters).await,
+            Open::Sqlite(open) => {
+                let found = open.query(sql, parameters)?;
+                Ok(Box::pin(ready(Ok(found))))
+            }
         }
     }
 

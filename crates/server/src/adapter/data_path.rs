@@ -36,14 +36,15 @@ impl DataPath for ByExecutor {
     }
 }
 
-/// A transaction of the executor, whose statements come one after the other.
+/// A transaction of the executor, whose statements are sent one after the other.
 struct Transaction(Mutex<OpenTransaction>);
 
 impl DataTransaction for Transaction {
     fn query(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Vec<Row>> {
         Box::pin(async move {
-            let found = self.0.lock().await.query(&sql, parameters(values)?).await;
-            rows(found.map_err(failed)?)
+            let asked = self.0.lock().await.ask(&sql, parameters(values)?).await;
+            // Others are sent meanwhile.
+            rows(asked.map_err(failed)?.await.map_err(failed)?)
         })
     }
 

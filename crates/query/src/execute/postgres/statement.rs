@@ -6,8 +6,8 @@ use super::pool::Held;
 use super::transaction::Transaction;
 use super::{PostgresExecutor, row};
 use crate::error::{Code, Failure};
-use crate::execute::Found;
 use crate::execute::mutation::{Channel, Then};
+use crate::execute::{Asked, Found};
 use crate::scalar::Parameter;
 
 /// A transaction on a connection that it has to itself.
@@ -55,13 +55,13 @@ impl PostgresExecutor {
 }
 
 impl OpenTransaction {
-    pub(in crate::execute) async fn query(
+    pub(in crate::execute) async fn ask(
         &mut self,
         sql: &str,
         parameters: Vec<Parameter>,
-    ) -> Result<Found, Failure> {
-        let found = self.transaction.query(sql, &parameters, Then::Others).await?;
-        row::found(&found)
+    ) -> Result<Asked, Failure> {
+        let asked = self.transaction.ask(sql, parameters).await?;
+        Ok(Box::pin(async move { row::found(&asked.await?) }))
     }
 
     pub(in crate::execute) async fn send(

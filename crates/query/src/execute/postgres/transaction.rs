@@ -100,6 +100,30 @@ impl Transaction {
         }
     }
 
+    /// Sends a statement; what comes back is waited for while others are sent already. Whoever does not wait for it
+    /// keeps those behind it waiting.
+    pub(super) async fn ask(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Parameter>,
+    ) -> Result<BoxFuture<'static, Result<Vec<Row>, Failure>>, Failure> {
+        let statement = self.prepared(sql).await?;
+        self.begin().await?;
+        let connection = Arc::clone(&self.connection);
+        let mut asked = Box::pin(async move { connection.ask(&statement, &parameters).await });
+        let answered = first_turn(&mut asked).await;
+        let sent = std::mem::take(&mut self.sent);
+        Ok(Box::pin(async move {
+            for earlier in sent {
+                earlier.await?;
+            }
+            match answered {
+                Poll::Ready(answered) => answered,
+                Poll::Pending => asked.await,
+            }
+        }))
+    }
+
     pub(super) async fn query(
         &mut self,
         sql: &str,
