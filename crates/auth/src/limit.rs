@@ -19,7 +19,6 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::port::now;
 use crate::refusal::Refusal;
-use crate::seal::hex;
 use crate::store;
 
 pub(crate) const MINUTE: TimeDelta = TimeDelta::minutes(1);
@@ -114,7 +113,7 @@ impl Auth {
     /// Keys are hashed: the table tells neither addresses nor names.
     pub(crate) fn limit_key(&self, text: &str) -> String {
         let hash = hmac::sign(&self.keys.limit_hash, text.as_bytes());
-        hex(hash.as_ref().iter().take(16))
+        hex::encode(hash.as_ref().get(..16).unwrap_or_default())
     }
 
     /// Forgets counters in memory that tell nothing any more.

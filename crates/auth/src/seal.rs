@@ -61,7 +61,7 @@ impl MasterKey {
 
     /// Names the key beside everything sealed under it, without telling it.
     pub fn id(&self) -> Result<String, SealError> {
-        Ok(hex(self.derive(b"key-id")?.iter().take(16)))
+        Ok(hex::encode(self.derive(b"key-id")?.get(..16).unwrap_or_default()))
     }
 
     /// A key for one purpose; nothing about the master key follows from it.
@@ -170,15 +170,6 @@ impl Keys {
             decoy: mac(b"decoy")?,
         })
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> String {
-    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    bytes
-        .into_iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use crate::factor::{Factor, Held};
 use crate::flow::passkey;
 use crate::method::Methods;
 use crate::refusal::Refusal;
-use crate::seal::hex;
 use crate::store;
 use crate::ticket::{self, Purpose, Ticket};
 use crate::token::Plain;
@@ -55,7 +54,7 @@ pub(crate) async fn challenge<C: Connection>(
         id: Set(ctx.new_id()?),
         purpose: Set(Purpose::SecondFactor.as_str().to_owned()),
         // Two sign-ins under way do not end each other.
-        subject: Set(hex(&ticket.hash)),
+        subject: Set(hex::encode(&ticket.hash)),
         user_id: Set(Some(account.id)),
         address: Set(String::new()),
         ticket_hash: Set(ticket.hash),

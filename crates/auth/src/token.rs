@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::port::{Entropy, EntropyError, random};
 use crate::refusal::RefreshFault;
-use crate::seal::{SealError, Sealer, hex};
+use crate::seal::{SealError, Sealer};
 
 const PREFIX: &str = "prt_";
 const BODY: usize = 16 + 4 + 32;
@@ -160,7 +160,7 @@ impl PersonalAccessToken {
 /// The hash of a token, in the form its predecessor used.
 fn stored_hash(text: &str) -> String {
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    format!("\\x{}", hex(hash.as_ref()))
+    format!("\\x{}", hex::encode(hash))
 }
 
 #[cfg(test)]

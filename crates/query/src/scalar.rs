@@ -250,11 +250,5 @@ pub fn wire_time(stored: &str) -> Cow<'_, str> {
 
 /// `\x` and hex digits.
 pub fn wire_bytes(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(2 + bytes.len() * 2);
-    text.push_str("\\x");
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    format!("\\x{}", hex::encode(bytes))
 }

@@ -9,7 +9,6 @@ use crate::caller::Ctx;
 use crate::error::Error;
 use crate::flow::mailed::{Found, LINKS, Proved, fulfil, present, take};
 use crate::refusal::Refusal;
-use crate::seal::hex;
 use crate::store;
 use crate::store::tickets::Used;
 use crate::ticket::{Presented, Purpose, Ticket};
@@ -82,7 +81,7 @@ pub(super) async fn hand_over<C: ConnectionTrait>(
         let exchange = tickets::ActiveModel {
             id: Set(ctx.new_id()?),
             purpose: Set(Purpose::Exchange.as_str().to_owned()),
-            subject: Set(hex(&code.hash)),
+            subject: Set(hex::encode(&code.hash)),
             user_id: Set(Some(proved.account.id)),
             address: Set(proved.email.as_str().to_owned()),
             ticket_hash: Set(code.hash),

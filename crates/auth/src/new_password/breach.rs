@@ -5,7 +5,6 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::refusal::Refusal;
-use crate::seal::hex;
 use crate::value::Password;
 
 /// How much of the hash the service is told: hundreds of passwords share it.
@@ -16,7 +15,7 @@ pub(super) async fn judge(ctx: &Ctx<'_>, password: &Password) -> Result<(), Erro
     let Some(service) = &ctx.auth.breached_passwords else {
         return Ok(());
     };
-    let hash = hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_typed()).as_ref()).to_ascii_uppercase();
+    let hash = hex::encode_upper(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_typed()));
     let (prefix, rest) = hash.split_at(PREFIX);
     match service.range(prefix).await {
         Ok(range) if lists(&range, rest) => Err(Refusal::PasswordBreached.into()),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::fast::RandomState;
 use futures_util::TryStreamExt;
 use tokio_postgres::{CancelToken, Client, Row, Statement};
 
@@ -14,11 +15,11 @@ use crate::scalar::Parameter;
 /// Statements a connection keeps prepared.
 const MOST_STATEMENTS: usize = 512;
 
-/// A connection with its prepared statements.
+/// A connection with its prepared statements. Their texts are ours, and long: they are hashed the quick way.
 #[derive(Debug)]
 pub(super) struct Connection {
     client: Client,
-    statements: Mutex<HashMap<Arc<str>, Statement>>,
+    statements: Mutex<HashMap<Arc<str>, Statement, RandomState>>,
 }
 
 impl Connection {
