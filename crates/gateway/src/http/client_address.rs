@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use super::Network;
 
@@ -28,12 +28,16 @@ fn resolve(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     if !is_trusted(address) {
         return address;
     }
-    let values: Vec<&str> = headers
+    let values: Vec<&[u8]> = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
+        .map(HeaderValue::as_bytes)
         .collect();
-    let mut entries = values.iter().flat_map(|value| value.split(',')).rev();
+    // Each by itself: what cannot be read was not written by the proxy that appended what follows it.
+    let entries = values.iter().flat_map(|value| value.split(|byte| *byte == b','));
+    let mut entries = entries
+        .rev()
+        .map(|entry| str::from_utf8(entry).unwrap_or_default());
     while is_trusted(address) {
         let Some(named) = entries.next().and_then(parse) else {
             break;
@@ -62,7 +66,8 @@ mod tests {
     fn resolved(peer: &str, forwarded: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().unwrap());
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            headers.append("x-forwarded-for", value);
         }
         let trusted = ["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()];
         resolve(peer.parse().unwrap(), &headers, &trusted).to_string()
@@ -99,5 +104,14 @@ mod tests {
             "10.0.0.2"
         );
         assert_eq!(resolved("10.0.0.1", &["10.0.0.3"]), "10.0.0.3");
+    }
+
+    #[test]
+    fn what_a_stranger_wrote_hides_nobody() {
+        assert_eq!(resolved("10.0.0.1", &["é, 198.51.100.1"]), "198.51.100.1");
+        assert_eq!(
+            resolved("10.0.0.1", &["é", "198.51.100.1, 10.0.0.2"]),
+            "198.51.100.1"
+        );
     }
 }
