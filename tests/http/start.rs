@@ -6,7 +6,7 @@ use crate::support::database::{Kind, TestDatabase};
 use crate::support::process::{self, Process};
 
 /// Runs the program to its end, which is to come soon, and gives what it said.
-fn refused(command: &mut std::process::Command) -> String {
+pub(super) fn refused(command: &mut std::process::Command) -> String {
     let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -130,4 +130,17 @@ async fn what_the_service_keeps_is_for_its_user_alone() {
             .mode();
         assert_eq!(mode & 0o077, 0, "{name} has mode {mode:o}");
     }
+}
+
+#[tokio::test]
+async fn a_master_key_that_is_lost_is_not_replaced() {
+    let (database, mut command) = prepared().await;
+    drop(Process::start(&database).await);
+    let key = database.folder().join("master.key");
+    std::fs::rename(&key, database.folder().join("elsewhere")).unwrap();
+    let said = refused(&mut command);
+    assert!(said.contains("master.key is missing"), "{said}");
+    let said = refused(process::command(&database).arg("doctor"));
+    assert!(said.contains("master key that is missing"), "{said}");
+    assert!(!key.exists());
 }

@@ -51,6 +51,18 @@ pub enum DataFolderError {
         /// What is wrong.
         source: MasterKeyError,
     },
+    /// The key that everything is sealed under is not there; another would be of no use.
+    #[error(
+        "the database is sealed under the master key {id}, and {} is missing: put it back, or say where it is in \
+         PORTICO_MASTER_KEY_FILE; without it, what is sealed is lost",
+        path.display()
+    )]
+    MasterKeyMissing {
+        /// The id of the key.
+        id: String,
+        /// Where it was.
+        path: PathBuf,
+    },
     /// The file of the admin secret is empty.
     #[error("{} (admin secret) is empty: delete it, and a new one is made", path.display())]
     NoAdminSecret {
@@ -64,8 +76,8 @@ pub enum DataFolderError {
 
 /// The two secrets an operator keeps.
 pub(crate) struct Secrets {
-    /// What everything at rest is sealed under.
-    pub(crate) master_key: MasterKey,
+    /// What everything at rest is sealed under; none yet in a data folder that is new, or has lost it.
+    pub(crate) master_key: Option<MasterKey>,
     /// What makes a request an administrator's.
     pub(crate) admin_secret: AdminSecret,
 }
@@ -84,14 +96,12 @@ pub(crate) fn make(settings: &Settings) -> Result<(), DataFolderError> {
     })
 }
 
-/// The secrets given, or in development those in the data folder, made where they are missing.
+/// The secrets given, or in development those in the data folder. An admin secret is made where it is missing; whether
+/// a master key may be made, the database tells.
 pub(crate) fn secrets(settings: &Settings, entropy: &dyn Entropy) -> Result<Secrets, DataFolderError> {
     let path = master_key_file(settings);
-    if settings.master_key_file.is_none() {
-        let key = MasterKey::generate(entropy)?.to_base64();
-        make_file("master key", &path, &key)?;
-    }
-    let master_key = master_key(&path)?;
+    let is_there = settings.master_key_file.is_some() || path.exists();
+    let master_key = is_there.then(|| master_key(&path)).transpose()?;
     let admin_secret = match &settings.admin_secret {
         Some(secret) => AdminSecret::new(secret.reveal()),
         None => {
@@ -106,6 +116,23 @@ pub(crate) fn secrets(settings: &Settings, entropy: &dyn Entropy) -> Result<Secr
         master_key,
         admin_secret,
     })
+}
+
+/// Makes a master key in the data folder for a database that is sealed under none.
+pub(crate) fn make_master_key(
+    settings: &Settings,
+    sealed_under: Option<String>,
+    entropy: &dyn Entropy,
+) -> Result<MasterKey, DataFolderError> {
+    let path = master_key_file(settings);
+    // Another process may have made it just now.
+    match sealed_under.filter(|_| !path.exists()) {
+        Some(id) => Err(DataFolderError::MasterKeyMissing { id, path }),
+        None => {
+            make_file("master key", &path, &MasterKey::generate(entropy)?.to_base64())?;
+            master_key(&path)
+        }
+    }
 }
 
 /// Where the master key is.
@@ -211,14 +238,32 @@ mod tests {
         let folder = parent.path().join("data");
         let settings = settings(&folder, &[]);
         make(&settings).unwrap();
-        let first = secrets(&settings, &SystemEntropy).unwrap();
+        assert!(secrets(&settings, &SystemEntropy).unwrap().master_key.is_none());
+        let first = make_master_key(&settings, None, &SystemEntropy).unwrap();
         assert_eq!(mode(&folder), 0o700);
         assert_eq!(mode(&folder.join("master.key")), 0o600);
         assert_eq!(mode(&folder.join("admin.secret")), 0o600);
         assert!(read_admin_secret(&folder.join("admin.secret")).unwrap().len() >= 32);
-        let second = secrets(&settings, &SystemEntropy).unwrap();
-        assert_eq!(first.master_key.id(), second.master_key.id());
+        let second = secrets(&settings, &SystemEntropy).unwrap().master_key.unwrap();
+        assert_eq!(first.id(), second.id());
+        let third = make_master_key(&settings, first.id().ok(), &SystemEntropy).unwrap();
+        assert_eq!(first.id(), third.id());
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn no_key_is_made_beside_a_database_that_is_sealed_under_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings(folder.path(), &[]);
+        let refusal = make_master_key(&settings, Some("0f".to_owned()), &SystemEntropy)
+            .err()
+            .unwrap();
+        let told = refusal.to_string();
+        assert!(
+            told.contains("master key 0f") && told.contains("master.key is missing"),
+            "{told}"
+        );
+        assert!(!folder.path().join("master.key").exists());
     }
 
     #[test]

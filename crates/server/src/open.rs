@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::adapter::{ByExecutor, Origin, RangeService};
 use crate::data_folder::{self, Secrets};
-use crate::database::Pool;
+use crate::database::{DatabaseError, Pool};
 use crate::start::StartError;
 use crate::{Settings, policy};
 
@@ -65,6 +65,13 @@ pub(crate) async fn open(
 ) -> Result<Opened, StartError> {
     let pool = Pool::open(settings).await?;
     pool.migrate(settings).await?;
+    let master_key = match prepared.secrets.master_key {
+        Some(key) => key,
+        None => {
+            let facts = pool.facts().await.map_err(DatabaseError::Connect)?;
+            data_folder::make_master_key(settings, facts.master_key_id, entropy.as_ref())?
+        }
+    };
     let writer = Arc::new(Mutex::new(()));
     let origin = Arc::new(Origin::new(settings, Arc::clone(&clock), Arc::clone(&entropy)));
     let executor = Arc::new(executor(settings, &pool, Arc::clone(&writer), origin)?);
@@ -75,7 +82,7 @@ pub(crate) async fn open(
         entropy,
         policy: policy::policy(settings),
         mail: prepared.mail,
-        master_key: prepared.secrets.master_key,
+        master_key,
         admin_secret: Some(prepared.secrets.admin_secret),
         breached_passwords: RangeService::of(settings)?,
     });

@@ -92,7 +92,7 @@ fn master_key(settings: &Settings) -> (Option<MasterKey>, Finding) {
         return (
             None,
             Note(format!(
-                "there is no master key yet; the first start makes {}",
+                "there is no master key yet; the first start on a new database makes {}",
                 path.display()
             )),
         );
@@ -175,8 +175,11 @@ fn sealed(facts: &Facts, key: Option<&MasterKey>) -> Finding {
         (Some(stored), Some(key)) if key.id().is_ok_and(|id| id == *stored) => {
             Good("the master key is the database's".to_owned())
         }
-        (Some(stored), _) => bad(
-            format!("the database is sealed under another master key ({stored})"),
+        (Some(stored), key) => bad(
+            match key {
+                Some(_) => format!("the database is sealed under another master key ({stored})"),
+                None => format!("the database is sealed under a master key that is missing ({stored})"),
+            },
             "give the key it was made with in PORTICO_MASTER_KEY_FILE; without it, what is sealed is lost",
         ),
     }
