@@ -7,6 +7,7 @@ mod cors;
 mod counters;
 mod database_down;
 mod durability;
+mod encryption;
 mod explain;
 mod get;
 mod graphiql;

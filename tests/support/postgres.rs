@@ -171,6 +171,23 @@ impl Cluster {
         );
     }
 
+    /// Starts the server anew, with a certificate and its key; who does not encrypt is refused.
+    pub(crate) fn take_nothing_in_the_clear(&self, certificate: &str, key: &str) {
+        self.stop();
+        let data = self.data();
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = data.join(name);
+            fs::write(&path, text).unwrap();
+            must(Command::new("chmod").arg("600").arg(&path));
+            if is_root() {
+                must(Command::new("chown").arg("postgres").arg(&path));
+            }
+        }
+        fs::write(data.join("pg_hba.conf"), "hostssl all all 127.0.0.1/32 trust\n").unwrap();
+        fs::write(data.join("postgresql.auto.conf"), "ssl = on\n").unwrap();
+        self.start();
+    }
+
     /// Stops the server at once, as if the machine had gone away.
     pub(crate) fn stop(&self) {
         must(

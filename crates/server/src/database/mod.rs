@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use portico_migrations::{MigrateError, migrate_postgres, migrate_sqlite};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
 
@@ -175,7 +175,9 @@ fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
 
 fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseError> {
     let options = PgConnectOptions::from_str(url.reveal()).map_err(DatabaseError::Connect)?;
+    let encryption = encryption(options.get_ssl_mode());
     Ok(options
+        .ssl_mode(encryption)
         .application_name("portico")
         .options([
             ("search_path", "auth,public"),
@@ -183,6 +185,14 @@ fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseError> {
             ("client_min_messages", "warning"),
         ])
         .disable_statement_logging())
+}
+
+/// The same as the data path makes of it: what is encrypted here must not go in the clear there.
+fn encryption(asked: PgSslMode) -> PgSslMode {
+    match asked {
+        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => PgSslMode::Disable,
+        PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => PgSslMode::VerifyFull,
+    }
 }
 
 fn postgres_options(settings: &Settings, url: &Secret) -> Result<PgConnectOptions, DatabaseError> {
