@@ -46,6 +46,7 @@ macro_rules! on_postgres {
 
 on_postgres!(
     a_held_row_delays_nobody_else,
+    who_waits_for_a_lock_is_told_in_time,
     an_exhausted_pool_of_writes_refuses_quickly_and_recovers,
     an_exhausted_pool_of_sessions_refuses_quickly_and_recovers,
     exhausted_connections_for_refreshes_refuse_quickly_and_recover,
@@ -172,6 +173,22 @@ async fn a_held_row_delays_nobody_else(database: Arc<TestDatabase>) {
     assert!(!waiting.is_finished());
     holder.close().await.unwrap();
     waiting.await.unwrap().data();
+}
+
+async fn who_waits_for_a_lock_is_told_in_time(database: Arc<TestDatabase>) {
+    let lock = ("PORTICO_DATABASE_LOCK_TIMEOUT", "1s");
+    let app = TestApp::with(&database, &[PATIENT[0], PATIENT[2], lock]).await;
+    let jane = app.user("jane").await;
+    let holder = hold(&database, &format!("users WHERE id = '{}'", jane.id)).await;
+    let told = app.admin().graphql_with(RENAME, json!({ "id": jane.id })).await;
+    assert_eq!(told.error_code(), "timeout", "{}", told.text);
+    // What a flow writes waits no longer, and says no more.
+    assert_unavailable(&app.public().sign_in(&jane.email, &jane.password).await);
+    holder.close().await.unwrap();
+    app.admin()
+        .graphql_with(RENAME, json!({ "id": jane.id }))
+        .await
+        .data();
 }
 
 async fn an_exhausted_pool_of_writes_refuses_quickly_and_recovers(database: Arc<TestDatabase>) {

@@ -150,6 +150,7 @@ pub(crate) fn executor(settings: &Settings) -> ExecutorSettings {
         },
         write_connections: settings.database_write_connections as usize,
         statement_timeout: settings.database_statement_timeout,
+        lock_timeout: settings.database_lock_timeout,
         acquire_timeout: settings.database_acquire_timeout,
     }
 }

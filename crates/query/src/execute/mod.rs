@@ -41,6 +41,8 @@ pub struct ExecutorSettings {
     pub write_connections: usize,
     /// How long a statement may run.
     pub statement_timeout: Duration,
+    /// How long a statement waits for a lock on PostgreSQL; on SQLite writers take turns.
+    pub lock_timeout: Duration,
     /// How long a request waits for a connection.
     pub acquire_timeout: Duration,
 }
@@ -52,6 +54,7 @@ impl Default for ExecutorSettings {
             heavy_connections: 4,
             write_connections: 4,
             statement_timeout: Duration::from_secs(10),
+            lock_timeout: Duration::from_secs(5),
             acquire_timeout: Duration::from_secs(2),
         }
     }

@@ -30,9 +30,10 @@ impl Link {
             connector: encryption,
         } = Encryption::parse(url).map_err(|error| Failure::unavailable(&error))?;
         let mut config: Config = url.parse().map_err(|error| Failure::unavailable(&error))?;
-        let timeout = settings.statement_timeout.as_millis();
         let own = format!(
-            "-c search_path=auth,public -c TimeZone=UTC -c statement_timeout={timeout} -c lock_timeout={timeout}"
+            "-c search_path=auth,public -c TimeZone=UTC -c statement_timeout={} -c lock_timeout={}",
+            settings.statement_timeout.as_millis(),
+            settings.lock_timeout.as_millis(),
         );
         // Machine code for a statement takes longer to make than nearly every statement here takes, and knows no
         // timeout. Whoever wants it says so.
