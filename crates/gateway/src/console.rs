@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::app::App;
 use crate::data::Asking;
 use crate::execute::{GraphqlRequest, execute};
+use crate::introspection::Extent;
 use crate::session::Session;
 
 impl App {
@@ -25,6 +26,7 @@ impl App {
             session: Session::administrator(),
             browser: None,
             wish: None,
+            extent: Extent::default(),
         };
         let request = GraphqlRequest {
             query: Some(document.to_owned()),

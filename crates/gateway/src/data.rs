@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::cookie::Browser;
 use crate::error::WireError;
+use crate::introspection::Extent;
 use crate::operation::needs_user;
 use crate::schema::rows;
 use crate::session::Session;
@@ -31,6 +32,8 @@ pub(crate) struct Asking {
     pub(crate) browser: Option<Arc<Browser>>,
     /// What the session is to be like that an operation opens.
     pub(crate) wish: Option<SessionWish>,
+    /// How much of the schema was asked for.
+    pub(crate) extent: Extent,
 }
 
 impl Asking {

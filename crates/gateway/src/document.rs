@@ -46,7 +46,7 @@ impl Document {
         })?;
         cached::take_off(&mut parsed)?;
         let operation = choose(&parsed, operation_name)?;
-        limits.check_shape(&parsed, &operation.node)?;
+        limits.check_shape(&parsed)?;
         Ok(Self {
             operation_name: name_of(&parsed, operation_name),
             operation,

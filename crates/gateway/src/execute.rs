@@ -166,6 +166,9 @@ async fn run(
     let set = &document.operation().selection_set.node;
     let selections = document::selections(&document.parsed, set, &variables);
     refuse_introspection(asking, &selections)?;
+    asking
+        .extent
+        .add(schema.schema.registry(), &selections, &variables)?;
     match path(kind, &selections) {
         Path::Data => {
             validate(schema, document, &variables).await?;

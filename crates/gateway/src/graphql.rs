@@ -17,6 +17,7 @@ use crate::data::Asking;
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, execute};
 use crate::http::{RequestFacts, Sender, read_body};
+use crate::introspection::Extent;
 use crate::session::Session;
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -102,6 +103,7 @@ pub(crate) async fn asking(app: Arc<App>, caller: Caller, headers: &HeaderMap) -
         session,
         browser: None,
         wish: None,
+        extent: Extent::default(),
     })
 }
 

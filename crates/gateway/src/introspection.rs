@@ -1,5 +1,9 @@
 //! What introspection answers comes in alphabetical order, so that code generated from it is stable.
 
+mod extent;
+
+pub(crate) use extent::Extent;
+
 use portico_query::plan::select::merge;
 use portico_query::request::{Selection, Variables};
 use serde_json::Value;

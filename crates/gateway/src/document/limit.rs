@@ -1,7 +1,7 @@
 //! How large a document may be, so that no request costs more than it should.
 
 use async_graphql::Positioned;
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql_value::Value;
 use portico_query::request::Variables;
 
@@ -14,7 +14,7 @@ const MOST_VALUES: usize = 50_000;
 /// any document has that is within the other limits.
 const MOST_OPEN: usize = 100;
 
-/// What a document may cost. Introspection counts towards none but the tokens.
+/// What a document may cost.
 #[derive(Debug, Clone)]
 pub struct DocumentLimits {
     /// Words, numbers, strings and signs of the text.
@@ -76,12 +76,9 @@ impl DocumentLimits {
         }
     }
 
-    /// Counts what an operation selects, fragments spread.
-    pub(super) fn check_shape(
-        &self,
-        document: &ExecutableDocument,
-        operation: &OperationDefinition,
-    ) -> Result<(), WireError> {
+    /// Counts what a document selects, fragments spread. Operations that were not asked for count too: whoever
+    /// validates goes into each.
+    pub(super) fn check_shape(&self, document: &ExecutableDocument) -> Result<(), WireError> {
         let mut count = Count {
             limits: self,
             document,
@@ -89,7 +86,10 @@ impl DocumentLimits {
             fields: 0,
             spreads: Vec::new(),
         };
-        count.selection_set(&operation.selection_set.node, 1)
+        document
+            .operations
+            .iter()
+            .try_for_each(|(_, operation)| count.selection_set(&operation.node.selection_set.node, 1))
     }
 }
 
@@ -253,10 +253,7 @@ impl<'d> Count<'d> {
                 if deepest > self.limits.depth {
                     return Err(too_deep(self.limits.depth));
                 }
-                match field.node.name.node.as_str() {
-                    "__schema" | "__type" => Ok(()),
-                    _ => self.selection_set(&field.node.selection_set.node, depth + 1),
-                }
+                self.selection_set(&field.node.selection_set.node, depth + 1)
             }
             Selection::InlineFragment(fragment) => {
                 self.selection_set(&fragment.node.selection_set.node, depth)
