@@ -7,7 +7,7 @@ use std::time::Duration;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::caller::{Caller, User};
 use crate::support::database::{Kind, TestDatabase, on_both_databases};
@@ -17,7 +17,11 @@ use crate::support::settings::ADMIN_SECRET;
 on_both_databases!(
     fifty_thousand_tokens_are_refused,
     variables_of_a_megabyte_are_read,
+    introspection_is_bounded,
+    fragments_that_are_endless_are_refused,
     a_client_that_never_reads_holds_nobody_up,
+    a_client_that_never_reads_is_cut_off,
+    a_client_that_reads_slowly_gets_everything,
     a_thousand_idle_connections_cost_little,
     a_connection_without_a_request_is_closed,
 );
@@ -40,6 +44,15 @@ impl Stand {
         // What is measured is memory: on a busy machine the work may take its time.
         let patient = [("PORTICO_DATABASE_ACQUIRE_TIMEOUT", "1m")];
         Self::on(Process::with(database, &patient).await).await
+    }
+
+    /// With so much time for clients that do nothing.
+    async fn brief(database: &Arc<TestDatabase>, idle: &str) -> Self {
+        let variables = [
+            ("PORTICO_DATABASE_ACQUIRE_TIMEOUT", "1m"),
+            ("PORTICO_IDLE_TIMEOUT", idle),
+        ];
+        Self::on(Process::with(database, &variables).await).await
     }
 
     async fn on(process: Process) -> Self {
@@ -191,8 +204,116 @@ async fn variables_of_a_megabyte_are_read(database: Arc<TestDatabase>) {
     stand.assert_memory(GROWTH_BY_VALUES);
 }
 
-async fn a_client_that_never_reads_holds_nobody_up(database: Arc<TestDatabase>) {
+/// What GraphiQL and generators of code ask for.
+const INTROSPECTION: &str = "query IntrospectionQuery { __schema {
+  description queryType { name kind } mutationType { name kind } subscriptionType { name kind }
+  types { ...FullType }
+  directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } }
+fragment FullType on __Type {
+  kind name description specifiedByURL isOneOf
+  fields(includeDeprecated: true) {
+    name description args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason }
+  inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef }
+  enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes { ...TypeRef } }
+fragment InputValue on __InputValue {
+  name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
+fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+  ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
+
+async fn introspection_is_bounded(database: Arc<TestDatabase>) {
     let stand = Stand::new(&database).await;
+    let nested = |levels| {
+        let (inside, end) = ("inputFields { type { ".repeat(levels), "} }".repeat(levels));
+        format!("{{ __type(name: \"users_bool_exp\") {{ {inside} name {end} }} }}")
+    };
+    let all = "types { fields { args { name type { name } } } }";
+    let aliases = |count| (0..count).map(|number| format!("a{number}: __schema {{ {all} {all} }} "));
+    let documents = [
+        nested(6),
+        nested(9),
+        nested(4),
+        format!("{{ {} }}", aliases(90).collect::<String>()),
+        format!("{{ {} }}", aliases(200).collect::<String>()),
+        format!("{{ __schema {{ {} }} }}", all.repeat(200)),
+        format!(
+            "{{ __schema {{ types {{ inputFields {{ {} }} }} }} }}",
+            "name ".repeat(4_000)
+        ),
+    ];
+    let public = &stand.process.caller;
+    for document in &documents {
+        for caller in [public, &stand.admin] {
+            for answer in flood(&stand, caller, json!({ "query": document })).await {
+                assert!(
+                    answer.contains("validation-failed"),
+                    "{document:.200} {answer:.300}"
+                );
+                assert!(answer.len() < 2_000, "a refusal of {} bytes", answer.len());
+            }
+        }
+    }
+    let tools = json!({ "query": INTROSPECTION });
+    for caller in [public, &stand.admin] {
+        let answer = caller.graphql(INTROSPECTION).await;
+        assert!(
+            answer
+                .value("/__schema/types")
+                .as_array()
+                .is_some_and(|types| types.len() > 50)
+        );
+        let batch = caller.post_json(&json!(vec![tools.clone(); 20])).await;
+        let answers = batch.body.as_array().unwrap();
+        assert_eq!(answers[0], answer.body);
+        assert!(answers[19]["errors"].is_array(), "everything was answered");
+        assert!(batch.text.len() < 4 << 20, "{} bytes", batch.text.len());
+    }
+    stand.assert_memory(GROWTH);
+}
+
+async fn fragments_that_are_endless_are_refused(database: Arc<TestDatabase>) {
+    let stand = Stand::new(&database).await;
+    let doubled = |of: &str| {
+        (0..30)
+            .map(|number| {
+                let next = number + 1;
+                format!("fragment f{number} on {of} {{ ...f{next} ...f{next} }} ")
+            })
+            .chain([format!("fragment f30 on {of} {{ __typename }}")])
+            .collect::<String>()
+    };
+    let documents = [
+        "query A { __schema { ...a } } fragment a on __Schema { queryType { name } ...a }".to_owned(),
+        "query A { __schema { types { ...a } } } fragment a on __Type { ofType { ...a } }".to_owned(),
+        "query A { ...a } fragment a on query_root { __schema { ...a } }".to_owned(),
+        format!("query A {{ __schema {{ ...f0 }} }} {}", doubled("__Schema")),
+        // Operations that are not asked for.
+        format!(
+            "query A {{ __typename }} query B {{ ...f0 }} {}",
+            doubled("query_root")
+        ),
+        format!(
+            "query A {{ __typename }} query B {{ __schema {{ ...f0 }} }} {}",
+            doubled("__Schema")
+        ),
+        "query A { __typename } query B { ...a } fragment a on query_root { ...a }".to_owned(),
+    ];
+    for caller in [&stand.process.caller, &stand.admin] {
+        for document in &documents {
+            let body = json!({ "query": document, "operationName": "A" });
+            let answer = caller.post_json(&body).await;
+            assert_eq!(
+                answer.error_code(),
+                "validation-failed",
+                "{document:.200} {}",
+                answer.text
+            );
+        }
+    }
+    stand.serve().await;
+}
+
+/// Users whose list is about a megabyte.
+async fn crowd(database: &TestDatabase) {
     let insert = match database.kind {
         Kind::Postgres => {
             "INSERT INTO auth.users (display_name) SELECT repeat('long name ', 12) || n FROM generate_series(1, 5000) n"
@@ -203,6 +324,93 @@ async fn a_client_that_never_reads_holds_nobody_up(database: Arc<TestDatabase>) 
         }
     };
     database.connect().await.execute_unprepared(insert).await.unwrap();
+}
+
+/// A client that takes little at once and asked for some megabytes.
+async fn narrow(stand: &Stand) -> TcpStream {
+    let lists: String = (0..8)
+        .map(|number| format!("a{number}: users {{ id displayName createdAt }} "))
+        .collect();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 << 10).unwrap();
+    let mut stream = socket.connect(stand.address()).await.unwrap();
+    let request = stand.request(&json!({ "query": format!("{{ {lists} }}") }));
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // Until the answer begins.
+    stream.readable().await.unwrap();
+    stream
+}
+
+/// How many bytes were announced, and how many came.
+fn lengths(answer: &[u8]) -> (usize, usize) {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let announced = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    (announced.unwrap().parse().unwrap(), answer.len() - end - 4)
+}
+
+async fn a_client_that_never_reads_is_cut_off(database: Arc<TestDatabase>) {
+    let stand = Stand::brief(&database, "2s").await;
+    crowd(&database).await;
+    let mut deaf = Vec::new();
+    for _ in 0..5 {
+        deaf.push(narrow(&stand).await);
+    }
+    let quiet = tokio::time::sleep(Duration::from_secs(8));
+    tokio::pin!(quiet);
+    while tokio::time::timeout(Duration::from_millis(200), quiet.as_mut())
+        .await
+        .is_err()
+    {
+        stand.serve().await;
+    }
+    for mut stream in deaf {
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        // It may be reset; what was on its way is there before.
+        let _ = tokio::time::timeout(Duration::from_secs(60), read).await.unwrap();
+        let (announced, came) = lengths(&answer);
+        assert!(came < announced, "all {announced} bytes were kept for it");
+    }
+    stand.serve().await;
+}
+
+async fn a_client_that_reads_slowly_gets_everything(database: Arc<TestDatabase>) {
+    let stand = Stand::brief(&database, "3s").await;
+    crowd(&database).await;
+    let mut stream = narrow(&stand).await;
+    let (mut answer, mut part) = (Vec::new(), vec![0; 128 << 10]);
+    let begun = std::time::Instant::now();
+    loop {
+        let mut taken = 0;
+        while taken < part.len() {
+            let read = stream.read(&mut part[taken..]);
+            match tokio::time::timeout(Duration::from_secs(60), read)
+                .await
+                .unwrap()
+                .unwrap()
+            {
+                0 => break,
+                some => taken += some,
+            }
+        }
+        answer.extend_from_slice(&part[..taken]);
+        let (announced, came) = lengths(&answer);
+        if came == announced {
+            break;
+        }
+        assert!(taken > 0, "it ended after {came} of {announced} bytes");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // It took longer than a client may read nothing.
+    assert!(begun.elapsed() > Duration::from_secs(4));
+}
+
+async fn a_client_that_never_reads_holds_nobody_up(database: Arc<TestDatabase>) {
+    let stand = Stand::new(&database).await;
+    crowd(&database).await;
     // About a megabyte each; nobody reads one.
     let request = stand.request(&json!({ "query": "{ users { id displayName createdAt } }" }));
     let mut deaf = Vec::new();
@@ -261,8 +469,7 @@ async fn a_thousand_idle_connections_cost_little(database: Arc<TestDatabase>) {
 }
 
 async fn a_connection_without_a_request_is_closed(database: Arc<TestDatabase>) {
-    let brief = [("PORTICO_IDLE_TIMEOUT", "1s")];
-    let stand = Stand::on(Process::with(&database, &brief).await).await;
+    let stand = Stand::brief(&database, "1s").await;
     let request = stand.request(&json!({ "query": "{ __typename }" }));
     let said = |text: &str| text.as_bytes().to_vec();
     let beginnings = [said(""), said("POST /v1/gra"), said(&request)];

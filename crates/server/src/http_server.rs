@@ -12,12 +12,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
+use crate::client_stream::ClientStream;
+
 /// Serves until told to stop, and then until requests under way are answered. A connection on which no request
-/// begins, or the head of one does not end, within `idle` is closed.
+/// begins, the head of one does not end, or nothing of an answer is read within `idle` is closed.
 pub(crate) async fn serve(
     mut listener: TcpListener,
     routes: Router,
@@ -37,6 +39,11 @@ pub(crate) async fn serve(
         };
         let (http, routes, stop, open) = (http.clone(), routes.clone(), stop.clone(), open.clone());
         tokio::spawn(async move {
+            // Answers are written whole: waiting for more of them only costs time.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+            let stream = ClientStream::new(stream, idle);
             if let Err(error) = converse(&http, stream, peer, routes, stop).await {
                 tracing::debug!(%error, "a connection ended");
             }
@@ -51,15 +58,11 @@ pub(crate) async fn serve(
 /// Answers what comes on one connection; once told to stop, no more than is under way.
 async fn converse(
     http: &http1::Builder,
-    stream: TcpStream,
+    stream: ClientStream,
     peer: SocketAddr,
     routes: Router,
     mut stop: watch::Receiver<bool>,
 ) -> hyper::Result<()> {
-    // Answers are written whole: waiting for more of them only costs time.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection keeps its delay");
-    }
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         routes.clone().oneshot(request)

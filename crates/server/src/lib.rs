@@ -1,6 +1,7 @@
 //! The service as a program: configuration, telemetry, adapters, workers and commands.
 
 mod adapter;
+mod client_stream;
 pub mod command;
 pub mod configuration;
 mod data_folder;

@@ -251,8 +251,8 @@ settings! {
     token_cache: u32 = Always("100000"), number(0, 10_000_000);
     /// How long a request may take.
     request_timeout: Duration = Always("30s"), time(1, 3_600);
-    /// How long a connection may wait for a request, and the head of a request may take; more than a proxy keeps
-    /// an idle connection.
+    /// How long a connection may wait for a request, the head of a request may take, and a client may read nothing of
+    /// its answer; more than a proxy keeps an idle connection.
     idle_timeout: Duration = Always("75s"), time(1, 3_600);
     /// How long requests under way may take after the service was told to stop.
     shutdown_timeout: Duration = Always("20s"), time(0, 3_600);
