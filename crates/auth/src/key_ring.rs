@@ -58,6 +58,25 @@ impl Entry {
     fn is_accepted(&self, now: DateTime<Utc>) -> bool {
         self.retires_at.is_none_or(|at| at > now)
     }
+
+    /// Whether whoever caches the set of keys knows it by now.
+    fn is_known(&self, now: DateTime<Utc>) -> bool {
+        self.created_at + PUBLISHED_AHEAD <= now
+    }
+
+    /// The given end of a token, or that of the key where it comes before: no token outlives its key.
+    pub(crate) fn end_of_token(&self, wanted: DateTime<Utc>) -> DateTime<Utc> {
+        self.retires_at.map_or(wanted, |at| at.min(wanted))
+    }
+}
+
+/// What is to be done so that there is a key to sign with from now on.
+enum Due {
+    Nothing,
+    /// To make one.
+    New,
+    /// To let one go on that had an end, because another algorithm was configured meanwhile.
+    Again(String),
 }
 
 type Ring = BTreeMap<String, Arc<Entry>>;
@@ -87,20 +106,31 @@ impl KeyRing {
             reloaded: Mutex::new(source.now),
         };
         ring.maintain(source).await?;
-        ring.signer(source.now).ok_or(KeyRingError::Missing)?;
+        ring.signer(source.now, source.now).ok_or(KeyRingError::Missing)?;
         Ok(ring)
     }
 
-    /// Reads the keys; makes the next one when the newest has reached its age.
+    /// Reads the keys; makes the next one when the newest has reached its age or its end is near.
     pub(crate) async fn maintain(&self, source: &Source<'_>) -> Result<(), KeyRingError> {
         let mut ring = read(&source.database.connection, source).await?;
-        if self.is_due(&ring, source) {
+        if !matches!(self.due(&ring, source), Due::Nothing) {
             let transaction = source.database.begin().await?;
             store::signing_keys::lock(&*transaction).await?;
             // Another node may have been faster.
             ring = read(&*transaction, source).await?;
-            if self.is_due(&ring, source) {
-                self.make(&*transaction, source).await?;
+            let kid = match self.due(&ring, source) {
+                Due::Nothing => None,
+                Due::New => Some(self.make(&*transaction, source).await?),
+                Due::Again(kid) => {
+                    store::signing_keys::go_on(&*transaction, &kid).await?;
+                    Some(kid)
+                }
+            };
+            if let Some(kid) = kid {
+                // The others sign until this one is known everywhere, and are accepted until their last token
+                // has expired.
+                let end = source.now + PUBLISHED_AHEAD + source.policy.access_token_lifetime + MARGIN;
+                store::signing_keys::retire_others(&*transaction, &kid, end).await?;
                 ring = read(&*transaction, source).await?;
             }
             transaction.commit().await?;
@@ -109,9 +139,18 @@ impl KeyRing {
         Ok(())
     }
 
-    fn is_due(&self, ring: &Ring, source: &Source<'_>) -> bool {
-        let newest = self.of_algorithm(ring).map(|entry| entry.created_at).max();
-        newest.is_none_or(|at| at + source.policy.signing_key_lifetime <= source.now)
+    fn due(&self, ring: &Ring, source: &Source<'_>) -> Due {
+        let newest = self.of_algorithm(ring).max_by_key(|entry| entry.created_at);
+        let young = |entry: &&Arc<Entry>| entry.created_at + source.policy.signing_key_lifetime > source.now;
+        match newest.filter(young) {
+            None => Due::New,
+            Some(entry) => match entry.retires_at {
+                None => Due::Nothing,
+                // Every node hears of it before the end that it knows.
+                Some(end) if end > source.now + PUBLISHED_AHEAD => Due::Again(entry.kid.clone()),
+                Some(_) => Due::New,
+            },
+        }
     }
 
     fn of_algorithm<'a>(&self, ring: &'a Ring) -> impl Iterator<Item = &'a Arc<Entry>> {
@@ -120,13 +159,12 @@ impl KeyRing {
             .filter(move |entry| entry.key.algorithm() == algorithm)
     }
 
-    /// Makes a key and sets the end of the older ones: they sign until the new one is known
-    /// everywhere, and are accepted until their last token has expired.
+    /// Makes a key and tells its name.
     async fn make<C: ConnectionTrait>(
         &self,
         connection: &C,
         source: &Source<'_>,
-    ) -> Result<(), KeyRingError> {
+    ) -> Result<String, KeyRingError> {
         let kid = URL_SAFE_NO_PAD.encode(random::<12>(source.entropy)?);
         let private = SigningKey::generate(self.algorithm, source.entropy)?;
         let key = SigningKey::from_private(self.algorithm, &private, &source.policy.issuer)?;
@@ -143,20 +181,26 @@ impl KeyRing {
             retires_at: Set(None),
         };
         store::signing_keys::insert(connection, row).await?;
-        let end = source.now + PUBLISHED_AHEAD + source.policy.access_token_lifetime + MARGIN;
-        store::signing_keys::retire(connection, source.now, end).await?;
-        Ok(())
+        Ok(kid)
     }
 
-    /// The key that signs now: the newest one that is published long enough, else the newest.
-    pub(crate) fn signer(&self, now: DateTime<Utc>) -> Option<Arc<Entry>> {
+    /// The key that signs a token now: the newest one that is known and outlives the token, of the configured
+    /// algorithm or else of another; else the known one that is accepted longest. Where none is known, at the
+    /// first start, it is the first.
+    pub(crate) fn signer(&self, now: DateTime<Utc>, token_end: DateTime<Utc>) -> Option<Arc<Entry>> {
         let ring = self.snapshot();
-        let accepted = || self.of_algorithm(&ring).filter(|entry| entry.is_accepted(now));
-        accepted()
-            .filter(|entry| entry.created_at + PUBLISHED_AHEAD <= now)
-            .max_by_key(|entry| entry.created_at)
-            .or_else(|| accepted().min_by_key(|entry| entry.created_at))
-            .cloned()
+        let known = ring
+            .values()
+            .filter(|entry| entry.is_accepted(now) && entry.is_known(now))
+            .max_by_key(|entry| {
+                let own = entry.key.algorithm() == self.algorithm;
+                (entry.end_of_token(token_end), own, entry.created_at)
+            });
+        let first = || {
+            let accepted = self.of_algorithm(&ring).filter(|entry| entry.is_accepted(now));
+            accepted.min_by_key(|entry| entry.created_at)
+        };
+        known.or_else(first).cloned()
     }
 
     /// The key of this name, if tokens signed with it are accepted.

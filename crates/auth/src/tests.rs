@@ -16,6 +16,7 @@ mod second_factor;
 mod session;
 mod sign_in;
 mod sign_up;
+mod signing_keys;
 mod support;
 mod token_cache;
 mod webauthn_vectors;

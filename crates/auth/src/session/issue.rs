@@ -40,8 +40,9 @@ pub(super) fn issue(
     let expires_at = elevation.map_or(expires_at, |elevation| elevation.until.min(expires_at));
     let signer = auth
         .ring
-        .signer(now)
+        .signer(now, expires_at)
         .ok_or(InternalError::Sign(KeyError::Rejected))?;
+    let expires_at = signer.end_of_token(expires_at);
     let claims = Claims {
         iss: auth.policy.issuer.clone(),
         sub: account.id,

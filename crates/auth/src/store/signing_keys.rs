@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use portico_entity::signing_keys::{ActiveModel, Column, Entity, Model};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
 };
@@ -43,16 +44,26 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, key: ActiveModel)
     Ok(())
 }
 
-/// Sets the end of every key made before `created_before` that has none yet.
-pub(crate) async fn retire<C: ConnectionTrait>(
+/// Takes the end of a key away.
+pub(crate) async fn go_on<C: ConnectionTrait>(connection: &C, kid: &str) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::RetiresAt, Expr::value(None::<DateTime<Utc>>))
+        .filter(Column::Kid.eq(kid))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Sets the end of every key but one that has none yet.
+pub(crate) async fn retire_others<C: ConnectionTrait>(
     connection: &C,
-    created_before: DateTime<Utc>,
+    kid: &str,
     at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     Entity::update_many()
-        .col_expr(Column::RetiresAt, sea_orm::sea_query::Expr::value(at))
+        .col_expr(Column::RetiresAt, Expr::value(at))
         .filter(Column::RetiresAt.is_null())
-        .filter(Column::CreatedAt.lt(created_before))
+        .filter(Column::Kid.ne(kid))
         .exec(connection)
         .await?;
     Ok(())
