@@ -26,6 +26,8 @@ pub struct GraphqlSettings {
     pub batch: usize,
     /// The size of a body in bytes.
     pub body: usize,
+    /// The size of all data answered to one request, in bytes.
+    pub answer: usize,
     /// Whether clients may ask for the schema; the admin role always may.
     pub introspection: bool,
     /// Roles that may not, even then.
@@ -52,6 +54,7 @@ impl Default for GraphqlSettings {
             plan_cache: 8 << 20,
             batch: 20,
             body: 1 << 20,
+            answer: 64 << 20,
             introspection: true,
             without_introspection: BTreeSet::new(),
             origins: Vec::new(),

@@ -6,7 +6,7 @@ use portico_auth::Caller;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::data::Asking;
+use crate::data::{Answered, Asking};
 use crate::execute::{GraphqlRequest, execute};
 use crate::introspection::Extent;
 use crate::session::Session;
@@ -27,6 +27,7 @@ impl App {
             browser: None,
             wish: None,
             extent: Extent::default(),
+            answered: Answered::default(),
         };
         let request = GraphqlRequest {
             query: Some(document.to_owned()),

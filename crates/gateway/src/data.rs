@@ -6,7 +6,7 @@ use async_graphql::SelectionField;
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ResolverContext, TypeRef};
 use async_graphql_value::ConstValue;
 use portico_auth::{Caller, SessionWish};
-use portico_query::execute::{Actor, Bound, Values};
+use portico_query::execute::{Actor, AnswerLimit, Bound, Values};
 use portico_query::permission::Role;
 use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Input, Selection, Variables};
@@ -34,7 +34,12 @@ pub(crate) struct Asking {
     pub(crate) wish: Option<SessionWish>,
     /// How much of the schema was asked for.
     pub(crate) extent: Extent,
+    /// How much of the answer there is already.
+    pub(crate) answered: Answered,
 }
+
+/// Bytes of data in the answers to one request, those of a batch together. Whoever adds some has it alone.
+pub(crate) type Answered = Arc<tokio::sync::Mutex<usize>>;
 
 impl Asking {
     /// What an operation of the auth core needs to know.
@@ -111,14 +116,23 @@ pub(crate) fn bind(asking: &Asking, plan: &Compiled, variables: &Variables) -> R
     )
 }
 
-/// Answers the fields of a plan as the members of one JSON object, written behind other bytes.
+/// Answers the fields of a plan as the members of one JSON object, written behind other bytes, as far as the
+/// request has not had its share.
 pub(crate) async fn run(
     asking: &Asking,
     plan: &Arc<Compiled>,
     bound: Bound,
     before: &[u8],
 ) -> Result<Vec<u8>, Failure> {
-    asking.app.executor.run(plan, bound, before).await
+    let allowed = asking.app.graphql.answer;
+    let mut answered = asking.answered.lock().await;
+    let limit = AnswerLimit {
+        allowed,
+        left: allowed.saturating_sub(*answered),
+    };
+    let answer = asking.app.executor.run(plan, bound, before, limit).await?;
+    *answered += answer.len();
+    Ok(answer)
 }
 
 impl Asking {

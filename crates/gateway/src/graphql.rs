@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::cookie::Browser;
-use crate::data::Asking;
+use crate::data::{Answered, Asking};
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, execute};
 use crate::http::{RequestFacts, Sender, read_body};
@@ -104,6 +104,7 @@ pub(crate) async fn asking(app: Arc<App>, caller: Caller, headers: &HeaderMap) -
         browser: None,
         wish: None,
         extent: Extent::default(),
+        answered: Answered::default(),
     })
 }
 

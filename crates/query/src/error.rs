@@ -23,6 +23,8 @@ pub enum Code {
     NotFound,
     /// Something this service does not do.
     NotSupported,
+    /// The answer is longer than one may be.
+    PayloadTooLarge,
     /// The database cannot be reached or is overloaded.
     Unavailable,
     /// The statement took too long.
@@ -45,6 +47,7 @@ impl Code {
             Self::ForbiddenPat => "forbidden-pat",
             Self::NotFound => "not-found",
             Self::NotSupported => "not-supported",
+            Self::PayloadTooLarge => "payload-too-large",
             Self::Unavailable => "unavailable",
             Self::Timeout => "timeout",
             Self::Unexpected => "unexpected",

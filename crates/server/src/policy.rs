@@ -132,6 +132,7 @@ pub(crate) fn graphql(settings: &Settings, metadata: Metadata) -> Result<Graphql
         plan_cache: settings.plan_cache.into(),
         batch: settings.limit_batch as usize,
         body: settings.limit_body as usize,
+        answer: settings.limit_answer as usize,
         introspection: settings.introspection,
         origins: settings.cors_origins.clone(),
         without_introspection: metadata.without_introspection,

@@ -1,5 +1,9 @@
 //! The answer as bytes, written once.
 
+use std::ops::{Deref, DerefMut};
+
+use super::AnswerLimit;
+use crate::error::{Code, Failure};
 use crate::plan::Shape;
 use crate::sql::{OutputColumn, OutputValue};
 
@@ -12,10 +16,72 @@ pub(super) trait Row {
     fn write(&self, index: usize, value: &OutputValue, out: &mut Vec<u8>) -> Result<(), Self::Error>;
 }
 
+/// Text of an answer that does not grow for ever: rows are written until it is full, and then it is refused.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    bytes: Vec<u8>,
+    limit: AnswerLimit,
+}
+
+impl Output {
+    /// Text that stands for itself until it is put into this one.
+    pub(super) fn beside(&self) -> Self {
+        Self {
+            bytes: Vec::new(),
+            limit: self.limit,
+        }
+    }
+
+    /// Whether it is longer than it may be: nobody will get it.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.len() > self.limit.left
+    }
+
+    /// Lets everything be answered from here on: what it tells of is done already.
+    pub(super) fn lift(&mut self) {
+        self.limit.left = usize::MAX;
+    }
+
+    /// Allows what text beside it was allowed.
+    pub(super) fn allow_as(&mut self, beside: &Self) {
+        self.limit = beside.limit;
+    }
+
+    /// Refuses what is too long.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        match self.is_full() {
+            false => Ok(()),
+            true => {
+                let allowed = self.limit.allowed;
+                let message = format!(
+                    "the answer is too large: no more than {allowed} bytes are allowed for all that one request asks"
+                );
+                Err(Failure::new(Code::PayloadTooLarge, "$", message))
+            }
+        }
+    }
+}
+
+impl Deref for Output {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Output {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
 /// An answer under construction: the members of one object.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
-    out: Vec<u8>,
+    out: Output,
+    /// Where the object begins.
+    start: usize,
     members: usize,
 }
 
@@ -23,15 +89,19 @@ impl Answer {
     /// An answer that stands behind other bytes.
     ///
     /// `size` is how large it may become, in bytes: what is right need not be moved while it grows.
-    pub(super) fn after(before: &[u8], size: usize) -> Self {
-        let mut out = Vec::with_capacity(size);
-        out.extend_from_slice(before);
-        out.push(b'{');
-        Self { out, members: 0 }
+    pub(super) fn after(before: &[u8], size: usize, limit: AnswerLimit) -> Self {
+        let mut bytes = Vec::with_capacity(size);
+        bytes.extend_from_slice(before);
+        bytes.push(b'{');
+        Self {
+            start: bytes.len(),
+            out: Output { bytes, limit },
+            members: 0,
+        }
     }
 
-    /// Begins a member; what is written to the buffer next is its value.
-    pub(super) fn member(&mut self, key: &str) -> &mut Vec<u8> {
+    /// Begins a member; what is written next is its value.
+    pub(super) fn member(&mut self, key: &str) -> &mut Output {
         if self.members > 0 {
             self.out.push(b',');
         }
@@ -40,9 +110,17 @@ impl Answer {
         &mut self.out
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    /// Forgets every member.
+    pub(super) fn begin_again(&mut self) {
+        self.out.truncate(self.start);
+        self.members = 0;
+    }
+
+    /// The whole of it, unless it is too long.
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, Failure> {
+        self.out.check()?;
         self.out.push(b'}');
-        self.out
+        Ok(self.out.bytes)
     }
 }
 
@@ -69,13 +147,16 @@ pub(super) fn end(shape: Shape, rows: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a row as an object.
+/// Writes a row as an object, up to where the answer is full. Rows of which nothing is asked are only counted.
 pub(super) fn object<R: Row>(
     row: &R,
     columns: &[OutputColumn],
     first: bool,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Result<(), R::Error> {
+    if columns.is_empty() {
+        return Ok(());
+    }
     out.extend_from_slice(if first { b"{" } else { b",{" });
     let mut index = 0;
     for (position, column) in columns.iter().enumerate() {
@@ -89,6 +170,9 @@ pub(super) fn object<R: Row>(
                 row.write(index, value, out)?;
                 index += 1;
             }
+        }
+        if out.is_full() {
+            return Ok(());
         }
     }
     out.push(b'}');

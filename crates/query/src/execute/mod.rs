@@ -71,6 +71,15 @@ pub struct Values<'a> {
     pub actor: &'a Actor,
 }
 
+/// How long an answer may be, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerLimit {
+    /// With all others of the same request.
+    pub allowed: usize,
+    /// What the others have left of it.
+    pub left: usize,
+}
+
 /// Who writes, for the audit.
 #[derive(Debug, Clone, Default)]
 pub struct Actor {
@@ -185,14 +194,16 @@ impl Executor {
     }
 
     /// Answers an operation's root fields as the members of one JSON object, `{"users":[…]}`, written behind
-    /// what `before` holds. Writes of one operation run in order in one transaction.
+    /// what `before` holds. Writes of one operation run in order in one transaction, which leaves no trace where
+    /// the answer is too long.
     pub async fn run(
         &self,
         compiled: &Arc<Compiled>,
         bound: Bound,
         before: &[u8],
+        limit: AnswerLimit,
     ) -> Result<Vec<u8>, Failure> {
-        let answer = Answer::after(before, compiled.room.bytes());
+        let answer = Answer::after(before, compiled.room.bytes(), limit);
         let answered = match &self.database {
             Database::Postgres(executor) => {
                 executor

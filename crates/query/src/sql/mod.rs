@@ -183,6 +183,23 @@ pub(crate) struct Rows<'r> {
     pub(crate) columns: &'r [OutputColumn],
 }
 
+impl Rows<'_> {
+    /// So many values of a row are a short answer.
+    const FEW: usize = 32;
+
+    /// Whether what becomes of the rows is short, whatever they are: how many there are, or a few values of one row
+    /// that are neither JSON nor bytes.
+    pub(crate) fn are_short(&self) -> bool {
+        let short = |column: &OutputColumn| match &column.value {
+            OutputValue::Known(_) => true,
+            OutputValue::Scalar(scalar) => !matches!(scalar, Scalar::Jsonb | Scalar::Bytea),
+            OutputValue::Json | OutputValue::Objects(_) => false,
+        };
+        let row = self.shape == Shape::One && self.columns.len() <= Self::FEW;
+        self.columns.is_empty() || (row && self.columns.iter().all(short))
+    }
+}
+
 impl Read {
     /// What is asked and what becomes of it.
     pub(crate) fn rows(&self) -> Rows<'_> {

@@ -231,6 +231,8 @@ settings! {
     limit_pats: u32 = Always("100"), number(1, 10_000);
     /// The size of a request's body in bytes.
     limit_body: u32 = Always("2097152"), number(1_024, 1_073_741_824);
+    /// The size of all data answered to one request, or one array of them, in bytes.
+    limit_answer: u32 = Always("67108864"), number(65_536, 4_000_000_000);
     /// The levels of a GraphQL document.
     limit_depth: u32 = Always("20"), number(1, 1_000);
     /// The aliases in a GraphQL document.

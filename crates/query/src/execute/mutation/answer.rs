@@ -1,6 +1,6 @@
 //! What is answered of rows written.
 
-use super::super::answer::write_key;
+use super::super::answer::{Output, write_key};
 use super::{Channel, Then, Written, with_written};
 use crate::error::Failure;
 use crate::plan::Shape;
@@ -13,17 +13,18 @@ pub(super) async fn at_once<C: Channel>(
     work: &MutationWork,
     (rows, parameters): (Rows<'_>, Vec<Parameter>),
     then: Then,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Result<(), Failure> {
     let members = match &work.answer {
         AnswerWork::Row(_) => {
-            channel.read(rows, parameters, then, out).await?;
+            read(channel, (rows, parameters), then, out).await?;
             return Ok(());
         }
         AnswerWork::Response(members) | AnswerWork::Responses(members) => members,
     };
-    let mut returned = Vec::new();
-    let affected = channel.read(rows, parameters, then, &mut returned).await?;
+    let mut returned = out.beside();
+    let affected = read(channel, (rows, parameters), then, &mut returned).await?;
+    out.allow_as(&returned);
     out.push(b'{');
     for (number, (key, value)) in members.iter().enumerate() {
         begin(number, key, out);
@@ -44,7 +45,7 @@ pub(super) async fn written<C: Channel>(
     written: &Written,
     answers: &[Vec<Parameter>],
     then: Then,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Result<(), Failure> {
     let rows = match written.gone.is_empty() {
         true => Parameter::List(written.keys.clone()),
@@ -81,7 +82,7 @@ async fn returning<C: Channel>(
     written: &Written,
     rows: &Parameter,
     then: Then,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Result<(), Failure> {
     if written.keys.is_empty() {
         let nothing: &[u8] = match read.shape {
@@ -92,11 +93,29 @@ async fn returning<C: Channel>(
         return Ok(());
     }
     let parameters = with_written(&read.binds, bound, rows);
-    channel.read(read.rows(), parameters, then, out).await?;
+    self::read(channel, (read.rows(), parameters), then, out).await?;
     Ok(())
 }
 
-fn begin(number: usize, key: &str, out: &mut Vec<u8>) {
+/// Reads what is answered. The end of the transaction goes along where that is short; else it has to wait until the
+/// answer is known not to be too long.
+async fn read<C: Channel>(
+    channel: &mut C,
+    (rows, parameters): (Rows<'_>, Vec<Parameter>),
+    then: Then,
+    out: &mut Output,
+) -> Result<usize, Failure> {
+    let then = match rows.are_short() {
+        true => then,
+        false => Then::Others,
+    };
+    if then == Then::Commit {
+        out.lift();
+    }
+    channel.read(rows, parameters, then, out).await
+}
+
+fn begin(number: usize, key: &str, out: &mut Output) {
     if number > 0 {
         out.push(b',');
     }

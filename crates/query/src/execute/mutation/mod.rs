@@ -18,6 +18,7 @@ use std::sync::Arc;
 use portico_entity::catalogue::Scalar;
 use uuid::Uuid;
 
+use super::answer::Output;
 use super::parameter::parameters;
 use super::{Actor, Origin, Values};
 use crate::error::{Code, Failure};
@@ -25,7 +26,10 @@ use crate::plan::Bind;
 use crate::plan::mutation::key_columns;
 use crate::request::Operand;
 use crate::scalar::Parameter;
-use crate::sql::{AnswerWork, MutationWork, ResponseValue, Rows, RowsWork, Statement, WriteWork};
+use crate::sql::{
+    AnswerWork, Compiled, CompiledRoot, MutationWork, ResponseValue, Rows, RowsWork, Statement, Work,
+    WriteWork,
+};
 
 use consequence::Changed;
 use program::Program;
@@ -47,13 +51,13 @@ pub(super) trait Channel {
         parameters: Vec<Parameter>,
     ) -> impl Future<Output = Result<(), Failure>>;
 
-    /// Runs a statement whose rows are answered, writes them, and tells how many there are.
+    /// Runs a statement whose rows are answered, writes them until the answer is full, and tells how many they are.
     fn read(
         &mut self,
         rows: Rows<'_>,
         parameters: Vec<Parameter>,
         then: Then,
-        out: &mut Vec<u8>,
+        out: &mut Output,
     ) -> impl Future<Output = Result<usize, Failure>>;
 
     /// Waits until everything sent is done.
@@ -70,6 +74,17 @@ pub(super) enum Then {
     Others,
     /// The end of the transaction.
     Commit,
+}
+
+impl Then {
+    /// What comes after a root field: the end after the last one that writes.
+    pub(super) fn after(compiled: &Compiled, number: usize) -> Self {
+        let writes = |root: &CompiledRoot| matches!(root.work, Work::Mutate(_));
+        match compiled.roots.iter().rposition(writes) == Some(number) {
+            true => Self::Commit,
+            false => Self::Others,
+        }
+    }
 }
 
 /// A mutation with the values of one request.
@@ -146,7 +161,7 @@ pub(super) async fn run<C: Channel>(
     task: &Task,
     origin: &dyn Origin,
     then: Then,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Result<(), Failure> {
     let run = async {
         let responses = matches!(work.answer, AnswerWork::Responses(_));
@@ -164,6 +179,7 @@ pub(super) async fn run<C: Channel>(
         if responses {
             out.push(b']');
         }
+        out.check()?;
         // The next mutation is not told of the failures of this one.
         channel.finish(then).await
     };
@@ -177,7 +193,7 @@ async fn write<C: Channel>(
     writing: (&WriteWork, &BoundWrite),
     task: &Task,
     (origin, then): (&dyn Origin, Then),
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Result<(), Failure> {
     let written = match writing {
         (WriteWork::AtOnce(read), BoundWrite::AtOnce(parameters)) => {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 use futures_util::TryStreamExt;
-use tokio_postgres::{CancelToken, Client, Row, Statement};
+use tokio_postgres::{CancelToken, Client, Row, RowStream, Statement};
 
 use super::error;
 use super::row::TextParameter;
@@ -53,13 +53,19 @@ impl Connection {
         statement: &Statement,
         parameters: &[Parameter],
     ) -> Result<Vec<Row>, Failure> {
-        let parameters = parameters.iter().map(TextParameter);
-        let rows = self
-            .client
-            .query_raw(statement, parameters)
-            .await
-            .map_err(error::failure)?;
+        let rows = self.rows(statement, parameters).await?;
         rows.try_collect().await.map_err(error::failure)
+    }
+
+    /// The same for rows that are taken one by one. The connection reads no further than a row that nobody takes.
+    pub(super) async fn rows(
+        &self,
+        statement: &Statement,
+        parameters: &[Parameter],
+    ) -> Result<RowStream, Failure> {
+        let parameters = parameters.iter().map(TextParameter);
+        let rows = self.client.query_raw(statement, parameters).await;
+        rows.map_err(error::failure)
     }
 
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Failure> {

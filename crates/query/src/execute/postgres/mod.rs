@@ -12,25 +12,30 @@ mod row;
 mod statement;
 mod transaction;
 
+use std::future::ready;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
-use futures_util::future::try_join_all;
+use futures_util::TryStreamExt;
+use futures_util::future::{Either, try_join_all};
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Output};
 use super::mutation::{self, Then};
 use super::turns::ConnectionCounters;
 use super::{ExecutorSettings, Origin, Task};
 use crate::error::{Code, Failure};
-use crate::sql::{Compiled, CompiledRoot, Rows, Work};
+use crate::scalar::Parameter;
+use crate::sql::{Compiled, Rows, Work};
 use connection::Connection;
 use lanes::Lanes;
 pub use lanes::QUICK_READS;
 use link::Link;
 use pool::Pool;
 pub(super) use statement::OpenTransaction;
-use tokio_postgres::Row;
-use transaction::Transaction;
+use tokio_postgres::{RowStream, Statement};
+use transaction::{Transaction, first_turn};
 
 /// A PostgreSQL database.
 pub struct PostgresExecutor {
@@ -72,30 +77,21 @@ impl PostgresExecutor {
         tasks: &[Task],
         mut answer: Answer,
     ) -> Result<Vec<u8>, Failure> {
-        let found = match compiled.heavy() {
-            true => self.take_time(compiled, tasks).await?,
-            false => match fetch_all(&*self.quick.take().await?, compiled, tasks).await {
-                Err(failure) if failure.code == Code::Timeout => self.take_time(compiled, tasks).await?,
-                found => found?,
-            },
-        };
-        for (root, found) in compiled.roots.iter().zip(found) {
-            let out = answer.member(&root.key);
-            match &root.work {
-                Work::Known(json) => out.extend_from_slice(json.as_bytes()),
-                Work::Read(read) => rows(read.rows(), &found, out)?,
-                Work::Mutate(_) => return Err(misfit()),
+        if !compiled.heavy() {
+            match fill(&*self.quick.take().await?, compiled, tasks, &mut answer).await {
+                Err(failure) if failure.code == Code::Timeout => answer.begin_again(),
+                filled => {
+                    filled?;
+                    return answer.finish();
+                }
             }
         }
-        Ok(answer.finish())
-    }
-
-    /// Reads on a connection where nobody else waits.
-    async fn take_time(&self, compiled: &Compiled, tasks: &[Task]) -> Result<Vec<Vec<Row>>, Failure> {
+        // Where nobody else waits.
         let held = self.heavy.acquire().await?;
-        let found = fetch_all(held.connection(), compiled, tasks).await?;
+        fill(held.connection(), compiled, tasks, &mut answer).await?;
+        let answered = answer.finish()?;
         held.give_back();
-        Ok(found)
+        Ok(answered)
     }
 
     async fn write(
@@ -107,14 +103,9 @@ impl PostgresExecutor {
     ) -> Result<Vec<u8>, Failure> {
         let held = self.transactions.acquire().await?;
         let mut transaction = Transaction::on(held.connection());
-        let writes = |root: &CompiledRoot| matches!(root.work, Work::Mutate(_));
-        let last = compiled.roots.iter().rposition(writes);
         for (number, (root, task)) in compiled.roots.iter().zip(tasks).enumerate() {
             let out = answer.member(&root.key);
-            let then = match last == Some(number) {
-                true => Then::Commit,
-                false => Then::Others,
-            };
+            let then = Then::after(compiled, number);
             match (&root.work, task) {
                 (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
                 (Work::Mutate(work), Task::Mutate(task)) => {
@@ -124,7 +115,7 @@ impl PostgresExecutor {
             }
         }
         held.give_back();
-        Ok(answer.finish())
+        answer.finish()
     }
 
     pub(super) fn counters(&self) -> Vec<ConnectionCounters> {
@@ -145,34 +136,81 @@ fn misfit() -> Failure {
     Failure::unexpected(&"work and values of a root field do not fit")
 }
 
-/// Sends all statements at once: they cost one round trip together.
-async fn fetch_all(
+/// Sends all statements at once: they cost one round trip together. Their rows are written as they come.
+async fn fill(
     connection: &Arc<Connection>,
     compiled: &Compiled,
     tasks: &[Task],
-) -> Result<Vec<Vec<Row>>, Failure> {
+    answer: &mut Answer,
+) -> Result<(), Failure> {
     let fields = compiled.roots.iter().zip(tasks);
-    try_join_all(fields.map(|(root, task)| fetch(connection, &root.work, task))).await
+    // All, before any is sent: rows come in the order of the sending, and are taken in that of the request.
+    let statements = fields.map(|(root, task)| prepared(connection, &root.work, task));
+    let statements = try_join_all(statements).await?;
+    let begin = Instant::now();
+    let mut sent = Vec::with_capacity(statements.len());
+    for statement in &statements {
+        sent.push(match statement {
+            Some((statement, parameters)) => Some(set_off(connection.rows(statement, parameters)).await),
+            None => None,
+        });
+    }
+    for (root, sent) in compiled.roots.iter().zip(sent) {
+        let out = answer.member(&root.key);
+        match (&root.work, sent) {
+            (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
+            (Work::Read(read), Some(sent)) => {
+                let written = match sent.await {
+                    Ok(found) => rows(read.rows(), found, out).await,
+                    Err(failure) => Err(failure),
+                };
+                read.weight.ran(begin.elapsed());
+                written?;
+                out.check()?;
+            }
+            _ => return Err(misfit()),
+        }
+    }
+    Ok(())
 }
 
-async fn fetch(connection: &Arc<Connection>, work: &Work, task: &Task) -> Result<Vec<Row>, Failure> {
+/// The statement of a root field with its parameters; nothing where the answer is known.
+async fn prepared<'t>(
+    connection: &Arc<Connection>,
+    work: &Work,
+    task: &'t Task,
+) -> Result<Option<(Statement, &'t [Parameter])>, Failure> {
     match (work, task) {
-        (Work::Known(_), _) => Ok(Vec::new()),
+        (Work::Known(_), _) => Ok(None),
         (Work::Read(read), Task::Read(parameters)) => {
-            let begin = Instant::now();
-            let found = connection.query(&read.text(parameters), parameters).await;
-            read.weight.ran(begin.elapsed());
-            found
+            let statement = connection.statement(&read.text(parameters)).await?;
+            Ok(Some((statement, parameters)))
         }
         _ => Err(misfit()),
     }
 }
 
-fn rows(asked: Rows<'_>, found: &[Row], out: &mut Vec<u8>) -> Result<(), Failure> {
-    answer::begin(asked.shape, out);
-    for (count, found) in found.iter().enumerate() {
-        answer::object(&row::PostgresRow(found), asked.columns, count == 0, out).map_err(error::failure)?;
+/// Gives work its first turn, with which a statement is sent; the rest is for whoever waits for it.
+async fn set_off<W: Future>(work: W) -> impl Future<Output = W::Output> {
+    let mut work = Box::pin(work);
+    match first_turn(&mut work).await {
+        Poll::Ready(done) => Either::Left(ready(done)),
+        Poll::Pending => Either::Right(work),
     }
-    answer::end(asked.shape, found.len(), out);
-    Ok(())
+}
+
+/// Writes rows until the answer is full, and tells how many they are.
+async fn rows(asked: Rows<'_>, found: RowStream, out: &mut Output) -> Result<usize, Failure> {
+    let mut found = pin!(found);
+    answer::begin(asked.shape, out);
+    let mut count = 0;
+    while let Some(row) = found.try_next().await.map_err(error::failure)? {
+        answer::object(&row::PostgresRow(&row), asked.columns, count == 0, out).map_err(error::failure)?;
+        count += 1;
+        if out.is_full() {
+            break;
+        }
+    }
+    answer::end(asked.shape, count, out);
+    Ok(count)
 }

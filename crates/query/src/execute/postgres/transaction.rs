@@ -12,6 +12,7 @@ use tokio_postgres::{Row, Statement};
 use super::connection::Connection;
 use super::{error, rows};
 use crate::error::Failure;
+use crate::execute::answer::Output;
 use crate::execute::mutation::{Channel, Then};
 use crate::scalar::Parameter;
 use crate::sql::Rows;
@@ -124,15 +125,12 @@ impl Transaction {
         }))
     }
 
-    pub(super) async fn query(
+    /// Runs what sends a statement with its first turn.
+    async fn run<T>(
         &mut self,
-        sql: &str,
-        parameters: &[Parameter],
+        asked: impl Future<Output = Result<T, Failure>>,
         then: Then,
-    ) -> Result<Vec<Row>, Failure> {
-        let statement = self.prepared(sql).await?;
-        let connection = Arc::clone(&self.connection);
-        let asked = connection.ask(&statement, parameters);
+    ) -> Result<T, Failure> {
         match (self.stage, then) {
             // A single statement is a transaction of its own.
             (Stage::Fresh, Then::Commit) => {
@@ -145,6 +143,7 @@ impl Transaction {
             }
             (_, Then::Commit) => {
                 self.stage = Stage::Ended;
+                let connection = Arc::clone(&self.connection);
                 // After a failure the server takes the one for the other: it rolls back.
                 let (found, committed) = self
                     .wait(async { Ok(join(asked, connection.batch("COMMIT")).await) })
@@ -156,7 +155,7 @@ impl Transaction {
 }
 
 /// Whether work is done after its first turn.
-async fn first_turn<F: Future + Unpin>(work: &mut F) -> Poll<F::Output> {
+pub(super) async fn first_turn<F: Future + Unpin>(work: &mut F) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(Pin::new(&mut *work).poll(context))).await
 }
 
@@ -166,7 +165,11 @@ impl Channel for Transaction {
         sql: Arc<str>,
         parameters: Vec<Parameter>,
     ) -> Result<Vec<Vec<Option<String>>>, Failure> {
-        let found = self.query(&sql, &parameters, Then::Others).await?;
+        let statement = self.prepared(&sql).await?;
+        let connection = Arc::clone(&self.connection);
+        let found = self
+            .run(connection.ask(&statement, &parameters), Then::Others)
+            .await?;
         let texts = |row: &Row| -> Result<Vec<Option<String>>, tokio_postgres::Error> {
             (0..row.len()).map(|index| row.try_get(index)).collect()
         };
@@ -189,11 +192,12 @@ impl Channel for Transaction {
         asked: Rows<'_>,
         parameters: Vec<Parameter>,
         then: Then,
-        out: &mut Vec<u8>,
+        out: &mut Output,
     ) -> Result<usize, Failure> {
-        let found = self.query(asked.sql, &parameters, then).await?;
-        rows(asked, &found, out)?;
-        Ok(found.len())
+        let statement = self.prepared(asked.sql).await?;
+        let connection = Arc::clone(&self.connection);
+        let written = async { rows(asked, connection.rows(&statement, &parameters).await?, out).await };
+        self.run(written, then).await
     }
 
     async fn finish(&mut self, then: Then) -> Result<(), Failure> {

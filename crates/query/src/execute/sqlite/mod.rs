@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Output};
 use super::turns::{ConnectionCounters, Turns};
 use super::{ExecutorSettings, Origin, Task};
 use crate::error::{Code, Failure};
@@ -281,23 +281,24 @@ fn fill(
             (Work::Read(read), Task::Read(parameters)) => {
                 let values = params_from_iter(parameters.iter().cloned().map(row::value));
                 rows(connection, read.rows(), values, out).map_err(error::failure)?;
+                out.check()?;
             }
             _ => return Err(misfit()),
         }
     }
-    Ok(answer.finish())
+    answer.finish()
 }
 
 fn misfit() -> Failure {
     Failure::unexpected(&"work and values of a root field do not fit")
 }
 
-/// Runs a statement, writes its rows and tells how many there are.
+/// Runs a statement, writes its rows until the answer is full, and tells how many they are.
 fn rows(
     connection: &Connection,
     asked: Rows<'_>,
     values: impl rusqlite::Params,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> rusqlite::Result<usize> {
     let mut statement = connection.prepare_cached(asked.sql)?;
     let mut found = statement.query(values)?;
@@ -306,6 +307,9 @@ fn rows(
     while let Some(found) = found.next()? {
         answer::object(&row::SqliteRow(found), asked.columns, count == 0, out)?;
         count += 1;
+        if out.is_full() {
+            break;
+        }
     }
     answer::end(asked.shape, count, out);
     Ok(count)

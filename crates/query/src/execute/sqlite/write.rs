@@ -13,7 +13,7 @@ use super::queue::{Reply, Waiting, Write, Written};
 use super::statement::found;
 use super::{File, Limited, SqliteExecutor, blocking, constraint, lock, misfit, row, rows};
 use crate::error::Failure;
-use crate::execute::answer::Answer;
+use crate::execute::answer::{Answer, Output};
 use crate::execute::mutation::{self, Channel, Then};
 use crate::execute::{Origin, Task};
 use crate::scalar::Parameter;
@@ -46,21 +46,22 @@ fn mutate(
     origin: &dyn Origin,
     mut answer: Answer,
 ) -> Result<Vec<u8>, Failure> {
-    for (root, task) in compiled.roots.iter().zip(tasks) {
+    for (number, (root, task)) in compiled.roots.iter().zip(tasks).enumerate() {
         let out = answer.member(&root.key);
+        let then = Then::after(compiled, number);
         match (&root.work, task) {
             (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
             (Work::Mutate(work), Task::Mutate(task)) => {
                 let mut channel = Writing(connection);
                 // Nothing in it ever waits.
-                mutation::run(&mut channel, work, task, origin, Then::Others, out)
+                mutation::run(&mut channel, work, task, origin, then, out)
                     .now_or_never()
                     .unwrap_or_else(|| Err(Failure::unexpected(&"a write to SQLite waits")))?;
             }
             _ => return Err(misfit()),
         }
     }
-    Ok(answer.finish())
+    answer.finish()
 }
 
 impl SqliteExecutor {
@@ -251,7 +252,7 @@ impl Channel for Writing<'_> {
         asked: Rows<'_>,
         parameters: Vec<Parameter>,
         _: Then,
-        out: &mut Vec<u8>,
+        out: &mut Output,
     ) -> Result<usize, Failure> {
         self.run(asked.sql, parameters, |values| {
             rows(self.0, asked, params_from_iter(values), out)
