@@ -23,6 +23,8 @@ pub(crate) struct Authenticator {
     pub(crate) user: Option<Vec<u8>>,
     /// Of the page that asks.
     pub(crate) origin: String,
+    /// Of the page of somebody else that this page is shown in.
+    pub(crate) top_origin: Option<String>,
     /// 0 for one that does not count.
     pub(crate) counter: u32,
     pub(crate) verifies_user: bool,
@@ -43,6 +45,7 @@ impl Authenticator {
             id,
             user: None,
             origin: origin.to_owned(),
+            top_origin: None,
             counter: 0,
             verifies_user: true,
             backup_eligible: false,
@@ -81,9 +84,13 @@ impl Authenticator {
     }
 
     fn client_data(&self, kind: &str, options: &Value) -> Vec<u8> {
-        let data = json!({
-            "type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": false,
+        let mut data = json!({
+            "type": kind, "challenge": options["challenge"], "origin": self.origin,
+            "crossOrigin": self.top_origin.is_some(),
         });
+        if let Some(top_origin) = &self.top_origin {
+            data["topOrigin"] = json!(top_origin);
+        }
         data.to_string().into_bytes()
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::second_factor::{ask, prove};
 use super::{
     ORIGIN, add, app, app_with, elevate, options, present_elevation, present_new, sign_in, sign_in_options,
     user,
@@ -20,6 +21,7 @@ on_both_databases!(
     a_challenge_is_good_for_its_ceremony,
     a_passkey_that_somebody_has_is_not_registered_again,
     a_page_of_somebody_else_gets_nothing,
+    a_page_within_one_of_somebody_else_gets_nothing,
     a_copy_of_a_passkey_is_noticed,
     an_authenticator_that_verifies_nobody_is_refused_where_that_is_required,
     a_passkey_that_leaves_its_device_is_refused,
@@ -191,6 +193,34 @@ async fn a_page_of_somebody_else_gets_nothing(database: Arc<TestDatabase>) {
         sign_in(&app.public(), &phone.get(&asked)).await.error_code(),
         CODE
     );
+}
+
+async fn a_page_within_one_of_somebody_else_gets_nothing(database: Arc<TestDatabase>) {
+    let app = app(&database).await;
+    let (jane, john) = (user(&app, "jane").await, user(&app, "john").await);
+    let mut phone = Authenticator::new(ORIGIN);
+    add(&jane, &mut phone).await;
+    let mut framed = phone.clone();
+    framed.top_origin = Some("https://evil.example".to_owned());
+    let mut new = Authenticator::new(ORIGIN);
+    new.top_origin.clone_from(&framed.top_origin);
+    let nobody = app.public();
+    let signed = framed.get(&sign_in_options(&nobody, None).await);
+    let answers = [
+        sign_in(&nobody, &signed).await,
+        present_new(&john, &new.create(&options(&john, "addSecurityKey").await), None).await,
+        present_elevation(&jane, &framed.get(&options(&jane, "elevateWebauthn").await)).await,
+    ];
+    for answer in answers {
+        assert_eq!(answer.error_code(), CODE);
+    }
+    let mfa = ask(&nobody, &jane).await["mfa"].take();
+    let second = framed.get(&mfa["webauthnOptions"]);
+    assert_eq!(prove(&nobody, &mfa["ticket"], &second).await.error_code(), CODE);
+    let reason = json!({ "reason": "passkey: its origin is not one of the application" });
+    let query = "{ auditEvents(where: { outcome: { _eq: \"refused\" } }) { details } }";
+    let refused = app.admin().graphql(query).await.values("details");
+    assert_eq!(refused, vec![reason; 4]);
 }
 
 async fn a_copy_of_a_passkey_is_noticed(database: Arc<TestDatabase>) {

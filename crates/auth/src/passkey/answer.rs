@@ -2,12 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use uuid::Uuid;
 use webauthn_rs_core::proto::{AuthenticatorTransport, PublicKeyCredential, RegisterPublicKeyCredential};
 
+use super::PasskeyFault;
 use crate::refusal::Refusal;
 
 /// The longest id of a credential there is (Level 3, 5.8.3).
@@ -24,19 +25,36 @@ const AAGUID: std::ops::Range<usize> = 37..53;
 /// A new credential, not checked yet.
 pub struct Attestation {
     pub(super) credential: RegisterPublicKeyCredential,
-    challenge: Vec<u8>,
+    client_data: ClientData,
 }
 
 /// A signature of a credential, not checked yet.
 pub struct Assertion {
     pub(super) credential: PublicKeyCredential,
-    challenge: Vec<u8>,
+    client_data: ClientData,
 }
 
 /// What the browser says of the ceremony; the rest is checked with the signature.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ClientData {
-    challenge: String,
+    #[serde(deserialize_with = "bytes")]
+    challenge: Vec<u8>,
+    /// Whether the page was within one of somebody else.
+    cross_origin: Option<bool>,
+    /// The page that it was within.
+    top_origin: Option<String>,
+}
+
+impl ClientData {
+    /// Refuses what was made within a page of somebody else, who may show what they like around it
+    /// (Level 3, 13.4.2).
+    fn check(&self) -> Result<(), Refusal> {
+        match self.cross_origin == Some(true) || self.top_origin.is_some() {
+            true => Err(Refusal::Passkey(PasskeyFault::Origin)),
+            false => Ok(()),
+        }
+    }
 }
 
 impl Attestation {
@@ -50,14 +68,19 @@ impl Attestation {
             &[&response.attestation_object],
         )?;
         Ok(Self {
-            challenge: challenge(&response.client_data_json)?,
+            client_data: client_data(&response.client_data_json)?,
             credential,
         })
     }
 
     /// The challenge that it answers.
     pub(crate) fn challenge(&self) -> &[u8] {
-        &self.challenge
+        &self.client_data.challenge
+    }
+
+    /// Refuses what a page of somebody else had made within itself.
+    pub(super) fn check_frame(&self) -> Result<(), Refusal> {
+        self.client_data.check()
     }
 
     /// The model of the authenticator, as it says itself; none where it does not say.
@@ -94,14 +117,19 @@ impl Assertion {
         let parts = [&response.authenticator_data, &response.signature];
         check(&credential.type_, &credential.raw_id, &parts)?;
         Ok(Self {
-            challenge: challenge(&response.client_data_json)?,
+            client_data: client_data(&response.client_data_json)?,
             credential,
         })
     }
 
     /// The challenge that it answers.
     pub(crate) fn challenge(&self) -> &[u8] {
-        &self.challenge
+        &self.client_data.challenge
+    }
+
+    /// Refuses what a page of somebody else had made within itself.
+    pub(super) fn check_frame(&self) -> Result<(), Refusal> {
+        self.client_data.check()
     }
 
     /// The id of the credential, as it is stored.
@@ -147,10 +175,14 @@ fn check(kind: &str, id: &[u8], parts: &[&Vec<u8>]) -> Result<(), Refusal> {
     }
 }
 
-fn challenge(client_data: &[u8]) -> Result<Vec<u8>, Refusal> {
-    if client_data.len() > LONGEST_PART {
+fn client_data(json: &[u8]) -> Result<ClientData, Refusal> {
+    if json.len() > LONGEST_PART {
         return Err(malformed());
     }
-    let data: ClientData = serde_json::from_slice(client_data).map_err(|_| malformed())?;
-    URL_SAFE_NO_PAD.decode(data.challenge).map_err(|_| malformed())
+    serde_json::from_slice(json).map_err(|_| malformed())
+}
+
+fn bytes<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(text)?;
+    URL_SAFE_NO_PAD.decode(text).map_err(D::Error::custom)
 }

@@ -233,6 +233,7 @@ impl RelyingParty {
         attestation: &Attestation,
         state: &RegistrationState,
     ) -> Result<Registered, Refusal> {
+        attestation.check_frame()?;
         let answer = &attestation.credential;
         let checked = self.core.register_credential(answer, state, None);
         let mut credential = checked.map_err(|error| refusal(&error))?;
@@ -267,6 +268,7 @@ impl RelyingParty {
         state: &AuthenticationState,
         credential: &mut Credential,
     ) -> Result<Proof, Refusal> {
+        assertion.check_frame()?;
         // What is demanded is what is configured now, not what was when the credential was made.
         credential.registration_policy = self.user_verification;
         let checked = self
