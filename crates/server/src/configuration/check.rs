@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use portico_auth::{AttestationPreference, EmailVerification};
+use portico_auth::{AttestationPreference, ElevatedOperation, EmailVerification};
 
 use super::Settings;
 use super::source::Problem;
@@ -85,7 +85,23 @@ pub(super) fn check(settings: &Settings) -> Vec<Problem> {
         "PORTICO_PASSKEY_MODELS need PORTICO_PASSKEY_ATTESTATION to be indirect or direct: else no model is told",
     );
     check_mail(settings, &mut demand);
+    problems.extend(listed_twice(&settings.elevated_operations));
     problems
+}
+
+/// Of two entries for one operation only one could count.
+fn listed_twice(operations: &[ElevatedOperation]) -> Vec<Problem> {
+    let mut names: Vec<&str> = operations.iter().map(|listed| listed.name.as_str()).collect();
+    names.sort_unstable();
+    let counted = names.chunk_by(|one, other| one == other);
+    let twice = counted.filter_map(|same| Some(*same.first()?).filter(|_| same.len() > 1));
+    let told = twice.map(|name| {
+        Problem::Together(format!(
+            "PORTICO_ELEVATED_OPERATIONS names {name} more than once; several proofs of one operation are joined \
+             by +, as {name}=totp+webauthn"
+        ))
+    });
+    told.collect()
 }
 
 fn check_mail(settings: &Settings, demand: &mut impl FnMut(bool, &str)) {

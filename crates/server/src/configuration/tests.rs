@@ -219,6 +219,23 @@ fn nobody_becomes_admin_by_signing_up() {
 }
 
 #[test]
+fn an_operation_is_listed_once_with_all_that_proves_a_user_for_it() {
+    let load = |text| load(&[], &[("PORTICO_ELEVATED_OPERATIONS", text)], "");
+    let refusal = load("signOutOthers=totp,revokeSession,signOutOthers=webauthn").unwrap_err();
+    assert_eq!(
+        refusal,
+        "PORTICO_ELEVATED_OPERATIONS names signOutOthers more than once; several proofs of one operation are joined \
+         by +, as signOutOthers=totp+webauthn"
+    );
+    let settings = load("signOutOthers=totp+webauthn,revokeSession").unwrap();
+    let listed = settings
+        .elevated_operations
+        .iter()
+        .map(|listed| listed.proofs.len());
+    assert_eq!(listed.collect::<Vec<_>>(), [2, 0]);
+}
+
+#[test]
 fn every_default_is_shown_and_no_help_is_missing() {
     command().debug_assert();
     for row in table() {
