@@ -151,6 +151,7 @@ pub(crate) async fn identify<C: Connection>(
 ) -> Result<Session, Error> {
     let (account, methods) = (identified.into_account(), Methods::new(&[Method::Password]));
     account.admit(&ctx.auth.policy)?;
+    let account = roles::allowed(ctx, connection, account, &methods).await?;
     store::refresh_tokens::set_methods(connection, session, &methods).await?;
     let tokens = Tokens {
         session,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{ALLOWED, PASSWORD, PAYLOAD, REQUIRED, app, nobody, say, users};
+use crate::operation::second_factor::claims_of;
 use crate::support::app::TestApp;
 use crate::support::database::{TestDatabase, on_both_databases};
 use crate::support::mailbox::{VERIFIER, ask, code, confirm, enter, exchange, mail, press, run, ticket};
@@ -15,6 +16,7 @@ on_both_databases!(
     whoever_signs_in_by_mail_proves_the_address_first,
     taken_and_free_addresses_are_answered_alike,
     what_is_not_good_changes_nothing,
+    a_role_that_needs_a_second_factor_is_not_had_by_saying_who_one_is,
 );
 
 async fn somebody_says_who_they_are_and_stays_the_same_user(database: Arc<TestDatabase>) {
@@ -225,4 +227,23 @@ async fn what_is_not_good_changes_nothing(database: Arc<TestDatabase>) {
         "invalid-ticket"
     );
     assert_eq!(users(&app).await, before);
+}
+
+async fn a_role_that_needs_a_second_factor_is_not_had_by_saying_who_one_is(database: Arc<TestDatabase>) {
+    let guarded = [
+        ("PORTICO_SECOND_FACTOR_ROLES", "me"),
+        ("PORTICO_SECOND_FACTOR_GRACE", "0s"),
+    ];
+    let app = app(&database, &guarded).await;
+    let visitor = nobody(&app).await;
+    let answer = say(&app, &visitor.caller, "ada@example.org", "email-password").await;
+    let refreshed = app.public().refresh(&visitor.session.refresh_token).await;
+    for token in [
+        answer.string("/deanonymize/session/accessToken"),
+        refreshed.string("/refreshToken/accessToken"),
+    ] {
+        let claims = claims_of(&app.public().bearer(&token));
+        let roles = &claims["https://hasura.io/jwt/claims"]["x-hasura-allowed-roles"];
+        assert_eq!(roles, &json!(["user"]));
+    }
 }
