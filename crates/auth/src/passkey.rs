@@ -12,7 +12,7 @@ pub use answer::{Assertion, Attestation};
 
 pub(crate) use authenticator_name::authenticator_name;
 pub(crate) use challenge::{Asked, Ceremony, ask, take};
-pub(crate) use decoy::decoy;
+pub(crate) use decoy::decoys;
 pub(crate) use relying_party::{Allowed, Owner, Proof, Registered, RelyingParty};
 pub(crate) use stored::{open, seal};
 

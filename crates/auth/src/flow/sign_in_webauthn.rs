@@ -7,7 +7,7 @@ use crate::caller::Ctx;
 use crate::error::Error;
 use crate::evenly::evenly;
 use crate::flow::passkey::{Presented, allowed, present};
-use crate::passkey::{self, Asked, Assertion, Ceremony, decoy};
+use crate::passkey::{self, Asked, Assertion, Ceremony, decoys};
 use crate::session::{self, SignIn, Verified};
 use crate::store;
 use crate::value::Email;
@@ -21,7 +21,8 @@ pub struct SignInWebauthnInput {
 }
 
 /// Asks for a signature of a passkey: `PublicKeyCredentialRequestOptionsJSON`. An address that nobody has, or whose
-/// user has no passkey, is answered like any other, the same each time.
+/// user has no passkey, is answered as if it had some, the same each time. Whoever has more of them than most, or adds
+/// one, differs from that.
 pub async fn sign_in_webauthn(ctx: &Ctx<'_>, input: SignInWebauthnInput) -> Result<Value, Error> {
     evenly(ask(ctx, input)).await
 }
@@ -34,13 +35,13 @@ async fn ask(ctx: &Ctx<'_>, input: SignInWebauthnInput) -> Result<Value, Error> 
         None => (None, Vec::new()),
         Some(email) => {
             let connection = &auth.database.reads();
-            let (nobody, decoy) = decoy(&auth.keys.decoy, email);
+            let (nobody, decoys) = decoys(&auth.keys.decoy, email);
             let found = store::users::addressee(connection, email).await?;
             let user = found.map_or(nobody, |found| found.id);
             // Asked for nobody too: it takes as long.
             let credentials = allowed(connection, user).await?;
             match credentials.is_empty() {
-                true => (Some(nobody), vec![decoy]),
+                true => (Some(nobody), decoys),
                 false => (Some(user), credentials),
             }
         }

@@ -23,7 +23,7 @@ fn asking() -> Field {
         },
     )
     .description(
-        "asks for a passkey: PublicKeyCredentialRequestOptionsJSON, answered the same for every address",
+        "asks for a passkey: PublicKeyCredentialRequestOptionsJSON; an address without one is answered as if it had some",
     )
     .argument(
         InputValue::new("email", TypeRef::named("citext"))
