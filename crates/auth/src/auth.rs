@@ -12,6 +12,7 @@ use crate::capacity::Capacity;
 use crate::changes::Changes;
 use crate::database::{Database, PoolCounters};
 use crate::error::{Error, InternalError};
+use crate::factor::Factor;
 use crate::hashing::{Hashing, HashingCounters, StartHashingError};
 use crate::jwt::{Claims, Unverified};
 use crate::key_ring::{Entry, KeyRing, KeyRingError, Source};
@@ -333,6 +334,11 @@ fn check(policy: &Policy) -> Result<(), OpenError> {
     if !passkeys.allowed_models.is_empty() && passkeys.attestation == AttestationPreference::None {
         return Err(OpenError::Policy(
             "models of authenticators can be told apart with an attestation only",
+        ));
+    }
+    if policy.second_factors == [Factor::Webauthn] && RelyingParty::of(policy).is_none() {
+        return Err(OpenError::Policy(
+            "passkeys cannot be the only second factor where the address of the application is no domain",
         ));
     }
     if policy.default_locale.len() != 2 {

@@ -219,7 +219,7 @@ pub struct Policy {
     pub breached_passwords_required: bool,
     /// Factors that are asked for after another proof, of whoever has one of them.
     pub second_factors: Vec<Factor>,
-    /// Roles in which nobody acts who did not prove a second factor.
+    /// Roles in which nobody acts who did not prove one of these.
     pub second_factor_roles: Vec<String>,
     /// How long after it was granted such a role does without.
     pub second_factor_grace: TimeDelta,
@@ -256,6 +256,14 @@ impl Policy {
     /// it is taken.
     pub(crate) fn proves_address_first(&self) -> bool {
         self.email_verification == EmailVerification::Required || self.activation_required
+    }
+
+    /// Roles in which nobody acts who did not prove a second factor: none where there is no factor to prove.
+    pub(crate) fn guarded_roles(&self) -> &[String] {
+        match self.second_factors.is_empty() {
+            true => &[],
+            false => &self.second_factor_roles,
+        }
     }
 
     /// Where the application is; without one, this service.

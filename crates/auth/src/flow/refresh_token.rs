@@ -50,7 +50,7 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
         ip: ctx.caller.address.to_canonical().to_string(),
         user_agent: user_agent.as_deref(),
         needs_verified: auth.policy.email_verification == EmailVerification::Required,
-        guarded_roles: &auth.policy.second_factor_roles,
+        guarded_roles: auth.policy.guarded_roles(),
         grace_since: now - auth.policy.second_factor_grace,
     };
     match rotate(&auth.database, rotation).await? {

@@ -17,7 +17,7 @@ pub(super) async fn allowed<C: Connection>(
     methods: &Methods,
 ) -> Result<Account, Error> {
     let policy = &ctx.auth.policy;
-    let guarded = |role: &String| policy.second_factor_roles.contains(role);
+    let guarded = |role: &String| policy.guarded_roles().contains(role);
     if methods.are_several_factors() || !account.roles.iter().any(guarded) {
         return Ok(account);
     }
@@ -36,7 +36,7 @@ pub(super) async fn allowed<C: Connection>(
 /// else.
 pub(super) async fn allowed_to_programs(ctx: &Ctx<'_>, account: Account) -> Result<Account, Error> {
     let policy = &ctx.auth.policy;
-    let guarded = |role: &String| policy.second_factor_roles.contains(role);
+    let guarded = |role: &String| policy.guarded_roles().contains(role);
     if !account.roles.iter().any(guarded) {
         return Ok(account);
     }

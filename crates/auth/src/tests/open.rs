@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::support::{Client, World, session};
-use crate::{OpenError, Policy, SigningAlgorithm};
+use crate::{Factor, OpenError, Policy, SigningAlgorithm};
 
 #[tokio::test]
 async fn a_database_sealed_under_another_key_is_not_opened() {
@@ -97,6 +97,11 @@ async fn a_policy_that_contradicts_itself_is_refused() {
         },
         Policy {
             default_role: "editor".into(),
+            ..Policy::default()
+        },
+        Policy {
+            second_factors: vec![Factor::Webauthn],
+            client_url: Some("https://192.0.2.7".into()),
             ..Policy::default()
         },
     ] {
