@@ -63,6 +63,7 @@ codes! {
     NoTotpSecret "no-totp-secret": "No new secret waits for its first code: generate one first",
     InvalidTotp "invalid-totp": "The code is wrong, too old, or was used before",
     InvalidRecoveryCode "invalid-recovery-code": "The recovery code is wrong or was used before",
+    FactorNotAsked "factor-not-asked": "This factor is not asked for: prove one of those that the challenge names",
     SecondFactorRequired "second-factor-required": "The roles of the user need a second factor",
     NoSecondFactor "no-second-factor": "The user has no second factor",
     InvalidRefreshToken "invalid-refresh-token": "The refresh token is invalid or expired",

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::audit::recorded;
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
+use crate::factor::Factor;
 use crate::refusal::Refusal;
 use crate::second_factor;
 
@@ -38,6 +39,17 @@ impl Proof {
     /// The proof of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|proof| proof.as_str() == name)
+    }
+
+    /// Whether this is one of the second factors that are asked for.
+    pub(crate) fn is_among(self, asked: &[Factor]) -> bool {
+        let factor = match self {
+            Self::Password => return false,
+            Self::Totp => Factor::Totp,
+            Self::Webauthn => Factor::Webauthn,
+            Self::RecoveryCode => Factor::RecoveryCode,
+        };
+        factor.is_among(asked)
     }
 }
 
@@ -103,14 +115,13 @@ async fn check_elevation(ctx: &Ctx<'_>, session: &Authenticated, operation: &str
     if !is_proved_for(ctx, operation) {
         return Err(Refusal::NotElevated.into());
     }
-    let policy = &ctx.auth.policy;
-    match session.elevated_by {
-        Some(Proof::Totp | Proof::Webauthn | Proof::RecoveryCode) => return Ok(()),
-        _ if !GUARDED.contains(&operation) => return Ok(()),
-        Some(Proof::Password) | None => {}
+    // A passkey elevates nobody who is asked for something else, unless it is two factors at once.
+    if !GUARDED.contains(&operation) || session.elevated_by == Some(Proof::Webauthn) {
+        return Ok(());
     }
     let held = second_factor::provable(ctx, &ctx.auth.database.connection, session.user_id).await?;
-    match held.asked(&policy.second_factors).is_empty() {
+    let asked = held.asked(&ctx.auth.policy.second_factors);
+    match asked.is_empty() || session.elevated_by.is_some_and(|proof| proof.is_among(&asked)) {
         true => Ok(()),
         false => Err(Refusal::NotElevated.into()),
     }

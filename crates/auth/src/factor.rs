@@ -20,6 +20,15 @@ impl Factor {
             Self::RecoveryCode => "recovery-code",
         }
     }
+
+    /// Whether this is one of those that are asked for. A recovery code stands in for whatever is, also the last one,
+    /// which is gone once it was sent.
+    pub(crate) fn is_among(self, asked: &[Self]) -> bool {
+        match self {
+            Self::RecoveryCode => !asked.is_empty(),
+            Self::Totp | Self::Webauthn => asked.contains(&self),
+        }
+    }
 }
 
 /// What a user has to be proved by.
@@ -87,5 +96,12 @@ mod tests {
             [Factor::Webauthn, Factor::RecoveryCode]
         );
         assert_eq!(held(true, true).asked(&[]), []);
+    }
+
+    #[test]
+    fn the_last_recovery_code_stands_in_for_what_is_asked_for() {
+        assert!(Factor::RecoveryCode.is_among(&[Factor::Webauthn]));
+        assert!(!Factor::RecoveryCode.is_among(&[]));
+        assert!(!Factor::Totp.is_among(&[Factor::Webauthn, Factor::RecoveryCode]));
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::factor::Factor;
+
 /// One proof, or what is to be said of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -37,6 +39,16 @@ impl Method {
 
     fn is_passkey(self) -> bool {
         matches!(self, Self::HardwareKey | Self::SoftwareKey)
+    }
+
+    /// The second factor that it is after another proof.
+    pub(crate) fn factor(self) -> Option<Factor> {
+        match self {
+            Self::Totp => Some(Factor::Totp),
+            Self::RecoveryCode => Some(Factor::RecoveryCode),
+            Self::HardwareKey | Self::SoftwareKey => Some(Factor::Webauthn),
+            Self::Password | Self::Email | Self::PersonalAccessToken | Self::MultipleFactors => None,
+        }
     }
 
     /// The name on a session: that of RFC 8176 where it says as much.
@@ -87,10 +99,13 @@ impl Methods {
         self
     }
 
-    /// These and what proves the user anew. A passkey is a second factor to anything but another passkey: both are
-    /// something that one has.
-    pub(crate) fn and_anew(self, proved: &Self) -> Self {
-        let second = proved.have_passkey() && self.0.iter().any(|method| !method.is_passkey());
+    /// These and what proves the user anew: a second factor, if it is among those that are asked for. A passkey is
+    /// none to another passkey: both are something that one has.
+    pub(crate) fn and_anew(self, proved: &Self, asked: &[Factor]) -> Self {
+        let differs =
+            |method: &Method| !method.is_passkey() || self.0.iter().any(|before| !before.is_passkey());
+        let is_asked = |method: &Method| method.factor().is_some_and(|factor| factor.is_among(asked));
+        let second = proved.0.iter().any(|method| is_asked(method) && differs(method));
         let all = self.and(&proved.0);
         match second {
             true => all.and(&[Method::MultipleFactors]),
@@ -153,18 +168,37 @@ mod tests {
     fn a_passkey_after_a_passkey_is_no_second_factor() {
         let of = |methods: &[Method]| Methods::new(methods);
         let key = of(&[Method::SoftwareKey]);
-        let anew = |before: &[Method]| of(before).and_anew(&key).are_several_factors();
+        let asked = [Factor::Totp, Factor::Webauthn];
+        let anew = |before: &[Method]| of(before).and_anew(&key, &asked).are_several_factors();
         assert!(anew(&[Method::Password]));
         assert!(anew(&[Method::Email]));
         assert!(!anew(&[Method::SoftwareKey]));
         assert!(!anew(&[Method::HardwareKey]));
         assert!(!anew(&[]));
         let verified = of(&[Method::SoftwareKey, Method::MultipleFactors]);
-        assert!(key.clone().and_anew(&verified).are_several_factors());
-        let code = of(&[Method::Totp, Method::MultipleFactors]);
-        assert!(key.and_anew(&code).are_several_factors());
+        assert!(key.clone().and_anew(&verified, &asked).are_several_factors());
+        let code = of(&[Method::Totp]);
+        assert!(key.and_anew(&code, &asked).are_several_factors());
         let password = of(&[Method::Password]);
-        assert!(!of(&[Method::Email]).and_anew(&password).are_several_factors());
+        assert!(
+            !of(&[Method::Email])
+                .and_anew(&password, &asked)
+                .are_several_factors()
+        );
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_no_second_factor() {
+        let anew = |method, asked: &[Factor]| {
+            let before = Methods::new(&[Method::Password]);
+            before
+                .and_anew(&Methods::new(&[method]), asked)
+                .are_several_factors()
+        };
+        assert!(!anew(Method::Totp, &[Factor::Webauthn]));
+        assert!(!anew(Method::HardwareKey, &[Factor::Totp]));
+        assert!(!anew(Method::RecoveryCode, &[]));
+        assert!(anew(Method::RecoveryCode, &[Factor::Webauthn]));
     }
 
     #[test]

@@ -119,9 +119,9 @@ pub enum Refusal {
     /// The user has to be proved anew first.
     #[error("the session is not elevated")]
     NotElevated,
-    /// A password is not enough where there is a second factor.
-    #[error("the password does not elevate whoever has a second factor")]
-    PasswordNotEnough,
+    /// Less was proved than the second factor that is asked for.
+    #[error("whoever is asked for a second factor is proved anew by that")]
+    ProofNotEnough,
     /// A role that sign-up does not offer.
     #[error("the role is not offered at sign-up")]
     RoleNotAllowed,
@@ -200,9 +200,15 @@ pub enum Refusal {
     /// The code is not one that is left.
     #[error("the recovery code is wrong or was used before")]
     WrongRecoveryCode,
+    /// The second factor is not one that this sign-in asks for.
+    #[error("the second factor is not one that is asked for")]
+    FactorNotAsked,
     /// Every role of the user needs a second factor.
-    #[error("every role of the user needs a second factor")]
-    SecondFactorRequired,
+    #[error("every role of the user needs a second factor: {enrol}")]
+    SecondFactorRequired {
+        /// What would be one, in words.
+        enrol: &'static str,
+    },
     /// The account has no second factor.
     #[error("the user has no second factor")]
     NoSecondFactor,
@@ -265,7 +271,7 @@ impl Refusal {
             Self::BreachesUnknown => Code::Unavailable,
             Self::PasswordUsedBefore => Code::PasswordUsedBefore,
             Self::WrongCurrentPassword | Self::PasswordChangedMeanwhile => Code::InvalidPassword,
-            Self::NotElevated | Self::PasswordNotEnough => Code::ElevatedClaimRequired,
+            Self::NotElevated | Self::ProofNotEnough => Code::ElevatedClaimRequired,
             Self::RoleNotAllowed => Code::RoleNotAllowed,
             Self::DefaultRoleNotAllowed => Code::DefaultRoleNotAllowed,
             Self::RedirectNotAllowed => Code::RedirectNotAllowed,
@@ -294,7 +300,8 @@ impl Refusal {
             Self::NoTotpSecret => Code::NoTotpSecret,
             Self::WrongTotp => Code::InvalidTotp,
             Self::WrongRecoveryCode => Code::InvalidRecoveryCode,
-            Self::SecondFactorRequired => Code::SecondFactorRequired,
+            Self::FactorNotAsked => Code::FactorNotAsked,
+            Self::SecondFactorRequired { .. } => Code::SecondFactorRequired,
             Self::NoSecondFactor => Code::NoSecondFactor,
             Self::RefreshToken(_) => Code::InvalidRefreshToken,
             Self::InvalidPat => Code::InvalidPat,
@@ -316,6 +323,14 @@ impl Refusal {
     pub fn message(self) -> String {
         match self {
             Self::InvalidInput { field, rule } => format!("{field} {rule}"),
+            Self::SecondFactorRequired { enrol } => {
+                format!(
+                    "The roles of the user need a second factor: with another role the user can enrol {enrol}"
+                )
+            }
+            Self::ProofNotEnough => {
+                "The user is asked for a second factor: elevate the session by that".to_owned()
+            }
             Self::AccessToken(TokenFault::Expired) => "The access token expired".to_owned(),
             other => other.code().message().to_owned(),
         }

@@ -16,7 +16,7 @@ use self::issue::{Tokens, issue};
 use crate::account::Account;
 use crate::caller::{Authenticated, Ctx};
 use crate::connection::Connection;
-use crate::elevation::{Elevation, Proof};
+use crate::elevation::Elevation;
 use crate::error::Error;
 use crate::method::{Method, Methods};
 use crate::new_device;
@@ -87,9 +87,10 @@ pub(crate) async fn elevate<C: Connection>(
     let (policy, now) = (&ctx.auth.policy, ctx.now());
     account.admit(policy)?;
     let held = second_factor::provable(ctx, connection, account.id).await?;
-    // Whoever has more than a password proves more.
-    if by == Proof::Password && !held.asked(&policy.second_factors).is_empty() {
-        return Err(Refusal::PasswordNotEnough.into());
+    let asked = held.asked(&policy.second_factors);
+    // Whoever is asked for a second factor proves one of these, or two factors at once.
+    if !asked.is_empty() && !by.is_among(&asked) && !methods.are_several_factors() {
+        return Err(Refusal::ProofNotEnough.into());
     }
     let elevation = Elevation {
         by,
@@ -97,7 +98,7 @@ pub(crate) async fn elevate<C: Connection>(
         until: now + policy.elevation_lifetime,
     };
     let before = store::refresh_tokens::elevate(connection, session, account.id, elevation).await?;
-    let methods = before.ok_or(Refusal::NotSignedIn)?.and_anew(&methods);
+    let methods = before.ok_or(Refusal::NotSignedIn)?.and_anew(&methods, &asked);
     let account = roles::allowed(ctx, connection, account, &methods).await?;
     store::refresh_tokens::set_methods(connection, session, &methods).await?;
     let tokens = Tokens {
@@ -110,13 +111,17 @@ pub(crate) async fn elevate<C: Connection>(
 }
 
 /// Opens a session for a verified user, within the transaction of the flow. Where the user has a second factor
-/// and did not prove it, it is asked for instead.
+/// and did not prove it, it is asked for instead; what is not asked for is none.
 pub(crate) async fn open<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     verified: Verified,
 ) -> Result<SignIn, Error> {
-    let Verified { account, methods } = verified;
+    let Verified {
+        account,
+        methods,
+        second,
+    } = verified;
     account.admit(&ctx.auth.policy)?;
     // Factors are read also of whoever proved enough: nobody gets another one while the session is opened.
     let (held, device_is_new) = try_join!(
@@ -130,6 +135,13 @@ pub(crate) async fn open<C: Connection>(
         false => held,
     };
     let asked = held.asked(&ctx.auth.policy.second_factors);
+    let methods = match second {
+        Some(method) if method.factor().is_some_and(|factor| factor.is_among(&asked)) => {
+            methods.and(&[method, Method::MultipleFactors])
+        }
+        Some(_) => return Err(Refusal::FactorNotAsked.into()),
+        None => methods,
+    };
     if methods.are_several_factors() || asked.is_empty() {
         if device_is_new {
             new_device::announce(ctx, connection, account.id).await?;

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{ORIGIN, add, app, app_with, options, sign_in, sign_in_options, user};
+use super::{
+    ORIGIN, add, app, app_with, elevate, options, present_elevation, sign_in, sign_in_options, user,
+};
+use crate::operation::second_factor::{elevated, enable, enrol, generate, methods};
 use crate::support::answer::Answer;
 use crate::support::authenticator::Authenticator;
 use crate::support::caller::{Caller, User};
 use crate::support::database::{TestDatabase, on_both_databases};
+use crate::support::mailbox::run;
 
 on_both_databases!(
     a_password_alone_opens_no_session_of_who_has_a_passkey,
@@ -17,6 +21,9 @@ on_both_databases!(
     a_second_proof_is_of_the_sign_in_that_asked_for_it,
     of_fifty_second_proofs_one_opens_a_session,
     nobody_is_asked_for_a_passkey_where_it_is_no_second_factor,
+    a_code_proves_nobody_anew_who_is_asked_for_a_passkey,
+    a_code_is_no_second_factor_where_only_passkeys_are,
+    a_passkey_is_no_second_factor_where_only_codes_are,
 );
 
 /// The password's answer: what has to be proved as well.
@@ -143,4 +150,71 @@ async fn nobody_is_asked_for_a_passkey_where_it_is_no_second_factor(database: Ar
     let numbered = app_with(&database, &[("PORTICO_CLIENT_URL", "https://192.0.2.7")]).await;
     let asked = ask(&numbered.public(), &jane).await;
     assert!(asked["session"].is_object(), "{asked}");
+}
+
+async fn a_code_proves_nobody_anew_who_is_asked_for_a_passkey(database: Arc<TestDatabase>) {
+    let app = app_with(&database, &[("PORTICO_SECOND_FACTORS", "webauthn")]).await;
+    let jane = enrol(&app, "jane").await;
+    let session = elevated(&app, &jane.user, &jane.authenticator).await;
+    let mut phone = Authenticator::new(ORIGIN);
+    add(&session, &mut phone).await;
+    // What elevated it counts as little as before, now that there is something else to be asked for.
+    let renew = "mutation { regenerateRecoveryCodes }";
+    assert_eq!(
+        session.graphql(renew).await.error_code(),
+        "elevated-claim-required"
+    );
+    app.clock.advance(30);
+    let code = jane.authenticator.code(&app);
+    let answer = run(&session, "elevateTotp", &[("code", &code)], "{ accessToken }").await;
+    assert_eq!(answer.error_code(), "elevated-claim-required");
+    assert!(answer.text.contains("by that"), "{}", answer.text);
+    let recovery = [("code", jane.recovery_codes[0].as_str())];
+    let answer = run(&session, "elevateRecoveryCode", &recovery, "{ accessToken }").await;
+    let by_recovery_code = answer.string("/elevateRecoveryCode/accessToken");
+    let by_passkey = elevate(&app, &session, &mut phone).await;
+    for proved in [app.public().bearer(&by_recovery_code), by_passkey] {
+        proved.graphql(renew).await.data();
+    }
+}
+
+async fn a_code_is_no_second_factor_where_only_passkeys_are(database: Arc<TestDatabase>) {
+    let app = app_with(&database, &[("PORTICO_SECOND_FACTORS", "webauthn")]).await;
+    // Neither where it is enrolled nor where it elevates.
+    let jane = enrol(&app, "jane").await;
+    assert_eq!(methods(&app, &jane.user).await, [json!(["pwd", "otp"])]);
+    let session = elevated(&app, &jane.user, &jane.authenticator).await;
+    let recovery = [("code", jane.recovery_codes[0].as_str())];
+    run(&session, "elevateRecoveryCode", &recovery, "{ accessToken }")
+        .await
+        .data();
+    assert_eq!(
+        methods(&app, &jane.user).await,
+        [json!(["pwd", "otp", "recovery-code"])]
+    );
+}
+
+async fn a_passkey_is_no_second_factor_where_only_codes_are(database: Arc<TestDatabase>) {
+    let settings = [
+        ("PORTICO_SECOND_FACTORS", "totp"),
+        ("PORTICO_PASSKEY_USER_VERIFICATION", "preferred"),
+    ];
+    let app = app_with(&database, &settings).await;
+    let jane = user(&app, "jane").await;
+    let mut token = Authenticator::new(ORIGIN);
+    token.verifies_user = false;
+    add(&jane, &mut token).await;
+    let session = elevate(&app, &jane, &mut token).await;
+    assert_eq!(methods(&app, &jane).await, [json!(["pwd", "hwk"])]);
+    let telephone = generate(&session).await;
+    enable(&session, &telephone.code(&app)).await.data();
+    let signed = token.get(&options(&session, "elevateWebauthn").await);
+    assert_eq!(
+        present_elevation(&session, &signed).await.error_code(),
+        "elevated-claim-required"
+    );
+    // One that makes sure who uses it is two factors at once.
+    let mut phone = Authenticator::new(ORIGIN);
+    add(&session, &mut phone).await;
+    elevate(&app, &session, &mut phone).await;
 }

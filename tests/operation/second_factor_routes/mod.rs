@@ -19,6 +19,8 @@ on_both_databases!(
     whoever_has_a_factor_is_asked_for_it_on_every_route,
     in_a_role_that_needs_a_factor_everybody_acts_for_a_while,
     in_a_role_that_needs_a_factor_nobody_acts_later_without_one,
+    where_only_codes_are_asked_for_nothing_else_counts,
+    where_only_passkeys_are_asked_for_nothing_else_counts,
     where_no_factors_are_asked_for_nobody_is_asked,
     an_anonymous_user_has_no_factor_to_be_asked_for,
 );
@@ -32,7 +34,11 @@ enum Policy {
     RoleWithinGrace,
     /// The same, granted longer ago than the time to get one.
     RoleAfterGrace,
-    /// None.
+    /// The same, and codes of an application are the only factor.
+    TotpAlone,
+    /// The same, and passkeys are the only factor.
+    WebauthnAlone,
+    /// The same, and there is no factor that is asked for.
     Nothing,
 }
 
@@ -41,9 +47,23 @@ impl Policy {
     fn granted(self) -> Option<chrono::TimeDelta> {
         match self {
             Self::RoleWithinGrace => Some(chrono::TimeDelta::zero()),
-            Self::RoleAfterGrace => Some(GRACE),
-            Self::Usual | Self::Nothing => None,
+            Self::RoleAfterGrace | Self::TotpAlone | Self::WebauthnAlone | Self::Nothing => Some(GRACE),
+            Self::Usual => None,
         }
+    }
+
+    /// The factors that are asked for.
+    fn factors(self) -> &'static str {
+        match self {
+            Self::Usual | Self::RoleWithinGrace | Self::RoleAfterGrace => "totp,webauthn",
+            Self::TotpAlone => "totp",
+            Self::WebauthnAlone => "webauthn",
+            Self::Nothing => "none",
+        }
+    }
+
+    fn asks_for(self, factor: &str) -> bool {
+        self.factors().split(',').any(|asked| asked == factor)
     }
 }
 
@@ -71,6 +91,14 @@ async fn in_a_role_that_needs_a_factor_nobody_acts_later_without_one(database: A
     table(&database, Policy::RoleAfterGrace).await;
 }
 
+async fn where_only_codes_are_asked_for_nothing_else_counts(database: Arc<TestDatabase>) {
+    table(&database, Policy::TotpAlone).await;
+}
+
+async fn where_only_passkeys_are_asked_for_nothing_else_counts(database: Arc<TestDatabase>) {
+    table(&database, Policy::WebauthnAlone).await;
+}
+
 async fn where_no_factors_are_asked_for_nobody_is_asked(database: Arc<TestDatabase>) {
     table(&database, Policy::Nothing).await;
 }
@@ -84,29 +112,41 @@ fn asked(route: Route, kind: Kind, policy: Policy) -> Vec<&'static str> {
         Route::Passkey => (kind.has_totp(), false),
         _ => (kind.has_totp(), kind.has_passkey()),
     };
-    let factors = [(totp, "totp"), (webauthn, "webauthn"), (totp, "recovery-code")];
+    let factors = [(totp, "totp"), (webauthn, "webauthn")];
     let asked = factors
         .into_iter()
-        .filter(|(asked, _)| *asked && policy != Policy::Nothing);
-    asked.map(|(_, name)| name).collect()
+        .filter(|(asked, name)| *asked && policy.asks_for(name));
+    let mut asked: Vec<&str> = asked.map(|(_, name)| name).collect();
+    // Those came with the application.
+    if kind.has_totp() && !asked.is_empty() {
+        asked.push("recovery-code");
+    }
+    asked
 }
 
 /// Whether a session proved by these acts in the role.
 fn acts(route: Route, kind: Kind, policy: Policy, methods: &[&str]) -> bool {
     let proved = methods.contains(&"mfa");
     match policy {
-        Policy::Usual | Policy::Nothing => false,
-        Policy::RoleWithinGrace => true,
-        // Whoever has a factor had to prove it to make the token.
-        Policy::RoleAfterGrace => proved || (route == Route::PersonalAccessToken && kind != Kind::Nothing),
+        Policy::Usual => false,
+        Policy::RoleWithinGrace | Policy::Nothing => true,
+        // Whoever has a factor that is asked for had to prove it to make the token.
+        Policy::RoleAfterGrace | Policy::TotpAlone | Policy::WebauthnAlone => {
+            proved || (route == Route::PersonalAccessToken && is_asked_elsewhere(kind, policy))
+        }
     }
+}
+
+/// Whether the account has a factor that is asked for.
+fn is_asked_elsewhere(kind: Kind, policy: Policy) -> bool {
+    !asked(Route::Password, kind, policy).is_empty()
 }
 
 async fn table(database: &Arc<TestDatabase>, policy: Policy) {
     let app = TestApp::with(database, &SETTINGS).await;
-    let asking_nobody = [SETTINGS.as_slice(), &[("PORTICO_SECOND_FACTORS", "none")]].concat();
-    let silent = TestApp::node(database, Arc::clone(&app.clock), &asking_nobody).await;
-    let door = if policy == Policy::Nothing { &silent } else { &app };
+    let factors = [("PORTICO_SECOND_FACTORS", policy.factors())];
+    let settings = [SETTINGS.as_slice(), &factors].concat();
+    let door = TestApp::node(database, Arc::clone(&app.clock), &settings).await;
     // The last administrator could not be switched off for a moment.
     grant(&app, &app.user("root").await, ROLE, chrono::TimeDelta::zero()).await;
     for kind in Kind::ALL {
@@ -121,21 +161,50 @@ async fn table(database: &Arc<TestDatabase>, policy: Policy) {
             let case = format!("{route:?}, {kind:?}, {policy:?}");
             let factors = asked(route, kind, policy);
             if factors.is_empty() {
-                let answer = route.follow(&app, door, &mut account).await;
+                let answer = route.follow(&app, &door, &mut account).await;
                 assert_eq!(payload(&answer)["mfa"], Value::Null, "{case}");
-                judge(door, &answer, route.methods(), (route, kind, policy)).await;
+                judge(&door, &answer, route.methods(), (route, kind, policy)).await;
+            }
+            for second in ["totp", "webauthn"] {
+                refuse_what_is_not_asked((&app, &door), &mut account, second, (route, kind, policy)).await;
             }
             // Each of them; codes for when the rest is lost are good for every user who has some.
             for second in factors.iter().filter(|factor| **factor != "recovery-code") {
-                let answer = route.follow(&app, door, &mut account).await;
+                let answer = route.follow(&app, &door, &mut account).await;
                 let payload = payload(&answer);
                 assert_eq!(payload["session"], Value::Null, "{case}");
                 assert_eq!(payload["mfa"]["factors"], json!(factors), "{case}");
-                let (answer, method) = account.prove(door, second, &payload["mfa"]).await;
+                let (answer, method) = account.prove(&door, second, &payload["mfa"]).await;
                 let methods = [route.methods(), &[method, "mfa"]].concat();
-                judge(door, &answer, &methods, (route, kind, policy)).await;
+                judge(&door, &answer, &methods, (route, kind, policy)).await;
             }
         }
+    }
+}
+
+/// A factor of the account that is asked for elsewhere alone opens nothing here, and leaves the challenge good for one
+/// that is.
+async fn refuse_what_is_not_asked(
+    (app, door): (&TestApp, &TestApp),
+    account: &mut Account,
+    second: &str,
+    (route, kind, policy): (Route, Kind, Policy),
+) {
+    let here = asked(route, kind, policy);
+    if here.contains(&second) || !asked(route, kind, Policy::Usual).contains(&second) {
+        return;
+    }
+    let case = format!("{second}, {route:?}, {kind:?}, {policy:?}");
+    // An address is asked for once a second.
+    app.clock.advance(1);
+    let answer = route.follow(app, app, account).await;
+    app.clock.advance(1);
+    let mfa = &payload(&answer)["mfa"];
+    let (refused, _) = account.prove(door, second, mfa).await;
+    assert_eq!(refused.error_code(), "factor-not-asked", "{case}");
+    if let Some(right) = here.iter().find(|factor| **factor != "recovery-code") {
+        let (answer, _) = account.prove(door, right, mfa).await;
+        assert_ne!(payload(&answer)["session"], Value::Null, "{case}");
     }
 }
 

@@ -161,8 +161,11 @@ async fn an_administrator_acts_with_a_second_factor_or_for_a_while(database: Arc
         )
         .await
         .data();
-    assert_eq!(
-        password(&app.public(), &jane).await.error_code(),
-        "second-factor-required"
+    let refused = password(&app.public(), &jane).await;
+    assert_eq!(refused.error_code(), "second-factor-required");
+    assert!(
+        refused.text.contains("an authenticator application or a passkey"),
+        "{}",
+        refused.text
     );
 }

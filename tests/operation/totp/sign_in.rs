@@ -16,6 +16,7 @@ on_both_databases!(
     two_proofs_open_a_session_that_says_so_also_after_a_refresh,
     a_code_is_good_once_and_for_two_steps,
     a_recovery_code_is_good_once_and_its_owner_is_told,
+    the_last_recovery_code_is_as_good_as_the_first,
 );
 
 async fn two_proofs_open_a_session_that_says_so_also_after_a_refresh(database: Arc<TestDatabase>) {
@@ -147,4 +148,18 @@ async fn a_recovery_code_is_good_once_and_its_owner_is_told(database: Arc<TestDa
     }
     let john = app.user("john").await;
     assert_eq!(john.graphql(renew).await.error_code(), "no-second-factor");
+}
+
+async fn the_last_recovery_code_is_as_good_as_the_first(database: Arc<TestDatabase>) {
+    let app = TestApp::with(&database, &MANY).await;
+    let jane = enrol(&app, "jane").await;
+    for code in &jane.recovery_codes {
+        let ticket = ticket(&app.public(), &jane.user).await;
+        let answer = verify_recovery(&app.public(), &ticket, code).await;
+        answer.string("/verifySignInMfaRecoveryCode/session/accessToken");
+    }
+    assert_eq!(
+        jane.user.graphql(FACTORS).await.data()["myFactors"]["recoveryCodesLeft"],
+        json!(0)
+    );
 }

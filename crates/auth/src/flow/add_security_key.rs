@@ -75,7 +75,8 @@ async fn verify(
     let transaction = ctx.auth.database.begin().await?;
     store::factors::keep(&*transaction, session.user_id).await?;
     let (id, proof) = add(ctx, &*transaction, session.user_id, registered, input.nickname).await?;
-    store::refresh_tokens::add_methods(&*transaction, session.session_id, &proof.methods()).await?;
+    let asked = &ctx.auth.policy.second_factors;
+    store::refresh_tokens::add_methods(&*transaction, session.session_id, &proof.methods(), asked).await?;
     factor_change::follow(ctx, &*transaction, session.user_id, Some(session.session_id)).await?;
     let event = Event::success(ACTION, session.user_id, Some(session.session_id));
     event.append(ctx, &*transaction).await?;

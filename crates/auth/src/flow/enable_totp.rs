@@ -41,8 +41,9 @@ async fn enable(ctx: &Ctx<'_>, session: &Authenticated, code: &str) -> Result<Ve
     let transaction = ctx.auth.database.begin().await?;
     confirm(ctx, &*transaction, user, code).await?;
     let codes = factor_change::new_recovery_codes(ctx, &*transaction, user).await?;
-    let proved = Methods::new(&[Method::Totp, Method::MultipleFactors]);
-    store::refresh_tokens::add_methods(&*transaction, session.session_id, &proved).await?;
+    let proved = Methods::new(&[Method::Totp]);
+    let asked = &ctx.auth.policy.second_factors;
+    store::refresh_tokens::add_methods(&*transaction, session.session_id, &proved, asked).await?;
     factor_change::follow(ctx, &*transaction, user, Some(session.session_id)).await?;
     guess.succeeded(&*transaction).await?;
     let event = Event::success(ACTION, user, Some(session.session_id));

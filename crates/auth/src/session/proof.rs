@@ -16,17 +16,19 @@ use crate::store::tickets::Used;
 pub(crate) struct Verified {
     pub(super) account: Account,
     pub(super) methods: Methods,
+    /// What was proved after that, if it counts.
+    pub(super) second: Option<Method>,
 }
 
 impl Verified {
     /// By the password of the account.
     pub(crate) fn by_password(account: Account, _proof: Matched) -> Self {
-        Self::by(account, Method::Password)
+        Self::by(account, Methods::new(&[Method::Password]))
     }
 
     /// By what was mailed to the account's address.
     pub(crate) fn by_mail(account: Account, _proof: &Used) -> Self {
-        Self::by(account, Method::Email)
+        Self::by(account, Methods::new(&[Method::Email]))
     }
 
     /// By having made the account in this transaction, with a password unless it is anonymous: then nothing proves
@@ -34,20 +36,14 @@ impl Verified {
     pub(crate) fn by_sign_up(created: crate::flow::Created) -> Self {
         let account = created.into_account();
         match account.anonymous {
-            true => Self {
-                account,
-                methods: Methods::default(),
-            },
-            false => Self::by(account, Method::Password),
+            true => Self::by(account, Methods::default()),
+            false => Self::by(account, Methods::new(&[Method::Password])),
         }
     }
 
     /// By a passkey of the account.
     pub(crate) fn by_passkey(account: Account, proof: &Proof) -> Self {
-        Self {
-            account,
-            methods: proof.methods(),
-        }
+        Self::by(account, proof.methods())
     }
 
     /// Who it is.
@@ -55,10 +51,11 @@ impl Verified {
         self.account.id
     }
 
-    fn by(account: Account, method: Method) -> Self {
+    fn by(account: Account, methods: Methods) -> Self {
         Self {
             account,
-            methods: Methods::new(&[method]),
+            methods,
+            second: None,
         }
     }
 
@@ -71,17 +68,18 @@ impl Verified {
         Self::by_second(answered, account, proof.key())
     }
 
-    /// By a code after the first proof, as the challenge asked.
+    /// By a code after the first proof.
     pub(crate) fn by_code(answered: Answered, accepted: Accepted) -> Result<Self, Refusal> {
         let (account, method) = accepted.into_parts();
         Self::by_second(answered, account, method)
     }
 
     fn by_second(answered: Answered, account: Account, method: Method) -> Result<Self, Refusal> {
-        let first = answered.first_of(&account)?;
+        let methods = answered.first_of(&account)?;
         Ok(Self {
             account,
-            methods: first.and(&[method, Method::MultipleFactors]),
+            methods,
+            second: Some(method),
         })
     }
 }
@@ -103,7 +101,7 @@ impl Fresh {
         }
     }
 
-    /// By a code of the account; with what opened the session that is more than one factor.
+    /// By a code of the account.
     pub(crate) fn by_code(accepted: Accepted) -> Self {
         let (account, method) = accepted.into_parts();
         let by = match method {
@@ -113,7 +111,7 @@ impl Fresh {
         Self {
             account,
             by,
-            methods: Methods::new(&[method, Method::MultipleFactors]),
+            methods: Methods::new(&[method]),
         }
     }
 

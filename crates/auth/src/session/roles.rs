@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::caller::Ctx;
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::factor::Factor;
 use crate::method::{Method, Methods};
 use crate::refusal::Refusal;
 use crate::{second_factor, store};
@@ -27,9 +28,21 @@ pub(super) async fn allowed<C: Connection>(
     if !account.roles.contains(&account.default_role) {
         let usual = account.roles.iter().find(|role| **role == policy.default_role);
         let other = usual.or(account.roles.first()).cloned();
-        account.default_role = other.ok_or(Refusal::SecondFactorRequired)?;
+        let refusal = || Refusal::SecondFactorRequired {
+            enrol: to_enrol(&policy.second_factors),
+        };
+        account.default_role = other.ok_or_else(refusal)?;
     }
     Ok(account)
+}
+
+/// What gets the roles back, in words.
+fn to_enrol(asked: &[Factor]) -> &'static str {
+    match (asked.contains(&Factor::Totp), asked.contains(&Factor::Webauthn)) {
+        (true, false) => "an authenticator application",
+        (false, true) => "a passkey",
+        _ => "an authenticator application or a passkey",
+    }
 }
 
 /// The same for a personal access token: it proves nothing, but its user is asked for a factor everywhere

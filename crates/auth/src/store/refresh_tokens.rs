@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::account::Roles;
 use crate::connection::Connection;
 use crate::elevation::{Elevation, Proof};
+use crate::factor::Factor;
 use crate::method::Methods;
 use crate::row::{FromRow, Row, from_row};
 use crate::store::{statement, users};
@@ -232,6 +233,7 @@ pub(crate) async fn add_methods<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
     proved: &Methods,
+    asked: &[Factor],
 ) -> Result<(), DbErr> {
     let before = Entity::find_by_id(id)
         .select_only()
@@ -239,10 +241,9 @@ pub(crate) async fn add_methods<C: ConnectionTrait>(
         .into_tuple::<serde_json::Value>()
         .one(connection)
         .await?;
-    match before {
-        Some(before) => set_methods(connection, id, &Methods::from_json(&before).and_anew(proved)).await,
-        None => Ok(()),
-    }
+    let Some(before) = before else { return Ok(()) };
+    let methods = Methods::from_json(&before).and_anew(proved, asked);
+    set_methods(connection, id, &methods).await
 }
 
 /// Which sessions to end.
