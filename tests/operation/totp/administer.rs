@@ -15,6 +15,7 @@ use crate::support::mailbox::{mail, run};
 on_both_databases!(
     an_administrator_sees_which_factors_there_are_and_takes_them_away,
     an_operator_says_which_proof_an_operation_needs,
+    a_second_factor_proves_more_than_what_an_operator_names,
     an_administrator_acts_with_a_second_factor_or_for_a_while,
 );
 
@@ -97,6 +98,45 @@ async fn an_operator_says_which_proof_an_operation_needs(database: Arc<TestDatab
     for proved in [by_code, by_totp] {
         proved.graphql("mutation { signOutOthers }").await.data();
     }
+}
+
+async fn a_second_factor_proves_more_than_what_an_operator_names(database: Arc<TestDatabase>) {
+    let listed = [
+        MANY[0],
+        MANY[1],
+        (
+            "PORTICO_ELEVATED_OPERATIONS",
+            "signOutOthers=password,revokeSession=password+webauthn",
+        ),
+    ];
+    let app = TestApp::with(&database, &listed).await;
+    let jane = enrol(&app, "jane").await;
+    let revoke = "mutation { revokeSession(id: \"00000000-0000-0000-0000-000000000000\") }";
+    let others = "mutation { signOutOthers }";
+    for query in [revoke, others] {
+        assert_eq!(
+            jane.user.graphql(query).await.error_code(),
+            "elevated-claim-required"
+        );
+    }
+    let password = [("password", jane.user.password.as_str())];
+    let answer = run(&jane.user, "elevatePassword", &password, "{ accessToken }").await;
+    assert_eq!(answer.error_code(), "elevated-claim-required");
+    assert!(answer.text.contains("by that"), "{}", answer.text);
+    let proved = elevated(&app, &jane.user, &jane.authenticator).await;
+    assert_eq!(proved.graphql(revoke).await.error_code(), "session-not-found");
+    proved.graphql(others).await.data();
+    // Where nobody is asked for a second factor the password is asked for as it is named.
+    database.finish().await;
+    let settings = [listed.as_slice(), &[("PORTICO_SECOND_FACTORS", "none")]].concat();
+    let app = TestApp::with(&database, &settings).await;
+    let john = enrol(&app, "john").await;
+    let proved = elevated(&app, &john.user, &john.authenticator).await;
+    assert_eq!(
+        proved.graphql(others).await.error_code(),
+        "elevated-claim-required"
+    );
+    john.user.elevated().await.graphql(others).await.data();
 }
 
 async fn an_administrator_acts_with_a_second_factor_or_for_a_while(database: Arc<TestDatabase>) {
