@@ -22,6 +22,7 @@ mod mailed;
 mod me;
 mod new_device;
 mod nodes;
+mod notices;
 mod pairs;
 mod passkey;
 mod personal_access_tokens;

@@ -55,6 +55,7 @@ codes! {
     InvalidTicket "invalid-ticket": "The ticket or code is invalid or expired",
     InvalidPasskey "invalid-passkey": "The passkey was not accepted",
     SecurityKeyNotFound "security-key-not-found": "No such passkey",
+    TooManySecurityKeys "too-many-security-keys": "The user has too many passkeys: remove one first",
     LastWayIn "last-way-in": "The last way to sign in cannot be taken away",
     DisabledEndpoint "disabled-endpoint": "This operation is disabled",
     AccountAlreadyActive "account-already-active": "The account is activated already",

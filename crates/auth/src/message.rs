@@ -67,7 +67,23 @@ pub(crate) async fn mail_unless_taken<C: Connection>(
         ..mailing
     };
     open_ticket(ctx, connection, mailing).await?;
-    notice(ctx, connection, Template::EmailTaken, reader).await
+    tell_taken(ctx, connection, reader).await
+}
+
+/// Tells the owner of an address that somebody wanted to have it. Whatever asked for it was counted: nothing more is,
+/// so that the work is the same as for an address that nobody has.
+pub(crate) async fn tell_taken<C: Connection>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    (email, locale): (&Email, &str),
+) -> Result<(), Error> {
+    let variables = Variables {
+        link: ctx.auth.policy.client_address().to_owned(),
+        email: email.as_str().to_owned(),
+        ..Variables::default()
+    };
+    let message = (Template::EmailTaken, variables);
+    leave(ctx, connection, (email, locale), message, ctx.now() + NOTICE).await
 }
 
 async fn open_ticket<C: Connection>(
@@ -247,13 +263,17 @@ pub(crate) async fn announce_undo<C: Connection>(
     Ok(())
 }
 
-/// Leaves a message whose link leads to the application.
+/// Leaves a message whose link leads to the application, unless the address got enough of its kind within the hour:
+/// what it tells of goes on, and is in the audit.
 async fn tell<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     reader: (&Email, &str),
     (template, variables): (Template, Variables),
 ) -> Result<(), Error> {
+    if !ctx.auth.may_tell(connection, reader.0, template).await? {
+        return Ok(());
+    }
     let variables = Variables {
         link: ctx.auth.policy.client_address().to_owned(),
         ..variables

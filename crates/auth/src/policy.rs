@@ -60,7 +60,7 @@ pub struct Limits {
     pub refreshes: u32,
     /// Mails asked for per IP and minute.
     pub mail_requests: u32,
-    /// Mails asked for to one address per hour.
+    /// Mails asked for to one address per hour; also notices of one kind.
     pub mails: u32,
     /// Wrong admin secrets per IP and minute.
     pub admin_secrets: u32,
@@ -68,6 +68,8 @@ pub struct Limits {
     pub failures: u32,
     /// Personal access tokens of one user that are good at a time.
     pub pats: u32,
+    /// Passkeys of one user.
+    pub passkeys: u32,
 }
 
 impl Limits {
@@ -94,6 +96,7 @@ impl Default for Limits {
             admin_secrets: 10,
             failures: 10,
             pats: 100,
+            passkeys: 20,
         }
     }
 }

@@ -176,6 +176,9 @@ pub enum Refusal {
     /// No passkey of the user has this id.
     #[error("no such passkey of this user")]
     UnknownSecurityKey,
+    /// The user has as many passkeys as are allowed.
+    #[error("the user has as many passkeys as are allowed")]
+    TooManySecurityKeys,
     /// The address of the application is not one that passkeys can be for.
     #[error("passkeys need a domain")]
     NoPasskeys,
@@ -292,6 +295,7 @@ impl Refusal {
             Self::InvalidTicket | Self::LinkNeedsCode | Self::WrongVerifier => Code::InvalidTicket,
             Self::Passkey(_) => Code::InvalidPasskey,
             Self::UnknownSecurityKey => Code::SecurityKeyNotFound,
+            Self::TooManySecurityKeys => Code::TooManySecurityKeys,
             Self::LastWayIn => Code::LastWayIn,
             Self::NoPasskeys => Code::DisabledEndpoint,
             Self::AlreadyActivated => Code::AccountAlreadyActive,

@@ -85,6 +85,7 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
             admin_secrets: settings.limit_admin_secrets,
             failures: settings.limit_failures,
             pats: settings.limit_pats,
+            passkeys: settings.limit_passkeys,
         },
         password_cost: settings.password_cost(),
         hashing_threads: settings.hashing_threads as usize,

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use portico_auth::Clock;
 use serde_json::{Value, json};
 
 use super::{
-    ORIGIN, SETTINGS, add, app, elevate, options, present_elevation, present_new, sign_in, sign_in_options,
-    user,
+    ORIGIN, SETTINGS, add, app, app_with, elevate, options, present_elevation, present_new, sign_in,
+    sign_in_options, user,
 };
 use crate::support::answer::Answer;
 use crate::support::app::TestApp;
@@ -25,6 +26,8 @@ on_both_databases!(
     a_change_of_passkeys_is_one_of_factors,
     an_administrator_takes_passkeys_away_unless_one_is_the_last_way_in,
     a_passkey_that_nobody_can_prove_is_not_asked_for,
+    a_user_has_so_many_and_no_more,
+    each_alias_of_a_change_counts,
 );
 
 async fn remove(caller: &Caller, id: &str) -> Answer {
@@ -290,4 +293,86 @@ async fn a_passkey_that_nobody_can_prove_is_not_asked_for(database: Arc<TestData
         there.graphql("mutation { elevateWebauthn }").await.error_code(),
         "disabled-endpoint"
     );
+}
+
+async fn a_user_has_so_many_and_no_more(database: Arc<TestDatabase>) {
+    let app = app_with(&database, &[("PORTICO_LIMIT_PASSKEYS", "3")]).await;
+    let jane = user(&app, "jane").await;
+    let mut phone = Authenticator::new(ORIGIN);
+    let id = add(&jane, &mut phone).await;
+    let proved = elevate(&app, &jane, &mut phone).await;
+    let mut asked = Vec::new();
+    for _ in 0..10 {
+        asked.push(options(&proved, "addSecurityKey").await);
+    }
+    let credentials: Vec<Value> = asked
+        .iter()
+        .map(|options| Authenticator::new(ORIGIN).create(options))
+        .collect();
+    let answers = join_all(credentials.iter().map(|made| present_new(&proved, made, None))).await;
+    let refused = answers
+        .iter()
+        .filter(|answer| answer.body.get("errors").is_some());
+    let refused: Vec<_> = refused.map(Answer::error_code).collect();
+    assert_eq!(refused, ["too-many-security-keys"; 8]);
+    let more = proved.graphql("mutation { addSecurityKey }").await;
+    assert_eq!(more.error_code(), "too-many-security-keys");
+    // An administrator is not refused; the browser is asked for those that were used last.
+    app.clock.advance(60);
+    let query = "mutation ($key: authUserSecurityKeys_insert_input!) { insertAuthUserSecurityKey(object: $key) { id } }";
+    for number in 0..2 {
+        app.clock.advance(1);
+        let key = json!({ "userId": jane.id, "credentialId": format!("old{number}"), "credentialPublicKey": "\\x00", "createdAt": app.clock.now() });
+        app.admin()
+            .graphql_with(query, json!({ "key": key }))
+            .await
+            .data();
+    }
+    app.clock.advance(1);
+    let signed_in = signed_in(&app, &mut phone).await;
+    let asked = sign_in_options(&app.public(), Some(&jane.email)).await;
+    let allowed: Vec<&str> = asked["allowCredentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|credential| credential["id"].as_str())
+        .collect();
+    let query = "query ($id: uuid!) { authUserSecurityKey(id: $id) { credentialId } }";
+    let of_phone = signed_in.graphql_with(query, json!({ "id": id })).await;
+    let of_phone = of_phone.string("/authUserSecurityKey/credentialId");
+    assert_eq!(allowed, [of_phone.as_str(), "old1", "old0"]);
+    sign_in(&app.public(), &phone.get(&asked)).await.data();
+}
+
+async fn each_alias_of_a_change_counts(database: Arc<TestDatabase>) {
+    let app = app_with(&database, &[("PORTICO_LIMIT_SIGN_INS", "10")]).await;
+    let jane = user(&app, "jane").await;
+    let mut phone = Authenticator::new(ORIGIN);
+    let id = add(&jane, &mut phone).await;
+    let proved = elevate(&app, &jane, &mut phone).await;
+    let credential = Authenticator::new(ORIGIN).create(&options(&proved, "addSecurityKey").await);
+    let (of_id, of_credential) = (json!({ "id": id }), json!({ "credential": credential }));
+    for (declared, operation, variables) in [
+        ("", "addSecurityKey", json!({})),
+        (
+            "($credential: jsonb!)",
+            "verifyAddSecurityKey(credential: $credential)",
+            of_credential,
+        ),
+        (
+            "($id: uuid!)",
+            "renameSecurityKey(id: $id, nickname: \"mine\")",
+            of_id.clone(),
+        ),
+        ("($id: uuid!)", "removeSecurityKey(id: $id)", of_id),
+    ] {
+        app.clock.advance(60);
+        for batch in 0..2 {
+            let aliases: String = (0..10).map(|number| format!("a{number}: {operation} ")).collect();
+            let query = format!("mutation {declared} {{ {aliases} }}");
+            let answer = proved.graphql_with(&query, variables.clone()).await;
+            let late = answer.text.contains("too-many-requests");
+            assert_eq!(late, batch == 1, "{operation}: {}", answer.text);
+        }
+    }
 }

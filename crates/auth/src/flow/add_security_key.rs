@@ -7,7 +7,7 @@ use webauthn_rs_core::proto::RegistrationState;
 use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
-use crate::flow::passkey::{add, allowed};
+use crate::flow::passkey::{add, allowed, refuse_more};
 use crate::passkey::{self, Asked, Attestation, Ceremony, Owner};
 use crate::refusal::Refusal;
 use crate::value::Nickname;
@@ -21,11 +21,13 @@ pub async fn add_security_key(ctx: &Ctx<'_>) -> Result<Value, Error> {
     let auth = ctx.auth;
     let party = auth.relying_party()?;
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
+    auth.limit_sign_in(ctx.caller).await?;
     let connection = &auth.database.connection;
     elevation::demand(ctx, session).await?;
     let owner = store::users::owner(connection, session.user_id).await?;
     let owner = owner.ok_or(Refusal::NotSignedIn)?;
-    let existing = allowed(connection, session.user_id).await?;
+    let existing = allowed(ctx, connection, session.user_id).await?;
+    refuse_more(ctx, existing.len() as u64)?;
     let asked_for = Owner {
         id: owner.id(),
         name: owner.name(),
@@ -67,6 +69,7 @@ async fn verify(
     input: VerifyAddSecurityKeyInput,
 ) -> Result<Uuid, Error> {
     let party = ctx.auth.relying_party()?;
+    ctx.auth.limit_sign_in(ctx.caller).await?;
     elevation::demand(ctx, session).await?;
     let challenge = input.credential.challenge();
     let asked: Asked<RegistrationState> = passkey::take(ctx, Ceremony::Add, challenge).await?;
@@ -74,6 +77,9 @@ async fn verify(
     let registered = party.register(&input.credential, &asked.state)?;
     let transaction = ctx.auth.database.begin().await?;
     store::factors::keep(&*transaction, session.user_id).await?;
+    // Of many at once each counts those before it.
+    let count = store::user_security_keys::count(&*transaction, session.user_id).await?;
+    refuse_more(ctx, count)?;
     let (id, proof) = add(ctx, &*transaction, session.user_id, registered, input.nickname).await?;
     let asked = &ctx.auth.policy.second_factors;
     store::refresh_tokens::add_methods(&*transaction, session.session_id, &proof.methods(), asked).await?;

@@ -18,7 +18,7 @@ pub async fn elevate_webauthn(ctx: &Ctx<'_>) -> Result<Value, Error> {
     let party = auth.relying_party()?;
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
     auth.limit_sign_in(ctx.caller).await?;
-    let credentials = allowed(&auth.database.reads(), session.user_id).await?;
+    let credentials = allowed(ctx, &auth.database.reads(), session.user_id).await?;
     if credentials.is_empty() {
         return Err(Refusal::UnknownSecurityKey.into());
     }

@@ -21,14 +21,23 @@ use crate::store::user_security_keys::{InsertError, Use};
 use crate::store::users::Lock;
 use crate::value::Nickname;
 
-/// The passkeys of a user, as browsers are told of them.
-pub(super) async fn allowed<C: Connection>(connection: &C, user: Uuid) -> Result<Vec<Allowed>, Error> {
-    let rows = store::user_security_keys::of_user(connection, user).await?;
-    let allowed = rows.into_iter().map(|row| Allowed {
-        credential_id: row.credential_id,
-        transports: row.transports,
-    });
-    Ok(allowed.collect())
+/// The passkeys of a user, as browsers are told of them. Who has more than are allowed, because they were there before
+/// or an administrator wrote them, is asked for those used last.
+pub(super) async fn allowed<C: Connection>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user: Uuid,
+) -> Result<Vec<Allowed>, Error> {
+    let maximum = ctx.auth.policy.limits.passkeys;
+    Ok(store::user_security_keys::allowed(connection, user, maximum).await?)
+}
+
+/// Refuses one more passkey of whoever has as many as are allowed.
+pub(super) fn refuse_more(ctx: &Ctx<'_>, count: u64) -> Result<(), Refusal> {
+    match count < u64::from(ctx.auth.policy.limits.passkeys) {
+        true => Ok(()),
+        false => Err(Refusal::TooManySecurityKeys),
+    }
 }
 
 /// Writes down a new passkey.
@@ -87,7 +96,7 @@ pub(crate) async fn ask_for_second<C: Connection>(
     within: Uuid,
 ) -> Result<Value, Error> {
     let party = ctx.auth.relying_party()?;
-    let question = party.ask_for_signature(&allowed(connection, user).await?)?;
+    let question = party.ask_for_signature(&allowed(ctx, connection, user).await?)?;
     let asked = Asked {
         user: Some(user),
         within: Some(within),

@@ -28,6 +28,7 @@ pub async fn remove_security_key(ctx: &Ctx<'_>, input: RemoveSecurityKeyInput) -
 }
 
 async fn remove(ctx: &Ctx<'_>, session: &Authenticated, id: Uuid) -> Result<(), Error> {
+    ctx.auth.limit_sign_in(ctx.caller).await?;
     elevation::demand(ctx, session).await?;
     let user = session.user_id;
     let transaction = ctx.auth.database.begin().await?;

@@ -20,6 +20,7 @@ pub struct RenameSecurityKeyInput {
 /// Gives one of the caller's own passkeys another name. Another user's is answered like one that does not exist.
 pub async fn rename_security_key(ctx: &Ctx<'_>, input: RenameSecurityKeyInput) -> Result<(), Error> {
     let session = ctx.session.ok_or(Refusal::NotSignedIn)?;
+    ctx.auth.limit_sign_in(ctx.caller).await?;
     let nickname = input.nickname.as_ref().map(Nickname::as_str);
     let transaction = ctx.auth.database.begin().await?;
     if !store::user_security_keys::rename(&*transaction, session.user_id, input.id, nickname).await? {

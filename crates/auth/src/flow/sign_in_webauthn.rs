@@ -39,7 +39,7 @@ async fn ask(ctx: &Ctx<'_>, input: SignInWebauthnInput) -> Result<Value, Error> 
             let found = store::users::addressee(connection, email).await?;
             let user = found.map_or(nobody, |found| found.id);
             // Asked for nobody too: it takes as long.
-            let credentials = allowed(connection, user).await?;
+            let credentials = allowed(ctx, connection, user).await?;
             match credentials.is_empty() {
                 true => (Some(nobody), decoys),
                 false => (Some(user), credentials),

@@ -240,7 +240,7 @@ async fn make_and_mail(
             let transaction = ctx.auth.database.begin().await?;
             let theirs = store::users::locale_where_taken(&*transaction, email, None, ctx.now()).await?;
             let reader = (email, theirs.as_deref().unwrap_or(&locale));
-            message::notice(ctx, &*transaction, Template::EmailTaken, reader).await?;
+            message::tell_taken(ctx, &*transaction, reader).await?;
             Event::refused(action, None, Refusal::EmailTaken)
                 .append(ctx, &*transaction)
                 .await?;

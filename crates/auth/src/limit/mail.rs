@@ -9,12 +9,14 @@ use crate::auth::Auth;
 use crate::caller::Caller;
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::mail::Template;
 use crate::port::now;
 use crate::store;
 use crate::value::Email;
 
 const REQUESTS: &str = "mail-ip";
 const ADDRESS: &str = "mail-address";
+const NOTICES: &str = "notice-address";
 const GUESSES: &str = "mail-code";
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
@@ -49,6 +51,20 @@ impl Auth {
             true => Err(too_many(end, now).into()),
             false => Ok(()),
         }
+    }
+
+    /// Counts a notice that this address is to get; tells whether it is within the budget of its kind. That is apart
+    /// from the mails which anybody can ask for: nobody uses up what the owner of an account is told by.
+    pub(crate) async fn may_tell<C: Connection>(
+        &self,
+        connection: &C,
+        email: &Email,
+        template: Template,
+    ) -> Result<bool, Error> {
+        let key = self.limit_key(&format!("{}:{}", template.name(), email.as_str()));
+        let now = now(self.clock.as_ref());
+        let (count, _) = store::limits::count(connection, NOTICES, &key, now, now + HOUR).await?;
+        Ok(count <= i64::from(self.policy.limits.mails))
     }
 
     /// Counts a guess, or refuses it because it came too early after others that failed: for the address, and for

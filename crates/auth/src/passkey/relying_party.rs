@@ -22,6 +22,7 @@ use crate::error::{Error, InternalError};
 use crate::method::{Method, Methods};
 use crate::policy::{AttestationPreference, Policy, UserVerification};
 use crate::refusal::Refusal;
+use crate::row::from_row;
 
 /// The application as authenticators know it.
 pub(crate) struct RelyingParty {
@@ -39,6 +40,11 @@ pub(crate) struct Allowed {
     /// Separated by commas.
     pub(crate) transports: String,
 }
+
+from_row!(Allowed {
+    credential_id,
+    transports,
+});
 
 /// Whose a new credential is to be.
 pub(crate) struct Owner<'a> {

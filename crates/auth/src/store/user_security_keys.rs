@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use portico_entity::user_security_keys::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, SqlErr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, SqlErr};
 use uuid::Uuid;
 
 use crate::connection::Connection;
+use crate::passkey::Allowed;
 use crate::row::from_row;
 use crate::store::statement;
 
@@ -45,10 +46,22 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, row: ActiveModel)
     })
 }
 
-/// The keys of a user, the oldest first.
-pub(crate) async fn of_user<C: Connection>(connection: &C, user: Uuid) -> Result<Vec<Model>, DbErr> {
-    let sql = format!("SELECT {ALL} FROM user_security_keys WHERE user_id = $1 ORDER BY created_at, id");
-    connection.all(statement(connection, sql, [user.into()])).await
+/// The keys of a user as browsers are told of them, no more than so many: those used last.
+pub(crate) async fn allowed<C: Connection>(
+    connection: &C,
+    user: Uuid,
+    maximum: u32,
+) -> Result<Vec<Allowed>, DbErr> {
+    let sql = "SELECT credential_id, transports FROM user_security_keys WHERE user_id = $1 \
+        ORDER BY COALESCE(last_used_at, created_at) DESC, id DESC LIMIT $2";
+    let values = [user.into(), i64::from(maximum).into()];
+    connection.all(statement(connection, sql, values)).await
+}
+
+/// How many keys a user has.
+pub(crate) async fn count<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<u64, DbErr> {
+    let keys = Entity::find().filter(Column::UserId.eq(user));
+    keys.count(connection).await
 }
 
 /// The key with this credential id.

@@ -10,7 +10,10 @@ pub(super) fn asking() -> Field {
     operation("addSecurityKey", output::json_type(), |asking, _| async move {
         output::json(add_security_key(&asking.auth()).await?)
     })
-    .description("asks for one more passkey of the user, in an elevated session: PublicKeyCredentialCreationOptionsJSON")
+    .description(
+        "asks for one more passkey of the user, in an elevated session: PublicKeyCredentialCreationOptionsJSON; \
+         too-many-security-keys where the user has as many as PORTICO_LIMIT_PASSKEYS allows",
+    )
 }
 
 /// The second mutation.
@@ -27,7 +30,10 @@ pub(super) fn answering() -> Field {
             Ok(FieldValue::value(id.to_string()))
         },
     )
-    .description("adds the passkey that an authenticator made; its id in authUserSecurityKeys")
+    .description(
+        "adds the passkey that an authenticator made, unless the user has as many as PORTICO_LIMIT_PASSKEYS allows; \
+         its id in authUserSecurityKeys",
+    )
     .argument(input::credential())
     .argument(input::nickname())
 }

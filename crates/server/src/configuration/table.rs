@@ -221,7 +221,7 @@ settings! {
     limit_refreshes: u32 = Always("300"), number(1, 1_000_000);
     /// Mails asked for per address and minute.
     limit_mail_requests: u32 = Always("20"), number(1, 1_000_000);
-    /// Mails asked for to one mail address per hour.
+    /// Mails asked for to one mail address per hour; also notices of one kind.
     limit_mails: u32 = Always("10"), number(1, 1_000_000);
     /// Wrong admin secrets per address and minute.
     limit_admin_secrets: u32 = Always("10"), number(1, 1_000_000);
@@ -229,6 +229,8 @@ settings! {
     limit_failures: u32 = Always("10"), number(1, 1_000_000);
     /// Personal access tokens of one user that are good at a time.
     limit_pats: u32 = Always("100"), number(1, 10_000);
+    /// Passkeys of one user.
+    limit_passkeys: u32 = Always("20"), number(1, 1_000);
     /// The size of a request's body in bytes.
     limit_body: u32 = Always("2097152"), number(1_024, 1_073_741_824);
     /// The size of all data answered to one request, or one array of them, in bytes.
