@@ -5,9 +5,11 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::second_factor::{
-    Enrolled, MANY, elevated, enrol, password, sessions, sign_in, ticket, verify_recovery, verify_totp,
+    Enrolled, MANY, elevated, enable, enrol, generate, password, sessions, sign_in, ticket, verify_recovery,
+    verify_totp,
 };
 use crate::support::app::TestApp;
+use crate::support::caller::Caller;
 use crate::support::database::{TestDatabase, on_both_databases};
 use crate::support::mailbox::run;
 
@@ -17,6 +19,9 @@ on_both_databases!(
     of_fifty_who_answer_one_challenge_one_gets_a_session,
     guesses_share_one_budget_over_sign_ins_routes_and_nodes,
     a_challenge_is_good_for_its_user_and_for_nothing_else,
+    whoever_knows_the_password_keeps_nobody_out,
+    a_code_that_comes_too_early_is_no_try,
+    an_administrator_lifts_the_delays_of_codes,
 );
 
 async fn tickets(app: &TestApp, enrolled: &Enrolled, count: usize) -> Vec<String> {
@@ -198,4 +203,117 @@ async fn a_challenge_is_good_for_its_user_and_for_nothing_else(database: Arc<Tes
         password(&app.public(), &john.user).await.error_code(),
         "invalid-email-password"
     );
+}
+
+/// Requests may come from elsewhere.
+const PROXY: [(&str, &str); 2] = [
+    ("PORTICO_LIMIT_SIGN_INS", "10000"),
+    ("PORTICO_TRUSTED_PROXIES", "127.0.0.1/32"),
+];
+
+/// Not the network that users of tests sign up from.
+fn elsewhere(app: &TestApp, network: u8) -> Caller {
+    app.public()
+        .with("x-forwarded-for", &format!("203.0.{network}.7"))
+}
+
+/// Sends ten wrong codes, each for a sign-in of its own, and the right one, which comes too early.
+async fn use_up(app: &TestApp, caller: &Caller, enrolled: &Enrolled) {
+    let (wrong, right) = (
+        enrolled.authenticator.wrong(app),
+        enrolled.authenticator.code(app),
+    );
+    for _ in 0..10 {
+        let ticket = ticket(caller, &enrolled.user).await;
+        let answer = verify_totp(caller, &ticket, &wrong).await;
+        assert_eq!(answer.error_code(), "invalid-totp");
+    }
+    assert_too_early(caller, enrolled, &right).await;
+}
+
+async fn assert_too_early(caller: &Caller, enrolled: &Enrolled, code: &str) {
+    let ticket = ticket(caller, &enrolled.user).await;
+    let answer = verify_totp(caller, &ticket, code).await;
+    assert_eq!(answer.error_code(), "too-many-requests");
+}
+
+async fn whoever_knows_the_password_keeps_nobody_out(database: Arc<TestDatabase>) {
+    let app = TestApp::with(&database, &PROXY).await;
+    let other = TestApp::node(&database, Arc::clone(&app.clock), &PROXY).await;
+    let jane = enrol(&app, "jane").await;
+    // Sign-ins that await the second proof make no network one of the user.
+    use_up(&app, &elsewhere(&app, 113), &jane).await;
+    for node in [&app, &other] {
+        let thief = elsewhere(node, 114);
+        assert_too_early(&thief, &jane, &jane.authenticator.code(&app)).await;
+        let recovery = ticket(&thief, &jane.user).await;
+        let answer = verify_recovery(&thief, &recovery, &jane.recovery_codes[0]).await;
+        assert_eq!(answer.error_code(), "too-many-requests");
+    }
+    let session = sign_in(&app, &jane).await;
+    elevated(&app, &session, &jane.authenticator).await;
+    let recovery = ticket(&other.public(), &jane.user).await;
+    let answer = verify_recovery(&other.public(), &recovery, &jane.recovery_codes[0]).await;
+    assert_eq!(sessions(&[answer]), 1);
+    // That the user came in gives nobody elsewhere another guess.
+    let (thief, wrong) = (elsewhere(&app, 115), jane.authenticator.wrong(&app));
+    let once_more = ticket(&thief, &jane.user).await;
+    let answer = verify_totp(&thief, &once_more, &wrong).await;
+    assert_eq!(answer.error_code(), "invalid-totp");
+    assert_too_early(&thief, &jane, &jane.authenticator.code(&app)).await;
+    // Guesses from where the user is known are counted, too, on all nodes together.
+    let mut answers = Vec::new();
+    for node in [&app, &other].into_iter().cycle().take(20) {
+        let ticket = ticket(&node.public(), &jane.user).await;
+        answers.push(verify_totp(&node.public(), &ticket, &wrong).await);
+    }
+    let judged = answers
+        .iter()
+        .filter(|answer| answer.error_code() == "invalid-totp");
+    assert_eq!(judged.count(), 10);
+}
+
+async fn a_code_that_comes_too_early_is_no_try(database: Arc<TestDatabase>) {
+    let app = TestApp::with(&database, &PROXY).await;
+    let jane = enrol(&app, "jane").await;
+    use_up(&app, &elsewhere(&app, 113), &jane).await;
+    let travelling = elsewhere(&app, 114);
+    let ticket = ticket(&travelling, &jane.user).await;
+    for _ in 0..6 {
+        let early = verify_totp(&travelling, &ticket, &jane.authenticator.code(&app)).await;
+        assert_eq!(early.error_code(), "too-many-requests");
+    }
+    app.clock.advance(5);
+    let answer = verify_totp(&travelling, &ticket, &jane.authenticator.code(&app)).await;
+    assert_eq!(sessions(&[answer]), 1);
+}
+
+async fn an_administrator_lifts_the_delays_of_codes(database: Arc<TestDatabase>) {
+    let app = TestApp::with(&database, &PROXY).await;
+    let jane = enrol(&app, "jane").await;
+    for operation in ["unlockUser", "resetFactors"] {
+        for caller in [elsewhere(&app, 113), app.public()] {
+            use_up(&app, &caller, &jane).await;
+        }
+        let lift = format!("mutation {{ {operation}(id: \"{}\") }}", jane.user.id);
+        app.admin().graphql(&lift).await.data();
+        if operation == "unlockUser" {
+            sign_in(&app, &jane).await;
+            let away = elsewhere(&app, 113);
+            let ticket = ticket(&away, &jane.user).await;
+            let answer = verify_totp(&away, &ticket, &jane.authenticator.code(&app)).await;
+            assert_eq!(sessions(&[answer]), 1);
+            // Forgotten together with the session there.
+            let forget =
+                "mutation { deleteAuthRefreshTokens(where: { ip: { _like: \"203.%\" } }) { affected_rows } }";
+            app.admin().graphql(forget).await.data();
+            app.clock.advance(30);
+        }
+    }
+    let anew = password(&app.public(), &jane.user).await;
+    let session = app
+        .public()
+        .bearer(&anew.string("/signInEmailPassword/session/accessToken"));
+    let telephone = generate(&session).await;
+    enable(&session, &telephone.code(&app)).await.data();
 }

@@ -17,7 +17,7 @@ use crate::limit::too_many;
 use crate::password::Matched;
 use crate::refusal::Identifier;
 use crate::store;
-use crate::store::limits::{ACCOUNT, NETWORK, UNKNOWN, account_key, network_key};
+use crate::store::limits::{Buckets, PASSWORDS, UNKNOWN, account_key, network_key};
 use crate::store::users::{Credentials, Lock};
 use crate::value::Password;
 
@@ -107,11 +107,7 @@ impl Attempt {
             .await?;
         let (bucket, key) = match target {
             Target::Nobody(identifier, name) => (UNKNOWN, auth.limit_key(&format!("{identifier:?}:{name}"))),
-            Target::Account(found) if known => {
-                let network = auth.limit_key(&prefix(ctx.caller.address));
-                (NETWORK, network_key(found.account.id, &network))
-            }
-            Target::Account(found) => (ACCOUNT, account_key(found.account.id)),
+            Target::Account(found) => auth.counter(PASSWORDS, found.account.id, ctx.caller, known),
         };
         let locked = credentials.and_then(|found| found.locked_until(now, LONGEST));
         let counted = match locked.filter(|_| !known) {
@@ -150,7 +146,7 @@ impl Attempt {
     pub(crate) async fn succeeded<C: Connection>(&self, ctx: &Ctx<'_>, connection: &C) -> Result<(), Error> {
         store::limits::forget(connection, self.bucket, &self.key).await?;
         match self.account.filter(|_| self.shown) {
-            Some(account) if self.bucket == ACCOUNT => {
+            Some(account) if self.bucket == PASSWORDS.account => {
                 store::users::forget_failures(connection, account).await?;
             }
             Some(account) => {
@@ -171,7 +167,7 @@ impl Attempt {
 
     /// How the account has to be kept until [`Self::succeeded`].
     pub(crate) fn lock(&self) -> Lock {
-        match self.shown && self.bucket == ACCOUNT {
+        match self.shown && self.bucket == PASSWORDS.account {
             true => Lock::Write,
             false => Lock::Read,
         }
@@ -211,8 +207,31 @@ impl Auth {
         Ok(Counted::TooEarly(next.unwrap_or(now)))
     }
 
-    /// Whether the user signed in from the caller's network lately.
-    async fn is_known_network(&self, user: Uuid, caller: &Caller, now: DateTime<Utc>) -> Result<bool, Error> {
+    /// Where attempts of a caller on an account are counted: from a network of the user by themselves, so that others
+    /// cannot keep the user out.
+    pub(crate) fn counter(
+        &self,
+        buckets: Buckets,
+        account: Uuid,
+        caller: &Caller,
+        known: bool,
+    ) -> (&'static str, String) {
+        match known {
+            true => {
+                let network = self.limit_key(&prefix(caller.address));
+                (buckets.network, network_key(account, &network))
+            }
+            false => (buckets.account, account_key(account)),
+        }
+    }
+
+    /// Whether the user had a session in the caller's network lately. Whoever has proved a first factor alone has none.
+    pub(crate) async fn is_known_network(
+        &self,
+        user: Uuid,
+        caller: &Caller,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
         let connection = self.database.reads();
         let addresses = store::refresh_tokens::addresses(&connection, user, now - NETWORK_KNOWN).await?;
         let here = prefix(caller.address);

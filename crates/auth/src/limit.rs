@@ -3,7 +3,7 @@
 mod factor;
 mod mail;
 
-pub(crate) use factor::forget_guesses;
+pub(crate) use factor::FactorGuess;
 pub(crate) use mail::Guess;
 
 use std::collections::HashMap;

@@ -11,6 +11,7 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::factor::{Factor, Held};
 use crate::flow::passkey;
+use crate::limit::FactorGuess;
 use crate::method::Methods;
 use crate::refusal::Refusal;
 use crate::store;
@@ -77,6 +78,7 @@ pub(crate) async fn challenge<C: Connection>(
 
 /// A challenge that was presented and counted, but not used up.
 pub(crate) struct Pending {
+    id: Uuid,
     hash: Vec<u8>,
     /// Whose second proof is awaited.
     pub(crate) user: Uuid,
@@ -104,9 +106,9 @@ pub(crate) async fn present(ctx: &Ctx<'_>, ticket: &str) -> Result<Pending, Erro
     auth.limit_sign_in(ctx.caller).await?;
     let hash = ticket::hash(ticket.trim());
     let connection = auth.database.alone();
-    let user = store::tickets::try_once(&connection, Purpose::SecondFactor, &hash, ctx.now()).await?;
-    let user = user.ok_or(Refusal::InvalidTicket)?;
-    Ok(Pending { hash, user })
+    let tried = store::tickets::try_once(&connection, Purpose::SecondFactor, &hash, ctx.now()).await?;
+    let (id, user) = tried.ok_or(Refusal::InvalidTicket)?;
+    Ok(Pending { id, hash, user })
 }
 
 /// What ties the challenge of a passkey to this one.
@@ -118,6 +120,16 @@ impl Pending {
     /// What the challenge of a passkey has to be tied to.
     pub(crate) fn within(&self) -> Uuid {
         within(&self.hash)
+    }
+
+    /// Counts the code that comes with the challenge as a guess. One that came too early was no try: else others who
+    /// guess used up the challenge of its user.
+    pub(crate) async fn guess(&self, ctx: &Ctx<'_>) -> Result<FactorGuess, Error> {
+        let guess = FactorGuess::begin(ctx, self.user).await;
+        if let Err(Error::Refused(_)) = &guess {
+            store::tickets::give_back(&ctx.auth.database.alone(), self.id).await?;
+        }
+        guess
     }
 
     /// Uses the challenge up, in the transaction of the session it opens; of many that race, one does.

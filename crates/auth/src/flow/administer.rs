@@ -8,6 +8,7 @@ use crate::caller::Ctx;
 use crate::error::Error;
 use crate::refusal::Refusal;
 use crate::store;
+use crate::store::limits::{FACTORS, PASSWORDS};
 use crate::store::refresh_tokens::Which;
 use crate::store::users::State;
 
@@ -93,8 +94,9 @@ async fn write<C: ConnectionTrait>(
         false => return Err(Refusal::UnknownAccount.into()),
     }
     if administration == Administration::UnlockUser {
-        store::limits::forget_account(connection, user).await?;
-        crate::limit::forget_guesses(connection, user).await?;
+        for buckets in [PASSWORDS, FACTORS] {
+            store::limits::forget_account(connection, buckets, user).await?;
+        }
     }
     Ok(())
 }

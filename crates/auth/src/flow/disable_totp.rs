@@ -5,6 +5,7 @@ use crate::caller::{Authenticated, Ctx};
 use crate::elevation::Proof;
 use crate::error::Error;
 use crate::factor_change;
+use crate::limit::FactorGuess;
 use crate::prove_factor::{self, FactorCode};
 use crate::refusal::Refusal;
 use crate::store;
@@ -33,7 +34,7 @@ async fn disable(ctx: &Ctx<'_>, session: &Authenticated, code: Option<String>) -
     let user = session.user_id;
     let proved = session.elevated_by.is_some_and(|proof| proof != Proof::Password);
     let guess = match &code {
-        Some(_) => Some(ctx.auth.guess_factor(user).await?),
+        Some(_) => Some(FactorGuess::begin(ctx, user).await?),
         None if proved => None,
         None => return Err(Refusal::NotElevated.into()),
     };

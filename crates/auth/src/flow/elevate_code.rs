@@ -3,6 +3,7 @@
 use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
+use crate::limit::FactorGuess;
 use crate::prove_factor::{self, FactorCode};
 use crate::refusal::Refusal;
 use crate::session::{self, Fresh, Session};
@@ -37,7 +38,7 @@ async fn elevate(
 ) -> Result<Session, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let user = session.user_id;
-    let guess = ctx.auth.guess_factor(user).await?;
+    let guess = FactorGuess::begin(ctx, user).await?;
     let transaction = ctx.auth.database.begin_direct().await?;
     let accepted = prove_factor::code(ctx, &transaction, user, code).await?;
     let fresh = Fresh::by_code(accepted);

@@ -7,6 +7,7 @@ use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
 use crate::error::{Error, InternalError};
 use crate::factor_change;
+use crate::limit::FactorGuess;
 use crate::method::{Method, Methods};
 use crate::refusal::Refusal;
 use crate::seal::SealError;
@@ -37,7 +38,7 @@ pub async fn enable_totp(ctx: &Ctx<'_>, input: EnableTotpInput) -> Result<Vec<Pl
 async fn enable(ctx: &Ctx<'_>, session: &Authenticated, code: &str) -> Result<Vec<Plain>, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let user = session.user_id;
-    let guess = ctx.auth.guess_factor(user).await?;
+    let guess = FactorGuess::begin(ctx, user).await?;
     let transaction = ctx.auth.database.begin().await?;
     confirm(ctx, &*transaction, user, code).await?;
     let codes = factor_change::new_recovery_codes(ctx, &*transaction, user).await?;

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::factor_change;
 use crate::refusal::Refusal;
 use crate::store;
+use crate::store::limits::FACTORS;
 use crate::ticket::Purpose;
 
 const ACTION: &str = "resetFactors";
@@ -42,5 +43,7 @@ async fn reset<C: ConnectionTrait>(ctx: &Ctx<'_>, connection: &C, user: Uuid) ->
     // A secret that waits for its first code may be that of somebody else.
     store::tickets::take_of(connection, Purpose::EnrolTotp, user, ctx.now()).await?;
     factor_change::take_away(connection, user, None).await?;
+    // Whoever guessed leaves the user no delay with new ones.
+    store::limits::forget_account(connection, FACTORS, user).await?;
     factor_change::follow(ctx, connection, user, None).await
 }

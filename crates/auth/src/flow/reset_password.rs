@@ -10,6 +10,7 @@ use crate::flow::mailed::{Found, confirm, present, take};
 use crate::new_password::{self, Replacement};
 use crate::refusal::Refusal;
 use crate::store;
+use crate::store::limits::PASSWORDS;
 use crate::ticket::{Presented, Purpose};
 use crate::value::Password;
 
@@ -58,7 +59,7 @@ async fn reset(ctx: &Ctx<'_>, input: ResetPasswordInput) -> Result<Followed, Err
     new_password::replace(ctx, &*transaction, replacement).await?;
     store::users::forget_failures(&*transaction, id).await?;
     // The row may not show yet what was counted.
-    store::limits::forget_account(&*transaction, id).await?;
+    store::limits::forget_account(&*transaction, PASSWORDS, id).await?;
     Event::success(ACTION, id, None)
         .append(ctx, &*transaction)
         .await?;

@@ -9,6 +9,7 @@ use crate::flow::administer::refuse;
 use crate::new_password::{self, Replacement};
 use crate::refusal::Refusal;
 use crate::store;
+use crate::store::limits::PASSWORDS;
 use crate::value::Password;
 
 const ACTION: &str = "setPassword";
@@ -48,7 +49,7 @@ async fn set(ctx: &Ctx<'_>, input: SetPasswordInput) -> Result<(), Error> {
     };
     new_password::replace(ctx, &*transaction, replacement).await?;
     store::users::forget_failures(&*transaction, input.id).await?;
-    store::limits::forget_account(&*transaction, input.id).await?;
+    store::limits::forget_account(&*transaction, PASSWORDS, input.id).await?;
     Event::success(ACTION, input.id, None)
         .by_administrator()
         .append(ctx, &*transaction)

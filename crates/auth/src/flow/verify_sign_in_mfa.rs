@@ -42,7 +42,7 @@ async fn enter(
     code: &FactorCode,
 ) -> Result<SignIn, Error> {
     let user: Uuid = pending.user;
-    let guess = ctx.auth.guess_factor(user).await?;
+    let guess = pending.guess(ctx).await?;
     let transaction = ctx.auth.database.begin_direct().await?;
     let (answered, accepted) = try_join!(
         biased;

@@ -1,43 +1,36 @@
 //! One budget for guessing the codes of an account, wherever they are asked for. A new sign-in does not come with
-//! new guesses.
+//! new guesses. The networks of the user have budgets of their own, so that others cannot keep the user out.
 
 use uuid::Uuid;
 
 use super::too_many;
 use crate::attempt::Counted;
-use crate::auth::Auth;
+use crate::caller::Ctx;
 use crate::connection::Connection;
 use crate::error::Error;
-use crate::port::now;
 use crate::store;
-use crate::store::limits::account_key;
-
-const GUESSES: &str = "second-factor";
+use crate::store::limits::FACTORS;
 
 /// A guess at a code of an account, counted as a failure until it succeeds.
 pub(crate) struct FactorGuess {
+    bucket: &'static str,
     key: String,
 }
 
-impl Auth {
+impl FactorGuess {
     /// Counts a guess, or refuses it because it came too early after others that failed.
-    pub(crate) async fn guess_factor(&self, account: Uuid) -> Result<FactorGuess, Error> {
-        let (key, now) = (account_key(account), now(self.clock.as_ref()));
-        match self.count_attempt(GUESSES, &key, now).await? {
+    pub(crate) async fn begin(ctx: &Ctx<'_>, account: Uuid) -> Result<Self, Error> {
+        let (auth, now) = (ctx.auth, ctx.now());
+        let known = auth.is_known_network(account, ctx.caller, now).await?;
+        let (bucket, key) = auth.counter(FACTORS, account, ctx.caller, known);
+        match auth.count_attempt(bucket, &key, now).await? {
             Counted::TooEarly(until) => Err(too_many(until, now).into()),
-            Counted::As(_) => Ok(FactorGuess { key }),
+            Counted::As(_) => Ok(Self { bucket, key }),
         }
     }
-}
 
-impl FactorGuess {
-    /// The code was right: earlier failures are forgotten.
+    /// The code was right: earlier failures are forgotten, from wherever this one came.
     pub(crate) async fn succeeded<C: Connection>(self, connection: &C) -> Result<(), Error> {
-        Ok(store::limits::forget(connection, GUESSES, &self.key).await?)
+        Ok(store::limits::forget(connection, self.bucket, &self.key).await?)
     }
-}
-
-/// An administrator lifts the delays of an account.
-pub(crate) async fn forget_guesses<C: Connection>(connection: &C, account: Uuid) -> Result<(), Error> {
-    Ok(store::limits::forget(connection, GUESSES, &account_key(account)).await?)
 }

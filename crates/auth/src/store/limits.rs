@@ -7,10 +7,25 @@ use uuid::Uuid;
 use crate::connection::Connection;
 use crate::store::statement;
 
-/// Attempts on accounts, by id: the database takes a counter away where an administrator lifts the lock.
-pub(crate) const ACCOUNT: &str = "sign-in-account";
-/// Attempts on accounts from networks that their users sign in from.
-pub(crate) const NETWORK: &str = "sign-in-network";
+/// Where attempts on accounts are counted, by id.
+#[derive(Clone, Copy)]
+pub(crate) struct Buckets {
+    /// Those from wherever nobody knows the user.
+    pub(crate) account: &'static str,
+    /// Those from networks that the user signs in from, each by itself.
+    pub(crate) network: &'static str,
+}
+
+/// Attempts to prove a password: the database takes a counter away where an administrator lifts the lock.
+pub(crate) const PASSWORDS: Buckets = Buckets {
+    account: "sign-in-account",
+    network: "sign-in-network",
+};
+/// Guesses at the codes of a second factor.
+pub(crate) const FACTORS: Buckets = Buckets {
+    account: "second-factor",
+    network: "second-factor-network",
+};
 /// Attempts on names that nobody has.
 pub(crate) const UNKNOWN: &str = "sign-in-unknown";
 
@@ -123,10 +138,18 @@ pub(crate) async fn forget<C: Connection>(connection: &C, bucket: &str, key: &st
 }
 
 /// Forgets the attempts on an account, wherever they came from.
-pub(crate) async fn forget_account<C: Connection>(connection: &C, account: Uuid) -> Result<(), DbErr> {
+pub(crate) async fn forget_account<C: Connection>(
+    connection: &C,
+    buckets: Buckets,
+    account: Uuid,
+) -> Result<(), DbErr> {
     let sql = "DELETE FROM limits WHERE bucket = $1 AND key = $2 \
          OR bucket = $3 AND key > $2 || ' ' AND key < $2 || '!'";
-    let values = [ACCOUNT.into(), account_key(account).into(), NETWORK.into()];
+    let values = [
+        buckets.account.into(),
+        account_key(account).into(),
+        buckets.network.into(),
+    ];
     connection.send(statement(connection, sql, values)).await?;
     Ok(())
 }

@@ -147,24 +147,25 @@ pub(crate) async fn guess<C: Connection>(
         .transpose()
 }
 
-/// Takes a guess back that was right.
+/// Takes a guess back that was right, or was none.
 pub(crate) async fn give_back<C: Connection>(connection: &C, id: Uuid) -> Result<(), DbErr> {
     let sql = "UPDATE tickets SET attempts = attempts - 1 WHERE id = $1 AND attempts > 0";
     connection.send(statement(connection, sql, [id.into()])).await
 }
 
-/// Whose ticket it is, if it stands another try; the try is counted.
+/// The id of a ticket and whose it is, if it stands another try; the try is counted.
 pub(crate) async fn try_once<C: Connection>(
     connection: &C,
     purpose: Purpose,
     hash: &[u8],
     now: DateTime<Utc>,
-) -> Result<Option<Uuid>, DbErr> {
+) -> Result<Option<(Uuid, Uuid)>, DbErr> {
     let sql = "UPDATE tickets SET attempts = attempts + 1 WHERE ticket_hash = $1 AND purpose = $2 \
-        AND expires_at > $3 AND attempts < $4 AND user_id IS NOT NULL RETURNING user_id";
+        AND expires_at > $3 AND attempts < $4 AND user_id IS NOT NULL RETURNING id, user_id";
     let values = [hash.into(), purpose.as_str().into(), now.into(), GUESSES.into()];
     let row = connection.row(statement(connection, sql, values)).await?;
-    row.map(|row| row.get("user_id")).transpose()
+    row.map(|row| Ok((row.get("id")?, row.get("user_id")?)))
+        .transpose()
 }
 
 /// Uses up the ticket of this purpose of a user.

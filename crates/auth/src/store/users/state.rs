@@ -26,9 +26,9 @@ pub(crate) async fn show_failures<C: Connection>(
     let values = [
         last.into(),
         now.into(),
-        limits::ACCOUNT.into(),
+        limits::PASSWORDS.account.into(),
         limits::account_key(id).into(),
-        limits::NETWORK.into(),
+        limits::PASSWORDS.network.into(),
         id.into(),
     ];
     connection.send(statement(connection, sql, values)).await?;
