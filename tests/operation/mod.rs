@@ -15,6 +15,7 @@ mod cookie;
 mod create_user;
 mod elevate_password;
 mod email_access;
+mod ended_meanwhile;
 mod every_column;
 mod hostile_input;
 mod limits;

@@ -4,13 +4,28 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use crate::caller::Ctx;
+use crate::caller::{Authenticated, Ctx};
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::mail::Template;
+use crate::method::Methods;
 use crate::refusal::Refusal;
 use crate::store::refresh_tokens::Which;
 use crate::token::Plain;
 use crate::{message, recovery_code, store};
+
+/// Begins a change of the factors of whoever is signed in: keeps others from changing them, and asks once more whether
+/// the session goes on, which may have been ended while the request ran. Returns what proved the user in it.
+pub(crate) async fn begin<C: Connection>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    session: &Authenticated,
+) -> Result<Methods, Error> {
+    store::factors::keep(connection, session.user_id).await?;
+    let (id, user) = (session.session_id, session.user_id);
+    let methods = store::refresh_tokens::hold(connection, id, user, ctx.now()).await?;
+    Ok(methods.ok_or(Refusal::NotSignedIn)?)
+}
 
 /// Ends the other sessions of the user, and tells the user.
 ///

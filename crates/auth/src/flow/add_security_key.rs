@@ -76,13 +76,13 @@ async fn verify(
     asked.check(session.user_id, session.session_id)?;
     let registered = party.register(&input.credential, &asked.state)?;
     let transaction = ctx.auth.database.begin().await?;
-    store::factors::keep(&*transaction, session.user_id).await?;
+    let before = factor_change::begin(ctx, &*transaction, session).await?;
     // Of many at once each counts those before it.
     let count = store::user_security_keys::count(&*transaction, session.user_id).await?;
     refuse_more(ctx, count)?;
     let (id, proof) = add(ctx, &*transaction, session.user_id, registered, input.nickname).await?;
-    let asked = &ctx.auth.policy.second_factors;
-    store::refresh_tokens::add_methods(&*transaction, session.session_id, &proof.methods(), asked).await?;
+    let methods = before.and_anew(&proof.methods(), &ctx.auth.policy.second_factors);
+    store::refresh_tokens::set_methods(&*transaction, session.session_id, &methods).await?;
     factor_change::follow(ctx, &*transaction, session.user_id, Some(session.session_id)).await?;
     let event = Event::success(ACTION, session.user_id, Some(session.session_id));
     event.append(ctx, &*transaction).await?;

@@ -39,7 +39,7 @@ async fn disable(ctx: &Ctx<'_>, session: &Authenticated, code: Option<String>) -
         None => return Err(Refusal::NotElevated.into()),
     };
     let transaction = ctx.auth.database.begin().await?;
-    store::factors::keep(&*transaction, user).await?;
+    factor_change::begin(ctx, &*transaction, session).await?;
     if let Some(code) = code {
         prove_factor::code(ctx, &*transaction, user, &FactorCode::Totp(code)).await?;
     }

@@ -1,10 +1,10 @@
 //! `enableTotp`.
 
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
+use crate::connection::Connection;
 use crate::error::{Error, InternalError};
 use crate::factor_change;
 use crate::limit::FactorGuess;
@@ -14,7 +14,7 @@ use crate::seal::SealError;
 use crate::store;
 use crate::ticket::Purpose;
 use crate::token::Plain;
-use crate::totp::Secret;
+use crate::totp::{Secret, Step};
 
 const ACTION: &str = "enableTotp";
 
@@ -40,11 +40,14 @@ async fn enable(ctx: &Ctx<'_>, session: &Authenticated, code: &str) -> Result<Ve
     let user = session.user_id;
     let guess = FactorGuess::begin(ctx, user).await?;
     let transaction = ctx.auth.database.begin().await?;
-    confirm(ctx, &*transaction, user, code).await?;
+    let (secret, step) = take_waiting(ctx, &*transaction, user, code).await?;
+    let before = factor_change::begin(ctx, &*transaction, session).await?;
+    store::totp::activate(&*transaction, user, &secret).await?;
+    store::totp::begin(&*transaction, user, step.number(), ctx.now()).await?;
     let codes = factor_change::new_recovery_codes(ctx, &*transaction, user).await?;
     let proved = Methods::new(&[Method::Totp]);
-    let asked = &ctx.auth.policy.second_factors;
-    store::refresh_tokens::add_methods(&*transaction, session.session_id, &proved, asked).await?;
+    let methods = before.and_anew(&proved, &ctx.auth.policy.second_factors);
+    store::refresh_tokens::set_methods(&*transaction, session.session_id, &methods).await?;
     factor_change::follow(ctx, &*transaction, user, Some(session.session_id)).await?;
     guess.succeeded(&*transaction).await?;
     let event = Event::success(ACTION, user, Some(session.session_id));
@@ -53,13 +56,13 @@ async fn enable(ctx: &Ctx<'_>, session: &Authenticated, code: &str) -> Result<Ve
     Ok(codes)
 }
 
-/// Puts the secret that waits for its first code in its place.
-async fn confirm<C: ConnectionTrait>(
+/// Takes the secret that waits for its first code, in the form of the database, where this is one.
+async fn take_waiting<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,
     code: &str,
-) -> Result<(), Error> {
+) -> Result<(String, Step), Error> {
     let (auth, now) = (ctx.auth, ctx.now());
     let waiting = store::tickets::take_of(connection, Purpose::EnrolTotp, user, now).await?;
     let waiting = waiting.ok_or(Refusal::NoTotpSecret)?;
@@ -73,7 +76,5 @@ async fn confirm<C: ConnectionTrait>(
     let step = secret
         .check(code, now, auth.policy.totp_earlier_steps)
         .ok_or(Refusal::WrongTotp)?;
-    store::factors::keep(connection, user).await?;
-    store::totp::activate(connection, user, &stored).await?;
-    Ok(store::totp::begin(connection, user, step.number(), now).await?)
+    Ok((stored, step))
 }

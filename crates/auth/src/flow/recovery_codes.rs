@@ -14,7 +14,7 @@ pub async fn regenerate_recovery_codes(ctx: &Ctx<'_>) -> Result<Vec<Plain>, Erro
     let (auth, user) = (ctx.auth, session.user_id);
     auth.limit_sign_in(ctx.caller).await?;
     let transaction = auth.database.begin().await?;
-    store::factors::keep(&*transaction, user).await?;
+    factor_change::begin(ctx, &*transaction, session).await?;
     let held = store::factors::held(&*transaction, user).await?;
     if !held.is_any() {
         return Err(Refusal::NoSecondFactor.into());

@@ -32,7 +32,7 @@ async fn remove(ctx: &Ctx<'_>, session: &Authenticated, id: Uuid) -> Result<(), 
     elevation::demand(ctx, session).await?;
     let user = session.user_id;
     let transaction = ctx.auth.database.begin().await?;
-    store::factors::keep(&*transaction, user).await?;
+    factor_change::begin(ctx, &*transaction, session).await?;
     let removed = store::user_security_keys::remove(&*transaction, user, id).await;
     if !removed.map_err(factor_change::classify)? {
         return Err(Refusal::UnknownSecurityKey.into());

@@ -3,9 +3,7 @@
 use chrono::{DateTime, Utc};
 use portico_entity::refresh_tokens::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JsonValue, QueryFilter, QuerySelect, QueryTrait, Value,
-};
+use sea_orm::{ColumnTrait, DbBackend, DbErr, EntityTrait, JsonValue, QueryFilter, QueryTrait, Value};
 use uuid::Uuid;
 
 use crate::account::Roles;
@@ -179,6 +177,15 @@ impl Alive {
     }
 }
 
+/// Where a session is found that goes on and whose user may act.
+fn going_on() -> String {
+    format!(
+        "FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
+         WHERE t.id = $1 AND t.user_id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
+         AND (t.session_expires_at IS NULL OR t.session_expires_at > $3) AND {ADMITTED}"
+    )
+}
+
 /// A session and the roles of its user, if it goes on and its user may act.
 pub(crate) async fn alive<C: Connection>(
     connection: &C,
@@ -188,12 +195,30 @@ pub(crate) async fn alive<C: Connection>(
 ) -> Result<Option<Alive>, DbErr> {
     let roles = users::granted_roles(connection.backend());
     let sql = format!(
-        "SELECT u.default_role, {roles} AS roles, t.type, t.expires_at, t.session_expires_at FROM refresh_tokens t JOIN users u ON u.id = t.user_id \
-         WHERE t.id = $1 AND t.user_id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
-         AND (t.session_expires_at IS NULL OR t.session_expires_at > $3) AND {ADMITTED}"
+        "SELECT u.default_role, {roles} AS roles, t.type, t.expires_at, t.session_expires_at {}",
+        going_on()
     );
     let values: [Value; 3] = [id.into(), user.into(), now.into()];
     connection.one::<Alive>(statement(connection, sql, values)).await
+}
+
+/// What proved the user of a session that goes on; nobody ends it until the transaction ends. Nothing where it does not,
+/// or where its user may not act.
+pub(crate) async fn hold<C: Connection>(
+    connection: &C,
+    id: Uuid,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Methods>, DbErr> {
+    // On SQLite the write transaction keeps others from writing.
+    let lock = match connection.backend() {
+        DbBackend::Postgres => " FOR NO KEY UPDATE OF t",
+        _ => "",
+    };
+    let sql = format!("SELECT t.authentication_methods {}{lock}", going_on());
+    let values = [id.into(), user.into(), now.into()];
+    let row = connection.row(statement(connection, sql, values)).await?;
+    row.as_ref().map(methods).transpose()
 }
 
 /// Elevates a session that goes on, and tells what proved its user before; nothing where there is none.
@@ -226,24 +251,6 @@ pub(crate) async fn set_methods<C: Connection>(
     let sql = "UPDATE refresh_tokens SET authentication_methods = $1 WHERE id = $2";
     let values = [methods.to_json().into(), id.into()];
     connection.send(statement(connection, sql, values)).await
-}
-
-/// Proved more in a session than what opened it.
-pub(crate) async fn add_methods<C: ConnectionTrait>(
-    connection: &C,
-    id: Uuid,
-    proved: &Methods,
-    asked: &[Factor],
-) -> Result<(), DbErr> {
-    let before = Entity::find_by_id(id)
-        .select_only()
-        .column(Column::AuthenticationMethods)
-        .into_tuple::<serde_json::Value>()
-        .one(connection)
-        .await?;
-    let Some(before) = before else { return Ok(()) };
-    let methods = Methods::from_json(&before).and_anew(proved, asked);
-    set_methods(connection, id, &methods).await
 }
 
 /// Which sessions to end.
