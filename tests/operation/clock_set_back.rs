@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::second_factor::{enrol, ticket as ticket_of, verify_totp};
 use crate::support::app::TestApp;
 use crate::support::caller::User;
 use crate::support::database::{TestDatabase, on_both_databases};
@@ -40,6 +41,7 @@ async fn sessions_and_mails_go_on(database: Arc<TestDatabase>) {
 async fn nobody_waits_for_the_time_to_come_back(database: Arc<TestDatabase>) {
     let limits = [("PORTICO_LIMIT_SIGN_INS", "15"), ("PORTICO_LIMIT_MAILS", "3")];
     let app = TestApp::with(&database, &limits).await;
+    let john = enrol(&app, "john").await;
     let jane = app.user("jane").await;
     for _ in 0..11 {
         app.public().sign_in(&jane.email, "not this one").await;
@@ -56,4 +58,11 @@ async fn nobody_waits_for_the_time_to_come_back(database: Arc<TestDatabase>) {
     // Neither the caller's minute, nor the account's delay, nor the address's hour lasts until then.
     User::sign_in_as(&app.public(), &jane.email, &jane.password).await;
     ask(&app, "signInOtpEmail", &jane.email).await;
+    // Nor does the code of an authenticator application wait; each is good once still.
+    let code = john.authenticator.code(&app);
+    for good in [true, false] {
+        let ticket = ticket_of(&app.public(), &john.user).await;
+        let answer = verify_totp(&app.public(), &ticket, &code).await;
+        assert_eq!(answer.body.get("errors").is_none(), good, "{}", answer.text);
+    }
 }

@@ -61,7 +61,8 @@ async fn accept_totp<C: Connection>(
     let secret = Secret::open(&auth.keys.sealer, user, stored)?.ok_or(Refusal::NoTotp)?;
     let step = secret.check(code, ctx.now(), auth.policy.totp_earlier_steps);
     let step: totp::Step = step.ok_or(Refusal::WrongTotp)?;
-    if !store::totp::accept(connection, user, step.number()).await? {
+    let latest = totp::latest_step(ctx.now());
+    if !store::totp::accept(connection, user, step.number(), latest).await? {
         return Err(Refusal::WrongTotp.into());
     }
     if is_plain(stored) {

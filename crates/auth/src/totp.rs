@@ -18,6 +18,9 @@ const DIGITS: u8 = 6;
 /// What distinguishes a sealed secret from the base32 of an adopted one.
 const SEALED: &str = "sealed:";
 
+/// Steps by which the clocks of nodes may differ: five minutes.
+const CLOCKS_DIFFER: i64 = 10;
+
 /// What the codes of one user are made from.
 pub(crate) struct Secret(Totp);
 
@@ -29,6 +32,11 @@ impl Step {
     pub(crate) fn number(&self) -> i64 {
         i64::try_from(self.0).unwrap_or(i64::MAX)
     }
+}
+
+/// No code of a later step can have been accepted before this moment, whichever node it was sent to.
+pub(crate) fn latest_step(now: DateTime<Utc>) -> i64 {
+    now.timestamp().div_euclid(PERIOD as i64) + CLOCKS_DIFFER
 }
 
 impl Secret {

@@ -66,11 +66,18 @@ pub(crate) async fn forget<C: ConnectionTrait>(connection: &C, user: Uuid) -> Re
     Ok(done.rows_affected() == 1)
 }
 
-/// The code of this step was sent. Tells whether it is newer than every one before: none is good twice.
-pub(crate) async fn accept<C: Connection>(connection: &C, user: Uuid, step: i64) -> Result<bool, DbErr> {
+/// The code of this step was sent. Tells whether it is newer than every one before: none is good twice. One that is
+/// later than the latest there can be was sent before the clock was set back.
+pub(crate) async fn accept<C: Connection>(
+    connection: &C,
+    user: Uuid,
+    step: i64,
+    latest: i64,
+) -> Result<bool, DbErr> {
     let sql = "INSERT INTO totp_steps (user_id, step) VALUES ($1, $2) \
-        ON CONFLICT (user_id) DO UPDATE SET step = $2 WHERE totp_steps.step < $2 RETURNING step";
-    let values = [user.into(), step.into()];
+        ON CONFLICT (user_id) DO UPDATE SET step = $2 WHERE totp_steps.step < $2 OR totp_steps.step > $3 \
+        RETURNING step";
+    let values = [user.into(), step.into(), latest.into()];
     let accepted = connection.row(statement(connection, sql, values)).await?;
     Ok(accepted.is_some())
 }
