@@ -47,7 +47,7 @@ impl Line {
 }
 
 /// The turn to write. Dropped, it passes on to the next that waits, or ends the transaction on the way.
-pub(super) struct Turn(Option<Shared>);
+pub(super) struct Turn(Option<Box<Shared>>);
 
 /// The transaction that is open, and those who take part in it.
 struct Shared {
@@ -79,7 +79,7 @@ impl Turn {
     ) -> Result<Self, Failure> {
         let file = Arc::clone(&executor.file);
         let connection = file.writer().map_err(|error| Failure::unavailable(&error))?;
-        let mut shared = Shared {
+        let mut shared = Box::new(Shared {
             writer: Writer {
                 file,
                 connection: Some(connection),
@@ -90,7 +90,7 @@ impl Turn {
             began: Instant::now(),
             line: Arc::clone(&executor.line),
             queue: Arc::clone(&executor.queue),
-        };
+        });
         match shared.begin(Duration::ZERO) {
             Ok(()) => Ok(Self(Some(shared))),
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
@@ -192,7 +192,7 @@ impl Shared {
     }
 
     /// To the next that waits. Comes back where there is none, or where it is time to commit.
-    fn pass_on(mut self) -> Option<Self> {
+    fn pass_on(mut self: Box<Self>) -> Option<Box<Self>> {
         while self.finished.len() < MOST_TOGETHER && self.began.elapsed() < LONGEST {
             let Some(next) = self.line.next() else {
                 break;
