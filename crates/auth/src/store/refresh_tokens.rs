@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::account::Roles;
 use crate::connection::Connection;
 use crate::elevation::{Elevation, Proof};
-use crate::factor::Factor;
 use crate::method::Methods;
 use crate::row::{FromRow, Row, from_row};
 use crate::store::{statement, users};

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn what_tools_ask_for_fits_three_times_and_not_for_ever() {
         let (admin, whole, extent) = (admin(), selections(WHOLE), Extent::default());
-        let mut add = || extent.add(admin.schema.registry(), &whole, &Variables::new());
+        let add = || extent.add(admin.schema.registry(), &whole, &Variables::new());
         for _ in 0..3 {
             add().unwrap();
         }
