@@ -31,6 +31,10 @@ pub mod user_roles;
 pub mod user_security_keys;
 pub mod users;
 
+/// So many bytes of JSON text a user may keep in a column. No rule of the database: administrators, and databases from
+/// elsewhere, may have more.
+pub const LONGEST_JSON: usize = 65_536;
+
 /// Every table the API can show.
 fn tables() -> Vec<catalogue::Table> {
     vec![

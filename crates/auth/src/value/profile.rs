@@ -1,5 +1,6 @@
 //! The rest of what a user may say about itself.
 
+use portico_entity::LONGEST_JSON;
 use serde_json::{Map, Value};
 
 use crate::policy::Policy;
@@ -80,8 +81,16 @@ impl Gender {
 pub struct Metadata(Map<String, Value>);
 
 impl Metadata {
-    /// Takes an object; PostgreSQL cannot store the character NUL.
+    /// Takes an object of no more than 65,536 bytes of JSON.
     pub fn parse(value: Value) -> Result<Self, Refusal> {
+        match value.to_string().len() > LONGEST_JSON {
+            true => Err(invalid("metadata", "must have 65536 bytes of JSON at most")),
+            false => Self::parse_by_administrator(value),
+        }
+    }
+
+    /// Takes an object; PostgreSQL cannot store the character NUL.
+    pub fn parse_by_administrator(value: Value) -> Result<Self, Refusal> {
         match value {
             Value::Object(object)
                 if object
@@ -184,6 +193,9 @@ mod tests {
         assert!(Gender::parse("Male").is_err());
         assert!(Metadata::parse(serde_json::json!({"a": 1})).is_ok());
         assert!(Metadata::parse(serde_json::json!([1])).is_err());
+        let long = serde_json::json!({"a": "x".repeat(LONGEST_JSON)});
+        assert!(Metadata::parse(long.clone()).is_err());
+        assert!(Metadata::parse_by_administrator(long).is_ok());
         assert!(Metadata::parse(serde_json::json!({"a": [{"b": "\u{0}"}]})).is_err());
         assert!(CodeChallenge::parse(&"a".repeat(43)).is_ok());
         assert!(CodeChallenge::parse(&"=".repeat(43)).is_err());

@@ -68,18 +68,24 @@ impl SignUpOptions {
     /// Checks every field; what is missing gets the configured default.
     pub fn parse(input: SignUpOptionsInput, policy: &Policy) -> Result<Self, Refusal> {
         let offered = |role: &String| role != "admin" && policy.allowed_roles.contains(role);
-        Self::with_roles(input, policy, offered)
+        Self::with(input, policy, offered, Metadata::parse)
     }
 
-    /// The same for a user whom an administrator makes: any role will do that there is.
+    /// The same for a user whom an administrator makes: any role will do that there is, and metadata of any length.
     pub fn parse_by_administrator(input: SignUpOptionsInput, policy: &Policy) -> Result<Self, Refusal> {
-        Self::with_roles(input, policy, |role| is_role(role))
+        Self::with(
+            input,
+            policy,
+            |role| is_role(role),
+            Metadata::parse_by_administrator,
+        )
     }
 
-    fn with_roles(
+    fn with(
         input: SignUpOptionsInput,
         policy: &Policy,
         offered: impl Fn(&String) -> bool,
+        metadata: impl Fn(Value) -> Result<Metadata, Refusal>,
     ) -> Result<Self, Refusal> {
         let (allowed_roles, default_role) = roles(input.allowed_roles, input.default_role, policy, offered)?;
         let person = |field, text: Option<String>| {
@@ -103,11 +109,7 @@ impl SignUpOptions {
                 Some(text) => Locale::parse(&text, policy)?,
                 None => Locale::default_of(policy),
             },
-            metadata: input
-                .metadata
-                .map(Metadata::parse)
-                .transpose()?
-                .unwrap_or_default(),
+            metadata: input.metadata.map(metadata).transpose()?.unwrap_or_default(),
             redirect_to: input
                 .redirect_to
                 .map(|url| RedirectUrl::parse(&url, policy))

@@ -10,6 +10,7 @@ mod work;
 
 use std::sync::Arc;
 
+use portico_entity::LONGEST_JSON;
 use portico_entity::catalogue::{Column, Scalar, Table};
 
 pub use at_once::Returned;
@@ -25,7 +26,7 @@ use super::insert::{self, InsertWork};
 use super::writer::{Alias, Target, Writer};
 use super::{Dialect, Read, filter, json, select, update};
 use crate::plan::mutation::{Answer, Mutation, ResponseContent, ResponseField, Write, key_columns};
-use crate::plan::update::Update;
+use crate::plan::update::{Assignment, Change, Update};
 use crate::plan::{Bind, BindKind, Filter, Select, Shape};
 use crate::request::Operand;
 
@@ -51,7 +52,7 @@ pub(super) fn root(mutation: &Mutation, target: Target<'_>) -> MutationWork {
             WriteWork::Insert(InsertWork { returned, ..work })
         }
         Write::Update(found) if found.assignments.is_empty() => WriteWork::Nothing,
-        Write::Update(found) => change(table, found, &mutation.answer, target),
+        Write::Update(found) => change(mutation, found, target),
         Write::Delete(filter) => WriteWork::Rows(removal(table, filter, recalled, target)),
     });
     MutationWork {
@@ -80,14 +81,20 @@ fn response(fields: &[ResponseField], gone: bool, target: Target<'_>) -> Vec<(St
     fields.iter().map(member).collect()
 }
 
-fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target<'_>) -> WriteWork {
+fn change(mutation: &Mutation, found: &Update, target: Target<'_>) -> WriteWork {
+    let (table, answer) = (mutation.table, &mutation.answer);
     let columns = found.columns();
+    let overgrown = match mutation.discreet {
+        true => overgrown(table, found, target),
+        false => None,
+    };
     let check = match is_kept(&found.rights.check, &found.filter, &columns) {
         true => None,
         false => check(table, &found.rights.check, target),
     };
     let audited = audited(table, &columns);
     if check.is_none()
+        && overgrown.is_none()
         && audited.is_none()
         && let Some(read) = at_once::change(table, found, answer, target)
     {
@@ -101,6 +108,7 @@ fn change(table: &'static Table, found: &Update, answer: &Answer, target: Target
         recall: None,
         statement: Statement::of(writer),
         check,
+        overgrown,
         audited,
         changes_factors: changes_factors(table, &columns),
         changes_address: changes_address(table, &columns),
@@ -130,6 +138,7 @@ fn removal(table: &'static Table, rows: &Filter, recalled: bool, target: Target<
         statement: Statement::of(writer),
         recall: before.then(|| recall(table, rows, target)),
         check: None,
+        overgrown: None,
         audited: is_audited(table).then(Vec::new),
         changes_factors: proves_its_user(table),
         changes_address: false,
@@ -334,6 +343,34 @@ fn written(found: &Select, gone: bool, target: Target<'_>) -> Read {
         (false, Dialect::Sqlite) => writer.push(" ORDER BY k.key"),
     }
     select::finish(writer, found, columns)
+}
+
+/// Finds a row among those written in which JSON has grown to more than a user may keep; nothing where none grows. How
+/// long values are that come whole is known before.
+fn overgrown(table: &'static Table, found: &Update, target: Target<'_>) -> Option<Statement> {
+    let grows =
+        |assignment: &&Assignment| matches!(assignment.change, Change::Append(_) | Change::Prepend(_));
+    let mut growing = found.assignments.iter().filter(grows).peekable();
+    growing.peek()?;
+    let mut writer = Writer::new(target);
+    let alias = writer.alias(table);
+    writer.push("SELECT '' ");
+    rows_by_key(&mut writer, alias, table);
+    writer.push(" WHERE ");
+    for (index, assignment) in growing.enumerate() {
+        if index > 0 {
+            writer.push(" OR ");
+        }
+        writer.push("octet_length(");
+        as_text(
+            &mut writer,
+            Scalar::Jsonb,
+            &format!("{alias}.\"{}\"", assignment.column.sql),
+        );
+        writer.push(&format!(") > {LONGEST_JSON}"));
+    }
+    writer.push(" LIMIT 1");
+    Some(Statement::of(writer))
 }
 
 /// Finds a row among those written that does not satisfy a condition; nothing where every row does.

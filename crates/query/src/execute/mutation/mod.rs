@@ -15,6 +15,7 @@ mod twice;
 
 use std::sync::Arc;
 
+use portico_entity::LONGEST_JSON;
 use portico_entity::catalogue::Scalar;
 use uuid::Uuid;
 
@@ -102,6 +103,25 @@ enum BoundWrite {
     Insert(Program),
 }
 
+impl BoundWrite {
+    /// Whether there is more JSON for a column than a user may keep.
+    fn is_long(&self) -> bool {
+        let long =
+            |parameter: &Parameter| matches!(parameter, Parameter::Json(text) if text.len() > LONGEST_JSON);
+        match self {
+            Self::Nothing => false,
+            Self::Rows(rows) => rows.statement.iter().any(long),
+            Self::AtOnce(parameters) => parameters.iter().any(long),
+            Self::Insert(program) => program.values().any(long),
+        }
+    }
+}
+
+fn too_long(path: &str) -> Failure {
+    let message = format!("a value is too long: jsonb has {LONGEST_JSON} bytes at most where users write it");
+    Failure::new(Code::DataException, path, message)
+}
+
 /// The parameters of what a change asks of rows that are there.
 struct BoundRows {
     statement: Vec<Parameter>,
@@ -132,7 +152,11 @@ pub(super) fn bind(work: &MutationWork, values: Values<'_>, origin: &dyn Origin)
         WriteWork::AtOnce(read) => parameters(&read.binds, values).map(BoundWrite::AtOnce),
         WriteWork::Insert(insert) => Program::read(insert, values, origin).map(BoundWrite::Insert),
     });
-    let writes = writes.collect::<Result<_, Failure>>()?;
+    let writes = writes.collect::<Result<Vec<_>, Failure>>()?;
+    // Whoever is not an administrator.
+    if work.discreet && writes.iter().any(BoundWrite::is_long) {
+        return Err(too_long(&work.path));
+    }
     let answers = match &work.answer {
         AnswerWork::Row(read) => vec![parameters(&read.binds, values)?],
         AnswerWork::Response(members) | AnswerWork::Responses(members) => members
@@ -274,6 +298,17 @@ async fn change<C: Channel>(
     let keys = keys(work, found.iter().map(|row| column(row, 0)))?;
     if let Some(statement) = &rows.check {
         refuse_broken(channel, statement, check, &keys).await?;
+    }
+    if let (Some(statement), false) = (&rows.overgrown, keys.is_empty()) {
+        let written = Parameter::List(keys.clone());
+        let parameters = with_written(&statement.binds, &[Parameter::Null], &written);
+        if !channel
+            .texts(Arc::clone(&statement.sql), parameters)
+            .await?
+            .is_empty()
+        {
+            return Err(too_long(&work.path));
+        }
     }
     if let Some(columns) = &rows.audited {
         let events = found

@@ -126,6 +126,18 @@ impl Program {
     }
 }
 
+impl Program {
+    /// The values that come for columns.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Parameter> {
+        let rows = self.steps.iter().flat_map(|step| &step.rows);
+        rows.flat_map(|row| &row.cells)
+            .filter_map(|(_, cell)| match cell {
+                Cell::Value(value) => Some(value),
+                Cell::Key(_) => None,
+            })
+    }
+}
+
 /// The objects of a list; a single one counts as a list of one.
 fn objects(
     found: Value,

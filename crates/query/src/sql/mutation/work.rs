@@ -61,6 +61,8 @@ pub struct RowsWork {
     pub recall: Option<Arc<str>>,
     /// Finds a row that breaks the permission's check.
     pub check: Option<Statement>,
+    /// Finds a row in which JSON has grown to more than a user may keep.
+    pub overgrown: Option<Statement>,
     /// The columns written that the audit wants to know of; nothing where it does not.
     pub audited: Option<Vec<&'static str>>,
     /// Whether users are proved by something else afterwards.
@@ -113,7 +115,8 @@ impl MutationWork {
             WriteWork::Nothing => 0,
             WriteWork::Rows(rows) => {
                 let recall = rows.recall.as_ref().map_or(0, |sql| sql.len());
-                recall + rows.statement.bytes() + rows.check.as_ref().map_or(0, Statement::bytes)
+                let found = [&rows.check, &rows.overgrown].into_iter().flatten();
+                recall + rows.statement.bytes() + found.map(Statement::bytes).sum::<usize>()
             }
             WriteWork::AtOnce(read) => read.bytes(),
             WriteWork::Insert(insert) => insert.bytes(),
