@@ -188,7 +188,7 @@ mod tests {
                 3 + 6 * 2,
             ),
             ("{ __type(name: \"order_by\") { name ofType { name } } }", 3),
-            ("{ __type(name: \"nothing\") { name } }", 0),
+            ("{ __type(name: \"nothing\") { name } }", 2),
             ("{ __schema { queryType { name name other: name } } }", 2 + 4),
             ("query { __typename }", 0),
         ] {
