@@ -22,6 +22,7 @@ pub(super) async fn at_once<C: Channel>(
         }
         AnswerWork::Response(members) | AnswerWork::Responses(members) => members,
     };
+    out.check()?;
     let mut returned = out.beside();
     let affected = read(channel, (rows, parameters), then, &mut returned).await?;
     out.allow_as(&returned);
@@ -110,6 +111,7 @@ async fn read<C: Channel>(
         false => Then::Others,
     };
     if then == Then::Commit {
+        out.check()?;
         out.lift();
     }
     channel.read(rows, parameters, then, out).await

@@ -204,6 +204,10 @@ pub(super) async fn run<C: Channel>(
             out.push(b']');
         }
         out.check()?;
+        if then == Then::Commit {
+            // What is written behind it comes too late to refuse anything.
+            out.lift();
+        }
         // The next mutation is not told of the failures of this one.
         channel.finish(then).await
     };
