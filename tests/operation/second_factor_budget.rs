@@ -20,6 +20,7 @@ on_both_databases!(
     guesses_share_one_budget_over_sign_ins_routes_and_nodes,
     a_challenge_is_good_for_its_user_and_for_nothing_else,
     whoever_knows_the_password_keeps_nobody_out,
+    a_stolen_session_that_moves_brings_no_new_guesses,
     a_code_that_comes_too_early_is_no_try,
     an_administrator_lifts_the_delays_of_codes,
 );
@@ -271,6 +272,24 @@ async fn whoever_knows_the_password_keeps_nobody_out(database: Arc<TestDatabase>
         .iter()
         .filter(|answer| answer.error_code() == "invalid-totp");
     assert_eq!(judged.count(), 10);
+}
+
+async fn a_stolen_session_that_moves_brings_no_new_guesses(database: Arc<TestDatabase>) {
+    let app = TestApp::with(&database, &PROXY).await;
+    let jane = enrol(&app, "jane").await;
+    let wrong = jane.authenticator.wrong(&app);
+    let guess = format!("mutation {{ elevateTotp(code: \"{wrong}\") {{ accessToken }} }}");
+    let (mut token, mut judged) = (jane.user.session.refresh_token.clone(), 0);
+    for network in [113, 114, 115] {
+        let refreshed = elsewhere(&app, network).refresh(&token).await;
+        token = refreshed.string("/refreshToken/refreshToken");
+        let thief = elsewhere(&app, network).bearer(&refreshed.string("/refreshToken/accessToken"));
+        for _ in 0..10 {
+            let answer = thief.graphql(&guess).await;
+            judged += usize::from(answer.error_code() == "invalid-totp");
+        }
+    }
+    assert_eq!(judged, 10);
 }
 
 async fn a_code_that_comes_too_early_is_no_try(database: Arc<TestDatabase>) {

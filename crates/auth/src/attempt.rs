@@ -17,7 +17,7 @@ use crate::limit::too_many;
 use crate::password::Matched;
 use crate::refusal::Identifier;
 use crate::store;
-use crate::store::limits::{Buckets, PASSWORDS, UNKNOWN, account_key, network_key};
+use crate::store::limits::{PASSWORDS, UNKNOWN, account_key, network_key};
 use crate::store::users::{Credentials, Lock};
 use crate::value::Password;
 
@@ -107,7 +107,11 @@ impl Attempt {
             .await?;
         let (bucket, key) = match target {
             Target::Nobody(identifier, name) => (UNKNOWN, auth.limit_key(&format!("{identifier:?}:{name}"))),
-            Target::Account(found) => auth.counter(PASSWORDS, found.account.id, ctx.caller, known),
+            Target::Account(found) if known => {
+                let network = auth.limit_key(&prefix(ctx.caller.address));
+                (PASSWORDS.network, network_key(found.account.id, &network))
+            }
+            Target::Account(found) => (PASSWORDS.account, account_key(found.account.id)),
         };
         let locked = credentials.and_then(|found| found.locked_until(now, LONGEST));
         let counted = match locked.filter(|_| !known) {
@@ -205,24 +209,6 @@ impl Auth {
         }
         let next = store::limits::next(&self.database.reads(), bucket, key).await?;
         Ok(Counted::TooEarly(next.unwrap_or(now)))
-    }
-
-    /// Where attempts of a caller on an account are counted: from a network of the user by themselves, so that others
-    /// cannot keep the user out.
-    pub(crate) fn counter(
-        &self,
-        buckets: Buckets,
-        account: Uuid,
-        caller: &Caller,
-        known: bool,
-    ) -> (&'static str, String) {
-        match known {
-            true => {
-                let network = self.limit_key(&prefix(caller.address));
-                (buckets.network, network_key(account, &network))
-            }
-            false => (buckets.account, account_key(account)),
-        }
     }
 
     /// Whether the user had a session in the caller's network lately. Whoever has proved a first factor alone has none.

@@ -90,17 +90,17 @@ const GUARDED: [&str; 15] = [
 ];
 
 /// Whether whoever is signed in was proved anew as the operator wants it for this operation; where it is not listed,
-/// everybody was. A second factor that is asked for stands in for whatever is named that is none: nobody who has one
-/// can prove less. The admin secret is proof enough.
+/// everybody was. A second factor that is asked for stands in for the password: nobody who has one can prove less. The
+/// admin secret is proof enough.
 pub fn is_proved_for(ctx: &Ctx<'_>, operation: &str) -> bool {
     let mut listed = ctx.auth.policy.elevated_operations.iter();
     let (Some(session), Some(listed)) = (ctx.session, listed.find(|listed| listed.name == operation)) else {
         return true;
     };
     let asked = &ctx.auth.policy.second_factors;
-    let less = || listed.proofs.iter().any(|proof| !proof.is_among(asked));
+    let named = |proof: Proof| listed.proofs.contains(&proof);
     let counts = |proof: Proof| {
-        listed.proofs.is_empty() || listed.proofs.contains(&proof) || (proof.is_among(asked) && less())
+        listed.proofs.is_empty() || named(proof) || (named(Proof::Password) && proof.is_among(asked))
     };
     session.elevated_by.is_some_and(counts)
 }

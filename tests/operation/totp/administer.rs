@@ -106,7 +106,7 @@ async fn a_second_factor_proves_more_than_what_an_operator_names(database: Arc<T
         MANY[1],
         (
             "PORTICO_ELEVATED_OPERATIONS",
-            "signOutOthers=password,revokeSession=password+webauthn",
+            "signOutOthers=password,revokeSession=password+webauthn,regenerateRecoveryCodes=webauthn",
         ),
     ];
     let app = TestApp::with(&database, &listed).await;
@@ -126,6 +126,9 @@ async fn a_second_factor_proves_more_than_what_an_operator_names(database: Arc<T
     let proved = elevated(&app, &jane.user, &jane.authenticator).await;
     assert_eq!(proved.graphql(revoke).await.error_code(), "session-not-found");
     proved.graphql(others).await.data();
+    // A passkey that is named alone is what has to be proved.
+    let codes = proved.graphql("mutation { regenerateRecoveryCodes }").await;
+    assert_eq!(codes.error_code(), "elevated-claim-required");
     // Where nobody is asked for a second factor the password is asked for as it is named.
     database.finish().await;
     let settings = [listed.as_slice(), &[("PORTICO_SECOND_FACTORS", "none")]].concat();

@@ -21,14 +21,17 @@ use crate::store::user_security_keys::{InsertError, Use};
 use crate::store::users::Lock;
 use crate::value::Nickname;
 
-/// The passkeys of a user, as browsers are told of them. Who has more than are allowed, because they were there before
-/// or an administrator wrote them, is asked for those used last.
+/// Browsers are told of so many passkeys, where more were there before or an administrator wrote them: of those used
+/// last.
+const MOST_ASKED: u32 = 64;
+
+/// The passkeys of a user, as browsers are told of them.
 pub(super) async fn allowed<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,
 ) -> Result<Vec<Allowed>, Error> {
-    let maximum = ctx.auth.policy.limits.passkeys;
+    let maximum = ctx.auth.policy.limits.passkeys.max(MOST_ASKED);
     Ok(store::user_security_keys::allowed(connection, user, maximum).await?)
 }
 

@@ -1,5 +1,6 @@
 //! One budget for guessing the codes of an account, wherever they are asked for. A new sign-in does not come with
-//! new guesses. The networks of the user have budgets of their own, so that others cannot keep the user out.
+//! new guesses. The networks of the user have a budget of their own, so that others cannot keep the user out; one for
+//! all of them, as whoever has stolen a session makes any network one of the user's.
 
 use uuid::Uuid;
 
@@ -9,7 +10,7 @@ use crate::caller::Ctx;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::store;
-use crate::store::limits::FACTORS;
+use crate::store::limits::{FACTORS, account_key};
 
 /// A guess at a code of an account, counted as a failure until it succeeds.
 pub(crate) struct FactorGuess {
@@ -22,7 +23,10 @@ impl FactorGuess {
     pub(crate) async fn begin(ctx: &Ctx<'_>, account: Uuid) -> Result<Self, Error> {
         let (auth, now) = (ctx.auth, ctx.now());
         let known = auth.is_known_network(account, ctx.caller, now).await?;
-        let (bucket, key) = auth.counter(FACTORS, account, ctx.caller, known);
+        let (bucket, key) = match known {
+            true => (FACTORS.network, account_key(account)),
+            false => (FACTORS.account, account_key(account)),
+        };
         match auth.count_attempt(bucket, &key, now).await? {
             Counted::TooEarly(until) => Err(too_many(until, now).into()),
             Counted::As(_) => Ok(Self { bucket, key }),

@@ -12,7 +12,7 @@ use crate::store::statement;
 pub(crate) struct Buckets {
     /// Those from wherever nobody knows the user.
     pub(crate) account: &'static str,
-    /// Those from networks that the user signs in from, each by itself.
+    /// Those from networks that the user signs in from.
     pub(crate) network: &'static str,
 }
 
@@ -144,7 +144,7 @@ pub(crate) async fn forget_account<C: Connection>(
     account: Uuid,
 ) -> Result<(), DbErr> {
     let sql = "DELETE FROM limits WHERE bucket = $1 AND key = $2 \
-         OR bucket = $3 AND key > $2 || ' ' AND key < $2 || '!'";
+         OR bucket = $3 AND key >= $2 AND key < $2 || '!'";
     let values = [
         buckets.account.into(),
         account_key(account).into(),

@@ -46,13 +46,15 @@ pub(crate) async fn insert<C: ConnectionTrait>(connection: &C, row: ActiveModel)
     })
 }
 
-/// The keys of a user as browsers are told of them, no more than so many: those used last.
+/// The keys of a user as browsers are told of them, by which something can be proved, no more than so many: those used
+/// last.
 pub(crate) async fn allowed<C: Connection>(
     connection: &C,
     user: Uuid,
     maximum: u32,
 ) -> Result<Vec<Allowed>, DbErr> {
     let sql = "SELECT credential_id, transports FROM user_security_keys WHERE user_id = $1 \
+        AND (passkey IS NOT NULL OR credential_public_key IS NOT NULL) \
         ORDER BY COALESCE(last_used_at, created_at) DESC, id DESC LIMIT $2";
     let values = [user.into(), i64::from(maximum).into()];
     connection.all(statement(connection, sql, values)).await
