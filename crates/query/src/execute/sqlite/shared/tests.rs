@@ -140,6 +140,23 @@ async fn many_at_once_are_stored_by_few_commits() {
     );
 }
 
+/// One that has finished and waits for the commit, and two that wait for their turn behind it.
+async fn queue(
+    database: &Database,
+) -> (
+    impl Future<Output = Result<(), Failure>> + Unpin,
+    impl Future<Output = OpenTransaction> + Unpin,
+    impl Future<Output = OpenTransaction> + Unpin,
+) {
+    let mut first = database.begin().await;
+    insert(&mut first, "first").unwrap();
+    let (mut second, mut third) = (Box::pin(database.begin()), Box::pin(database.begin()));
+    assert!(waits(&mut second) && waits(&mut third));
+    let mut first = Box::pin(first.commit());
+    assert!(waits(&mut first));
+    (first, second, third)
+}
+
 #[tokio::test]
 async fn one_alone_commits_by_itself() {
     let database = Database::new();
@@ -158,12 +175,7 @@ async fn one_alone_commits_by_itself() {
 #[tokio::test]
 async fn one_that_does_not_finish_leaves_no_trace_and_the_others_are_stored() {
     let database = Database::new();
-    let mut first = database.begin().await;
-    insert(&mut first, "first").unwrap();
-    let (mut second, mut third) = (pin!(database.begin()), pin!(database.begin()));
-    assert!(waits(&mut second) && waits(&mut third));
-    let mut first = pin!(first.commit());
-    assert!(waits(&mut first));
+    let (mut first, second, third) = queue(&database).await;
 
     let mut second = second.await;
     insert(&mut second, "second").unwrap();
@@ -246,12 +258,7 @@ async fn a_statement_that_is_stopped_fails_all_who_share() {
         statement_timeout: Duration::from_millis(50),
         ..ExecutorSettings::default()
     });
-    let mut first = database.begin().await;
-    insert(&mut first, "first").unwrap();
-    let (mut second, mut third) = (pin!(database.begin()), pin!(database.begin()));
-    assert!(waits(&mut second) && waits(&mut third));
-    let mut first = pin!(first.commit());
-    assert!(waits(&mut first));
+    let (first, second, third) = queue(&database).await;
 
     let mut second = second.await;
     insert(&mut second, "second").unwrap();
@@ -271,12 +278,7 @@ async fn a_statement_that_is_stopped_fails_all_who_share() {
 #[tokio::test]
 async fn what_one_is_refused_does_not_touch_the_others() {
     let database = Database::new();
-    let mut first = database.begin().await;
-    insert(&mut first, "first").unwrap();
-    let (mut second, mut third) = (pin!(database.begin()), pin!(database.begin()));
-    assert!(waits(&mut second) && waits(&mut third));
-    let mut first = pin!(first.commit());
-    assert!(waits(&mut first));
+    let (first, second, third) = queue(&database).await;
 
     let mut second = second.await;
     insert(&mut second, "second").unwrap();
