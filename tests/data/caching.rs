@@ -23,6 +23,7 @@ on_both_databases!(
     one_text_is_answered_for_each_role,
     directives_follow_their_variables,
     unfit_variables_are_refused_beside_a_plan_at_hand,
+    unfit_variables_of_an_operation_at_hand_are_refused,
     each_operation_of_a_text_has_its_own_plan,
     ten_thousand_documents_stay_within_the_bytes,
 );
@@ -231,6 +232,32 @@ async fn unfit_variables_are_refused_beside_a_plan_at_hand(database: Arc<TestDat
     sets.push(further);
     app.admin().graphql_with(text, good).await.data();
     assert_alike(&app.admin(), text, &sets).await;
+}
+
+async fn unfit_variables_of_an_operation_at_hand_are_refused(database: Arc<TestDatabase>) {
+    let app = seeded(&database, &[("PORTICO_LIMIT_REFRESHES", "10000")]).await;
+    let public = app.public();
+    let text = "mutation ($token: String!, $code: String) {
+      refreshToken(refreshToken: $token) { accessToken }
+      disableTotp(code: $code)
+    }";
+    let good = json!({ "token": "none", "code": "123456" });
+    public.graphql_with(text, good.clone()).await;
+    let mut sets = vec![good.clone()];
+    for name in ["token", "code"] {
+        for value in unfit() {
+            let mut set = good.clone();
+            set[name] = value;
+            sets.push(set);
+        }
+        let mut missing = good.clone();
+        missing.as_object_mut().unwrap().remove(name);
+        sets.push(missing);
+    }
+    let mut further = good.clone();
+    further["further"] = json!("x");
+    sets.push(further);
+    assert_alike(&public, text, &sets).await;
 }
 
 fn unfit() -> Vec<Value> {

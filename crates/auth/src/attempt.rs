@@ -18,6 +18,7 @@ use crate::password::Matched;
 use crate::refusal::Identifier;
 use crate::store;
 use crate::store::limits::{PASSWORDS, UNKNOWN, account_key, network_key};
+use crate::store::refresh_tokens::Owner;
 use crate::store::users::{Credentials, Lock};
 use crate::value::Password;
 
@@ -103,7 +104,7 @@ impl Attempt {
         let account = credentials.map(|found| found.account.id);
         // Asked for nobody too: it takes as long.
         let known = auth
-            .is_known_network(account.unwrap_or_default(), ctx.caller, now)
+            .is_known_network(Owner::User(account.unwrap_or_default()), ctx.caller, now)
             .await?;
         let (bucket, key) = match target {
             Target::Nobody(identifier, name) => (UNKNOWN, auth.limit_key(&format!("{identifier:?}:{name}"))),
@@ -214,7 +215,7 @@ impl Auth {
     /// Whether the user had a session in the caller's network lately. Whoever has proved a first factor alone has none.
     pub(crate) async fn is_known_network(
         &self,
-        user: Uuid,
+        user: Owner<'_>,
         caller: &Caller,
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {

@@ -97,6 +97,9 @@ pub enum InternalError {
     /// The pool of hashing threads is gone.
     #[error("the hashing pool stopped")]
     HashingStopped,
+    /// A session was to be opened for one user, and another was looked at.
+    #[error("a session was to be opened for another user than the one who was looked at")]
+    OtherUser,
     /// A write touched another number of rows than it has to.
     #[error("{table}: {rows} rows were written where one was expected")]
     Rows {

@@ -3,6 +3,7 @@
 use portico_entity::tickets;
 use sea_orm::ActiveValue::Set;
 use serde_json::Value;
+use tokio::join;
 use uuid::Uuid;
 
 use crate::account::Account;
@@ -15,6 +16,7 @@ use crate::limit::FactorGuess;
 use crate::method::Methods;
 use crate::refusal::Refusal;
 use crate::store;
+use crate::store::refresh_tokens::Owner;
 use crate::ticket::{self, Purpose, Ticket};
 use crate::token::Plain;
 
@@ -78,7 +80,6 @@ pub(crate) async fn challenge<C: Connection>(
 
 /// A challenge that was presented and counted, but not used up.
 pub(crate) struct Pending {
-    id: Uuid,
     hash: Vec<u8>,
     /// Whose second proof is awaited.
     pub(crate) user: Uuid,
@@ -107,8 +108,33 @@ pub(crate) async fn present(ctx: &Ctx<'_>, ticket: &str) -> Result<Pending, Erro
     let hash = ticket::hash(ticket.trim());
     let connection = auth.database.alone();
     let tried = store::tickets::try_once(&connection, Purpose::SecondFactor, &hash, ctx.now()).await?;
-    let (id, user) = tried.ok_or(Refusal::InvalidTicket)?;
-    Ok(Pending { id, hash, user })
+    let (_, user) = tried.ok_or(Refusal::InvalidTicket)?;
+    Ok(Pending { hash, user })
+}
+
+/// The same for a code, which counts as a guess at the codes of the account, too. One that came too early was no try:
+/// else others who guess used up the challenge of its user.
+pub(crate) async fn present_with_code(ctx: &Ctx<'_>, ticket: &str) -> Result<(Pending, FactorGuess), Error> {
+    let (auth, now, hash) = (ctx.auth, ctx.now(), ticket::hash(ticket.trim()));
+    let (reads, alone) = (auth.database.reads(), auth.database.alone());
+    let purpose = Purpose::SecondFactor;
+    // On their way together; whoever is over the limit is told nothing of what was found.
+    let (limited, owner, known) = join!(
+        auth.limit_sign_in(ctx.caller),
+        store::tickets::owner(&reads, purpose, &hash, now),
+        auth.is_known_network(Owner::OfTicket(&hash), ctx.caller, now),
+    );
+    limited?;
+    let (user, known) = (owner?.ok_or(Refusal::InvalidTicket)?, known?);
+    let (tried, guess) = join!(
+        store::tickets::try_once(&alone, purpose, &hash, now),
+        FactorGuess::count(ctx, user, known),
+    );
+    let (id, user) = tried?.ok_or(Refusal::InvalidTicket)?;
+    if let Err(Error::Refused(_)) = &guess {
+        store::tickets::give_back(&alone, id).await?;
+    }
+    Ok((Pending { hash, user }, guess?))
 }
 
 /// What ties the challenge of a passkey to this one.
@@ -120,16 +146,6 @@ impl Pending {
     /// What the challenge of a passkey has to be tied to.
     pub(crate) fn within(&self) -> Uuid {
         within(&self.hash)
-    }
-
-    /// Counts the code that comes with the challenge as a guess. One that came too early was no try: else others who
-    /// guess used up the challenge of its user.
-    pub(crate) async fn guess(&self, ctx: &Ctx<'_>) -> Result<FactorGuess, Error> {
-        let guess = FactorGuess::begin(ctx, self.user).await;
-        if let Err(Error::Refused(_)) = &guess {
-            store::tickets::give_back(&ctx.auth.database.alone(), self.id).await?;
-        }
-        guess
     }
 
     /// Uses the challenge up, in the transaction of the session it opens; of many that race, one does.

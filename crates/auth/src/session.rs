@@ -17,7 +17,8 @@ use crate::account::Account;
 use crate::caller::{Authenticated, Ctx};
 use crate::connection::Connection;
 use crate::elevation::Elevation;
-use crate::error::Error;
+use crate::error::{Error, InternalError};
+use crate::factor::Held;
 use crate::method::{Method, Methods};
 use crate::new_device;
 use crate::refusal::Refusal;
@@ -110,6 +111,31 @@ pub(crate) async fn elevate<C: Connection>(
     issue(ctx.auth, &account, tokens, now)
 }
 
+/// What the door looks at before it opens a session of a user.
+pub(crate) struct Standing {
+    user: Uuid,
+    held: Held,
+    device_is_new: bool,
+}
+
+/// Reads how a user stands, in the transaction that opens the session: nobody gets another factor until it ends.
+pub(crate) async fn standing<C: Connection>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    user: Uuid,
+) -> Result<Standing, Error> {
+    let (held, device_is_new) = try_join!(
+        biased;
+        second_factor::provable(ctx, connection, user),
+        new_device::is_new(ctx, connection, user),
+    )?;
+    Ok(Standing {
+        user,
+        held,
+        device_is_new,
+    })
+}
+
 /// Opens a session for a verified user, within the transaction of the flow. Where the user has a second factor
 /// and did not prove it, it is asked for instead; what is not asked for is none.
 pub(crate) async fn open<C: Connection>(
@@ -117,18 +143,31 @@ pub(crate) async fn open<C: Connection>(
     connection: &C,
     verified: Verified,
 ) -> Result<SignIn, Error> {
+    let standing = standing(ctx, connection, verified.account.id).await?;
+    open_as(ctx, connection, verified, standing).await
+}
+
+/// The same, for a user of whom it was read in the same transaction how they stand.
+pub(crate) async fn open_as<C: Connection>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    verified: Verified,
+    standing: Standing,
+) -> Result<SignIn, Error> {
     let Verified {
         account,
         methods,
         second,
     } = verified;
     account.admit(&ctx.auth.policy)?;
-    // Factors are read also of whoever proved enough: nobody gets another one while the session is opened.
-    let (held, device_is_new) = try_join!(
-        biased;
-        second_factor::provable(ctx, connection, account.id),
-        new_device::is_new(ctx, connection, account.id),
-    )?;
+    let Standing {
+        user,
+        held,
+        device_is_new,
+    } = standing;
+    if user != account.id {
+        return Err(InternalError::OtherUser.into());
+    }
     // Nobody is asked twice for the same.
     let held = match methods.have_passkey() {
         true => held.without_webauthn(),

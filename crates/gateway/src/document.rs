@@ -15,7 +15,7 @@ use async_graphql::parser::types::{
 pub(crate) use canonical::canonical;
 pub use limit::DocumentLimits;
 pub(crate) use select::{json, selections};
-pub(crate) use variable::variables;
+pub(crate) use variable::{are_texts, variables};
 
 use crate::error::WireError;
 

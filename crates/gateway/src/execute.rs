@@ -21,7 +21,7 @@ use crate::introspection;
 use crate::locate;
 use crate::persisted;
 use crate::plan_cache::{Fingerprint, PlanCache, Prepared};
-use crate::schema::{RoleSchema, StopBeforeExecution};
+use crate::schema::{KnownToBeValid, RoleSchema, StopBeforeExecution};
 
 pub(crate) use explain::explain;
 
@@ -77,15 +77,21 @@ pub(crate) async fn execute(asking: &Arc<Asking>, mut request: GraphqlRequest, r
     schema
         .plans
         .count(prepared.as_ref().is_some_and(|prepared| !prepared.has_plans()));
-    let document = match prepared {
-        Some(prepared) => Arc::clone(&prepared.document),
+    let (document, was_valid) = match prepared {
+        Some(prepared) => (Arc::clone(&prepared.document), true),
         None => match read(asking, request.text(), name) {
-            Ok(document) => Arc::new(document),
+            Ok(document) => (Arc::new(document), false),
             Err(error) => return Answer::refused(error),
         },
     };
+    let this = This {
+        request: &request,
+        document: &document,
+        was_valid,
+        read_only,
+    };
     // The long way is rare: boxed, or its room would be moved about with every request.
-    let mut answer = match Box::pin(run(asking, &schema, &document, &request, read_only)).await {
+    let mut answer = match Box::pin(run(asking, &schema, this)).await {
         Ok(answer) => answer,
         Err(error) => Answer::refused(error),
     };
@@ -136,13 +142,24 @@ async fn run_data(asking: &Asking, plan: &Arc<Compiled>, bound: Bound) -> Result
     Ok(answer)
 }
 
-async fn run(
-    asking: &Arc<Asking>,
-    schema: &RoleSchema,
-    document: &Arc<Document>,
-    request: &GraphqlRequest,
+/// A request on the long way.
+#[derive(Clone, Copy)]
+struct This<'r> {
+    request: &'r GraphqlRequest,
+    document: &'r Arc<Document>,
+    /// Whether the document was valid with the variables of an earlier request.
+    was_valid: bool,
+    /// Whether mutations are refused.
     read_only: bool,
-) -> Result<Answer, WireError> {
+}
+
+async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Result<Answer, WireError> {
+    let This {
+        request,
+        document,
+        read_only,
+        ..
+    } = this;
     let kind = match document.kind() {
         OperationType::Query => Kind::Query,
         OperationType::Mutation if read_only => {
@@ -182,7 +199,7 @@ async fn run(
             Ok(Answer::of(answered))
         }
         Path::Schema => {
-            let answer = through_schema(asking, schema, document, &variables, &selections).await;
+            let answer = through_schema(asking, schema, this, &variables, &selections).await;
             // A text written in an operation may be a password, which is not to be kept.
             if answer.executed && !request.text().contains('"') {
                 keep(schema, document, request, kind, None);
@@ -271,14 +288,23 @@ async fn validate(schema: &RoleSchema, document: &Document, variables: &Variable
 async fn through_schema(
     asking: &Arc<Asking>,
     schema: &RoleSchema,
-    document: &Document,
+    this: This<'_>,
     variables: &Variables,
     selections: &[Selection],
 ) -> Answer {
-    if let Err(error) = document::position::check(document, schema.schema.registry()) {
-        return Answer::refused(error);
+    let document = this.document;
+    let mut request = library_request(document, variables).data(Arc::clone(asking));
+    match this.was_valid {
+        true if document::are_texts(document.operation(), variables) => {
+            request = request.data(KnownToBeValid)
+        }
+        true => {}
+        false => {
+            if let Err(error) = document::position::check(document, schema.schema.registry()) {
+                return Answer::refused(error);
+            }
+        }
     }
-    let request = library_request(document, variables).data(Arc::clone(asking));
     let response = schema.schema.execute(request).await;
     let executed = response.errors.iter().all(is_ours);
     let errors: Vec<WireError> = response
@@ -301,7 +327,8 @@ async fn through_schema(
     introspection::sort(&mut data, selections);
     body.insert("data".to_owned(), data);
     Answer {
-        body: Value::Object(body).to_string().into_bytes(),
+        // Texts name its members: it cannot fail.
+        body: serde_json::to_vec(&body).unwrap_or_default(),
         error,
         executed: true,
         operation: None,

@@ -178,6 +178,11 @@ impl Presented {
 }
 
 impl Checked {
+    /// Whose passkey it is.
+    pub(super) fn user(&self) -> Uuid {
+        self.row.user_id
+    }
+
     /// Writes down that the passkey was used, and reads its user, whose state stays as it is meanwhile.
     pub(super) async fn enter<C: Connection>(
         mut self,

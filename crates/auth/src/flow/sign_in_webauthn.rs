@@ -1,6 +1,7 @@
 //! `signInWebauthn` and `verifySignInWebauthn`.
 
 use serde_json::Value;
+use tokio::try_join;
 
 use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
@@ -81,10 +82,15 @@ pub async fn verify_sign_in_webauthn(
 
 async fn enter(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn, Error> {
     let checked = presented.check(ctx)?;
+    let user = checked.user();
     let transaction = ctx.auth.database.begin_direct().await?;
-    let (account, proof) = checked.enter(ctx, &transaction).await?;
-    let user = account.id;
-    let sign_in = session::open(ctx, &transaction, Verified::by_passkey(account, &proof)).await?;
+    let ((account, proof), standing) = try_join!(
+        biased;
+        checked.enter(ctx, &transaction),
+        session::standing(ctx, &transaction, user),
+    )?;
+    let verified = Verified::by_passkey(account, &proof);
+    let sign_in = session::open_as(ctx, &transaction, verified, standing).await?;
     let event = Event::success(ACTION, user, sign_in.session_id());
     event.append(ctx, &transaction).await?;
     transaction.commit().await?;

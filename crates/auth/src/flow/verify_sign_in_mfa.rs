@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
+use crate::limit::FactorGuess;
 use crate::prove_factor::{self, FactorCode};
 use crate::second_factor::{self, Pending};
 use crate::session::{self, SignIn, Verified};
@@ -27,9 +28,9 @@ pub async fn verify_sign_in_mfa(ctx: &Ctx<'_>, input: VerifySignInMfaInput) -> R
     };
     let mut user = None;
     let entered = async {
-        let pending = second_factor::present(ctx, &input.ticket).await?;
+        let (pending, guess) = second_factor::present_with_code(ctx, &input.ticket).await?;
         user = Some(pending.user);
-        enter(ctx, action, pending, &input.code).await
+        enter(ctx, action, (pending, guess), &input.code).await
     };
     let entered = entered.await;
     recorded(ctx, action, user, entered).await
@@ -38,19 +39,19 @@ pub async fn verify_sign_in_mfa(ctx: &Ctx<'_>, input: VerifySignInMfaInput) -> R
 async fn enter(
     ctx: &Ctx<'_>,
     action: &'static str,
-    pending: Pending,
+    (pending, guess): (Pending, FactorGuess),
     code: &FactorCode,
 ) -> Result<SignIn, Error> {
     let user: Uuid = pending.user;
-    let guess = pending.guess(ctx).await?;
     let transaction = ctx.auth.database.begin_direct().await?;
-    let (answered, accepted) = try_join!(
+    let (answered, accepted, standing) = try_join!(
         biased;
         pending.take(ctx, &transaction),
         prove_factor::code(ctx, &transaction, user, code),
+        session::standing(ctx, &transaction, user),
     )?;
     let verified = Verified::by_code(answered, accepted)?;
-    let sign_in = session::open(ctx, &transaction, verified).await?;
+    let sign_in = session::open_as(ctx, &transaction, verified, standing).await?;
     guess.succeeded(&transaction).await?;
     let event = Event::success(action, user, sign_in.session_id());
     event.append(ctx, &transaction).await?;

@@ -41,13 +41,14 @@ async fn enter(ctx: &Ctx<'_>, pending: Pending, presented: Presented) -> Result<
     let checked = presented.check(ctx)?;
     let transaction = ctx.auth.database.begin_direct().await?;
     let user = pending.user;
-    let (answered, (account, proof)) = try_join!(
+    let (answered, (account, proof), standing) = try_join!(
         biased;
         pending.take(ctx, &transaction),
         checked.enter(ctx, &transaction),
+        session::standing(ctx, &transaction, user),
     )?;
     let verified = Verified::by_second_passkey(answered, account, &proof)?;
-    let signed_in = session::open(ctx, &transaction, verified).await?;
+    let signed_in = session::open_as(ctx, &transaction, verified, standing).await?;
     let event = Event::success(ACTION, user, signed_in.session_id());
     event.append(ctx, &transaction).await?;
     transaction.commit().await?;

@@ -11,6 +11,7 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::store;
 use crate::store::limits::{FACTORS, account_key};
+use crate::store::refresh_tokens::Owner;
 
 /// A guess at a code of an account, counted as a failure until it succeeds.
 pub(crate) struct FactorGuess {
@@ -21,13 +22,19 @@ pub(crate) struct FactorGuess {
 impl FactorGuess {
     /// Counts a guess, or refuses it because it came too early after others that failed.
     pub(crate) async fn begin(ctx: &Ctx<'_>, account: Uuid) -> Result<Self, Error> {
-        let (auth, now) = (ctx.auth, ctx.now());
-        let known = auth.is_known_network(account, ctx.caller, now).await?;
-        let (bucket, key) = match known {
-            true => (FACTORS.network, account_key(account)),
-            false => (FACTORS.account, account_key(account)),
+        let owner = Owner::User(account);
+        let known = ctx.auth.is_known_network(owner, ctx.caller, ctx.now()).await?;
+        Self::count(ctx, account, known).await
+    }
+
+    /// The same, where it is known whether the caller's network is one of the user's.
+    pub(crate) async fn count(ctx: &Ctx<'_>, account: Uuid, network_is_known: bool) -> Result<Self, Error> {
+        let (now, key) = (ctx.now(), account_key(account));
+        let bucket = match network_is_known {
+            true => FACTORS.network,
+            false => FACTORS.account,
         };
-        match auth.count_attempt(bucket, &key, now).await? {
+        match ctx.auth.count_attempt(bucket, &key, now).await? {
             Counted::TooEarly(until) => Err(too_many(until, now).into()),
             Counted::As(_) => Ok(Self { bucket, key }),
         }

@@ -89,18 +89,33 @@ impl Found {
 /// not make each sign-in slower than the one before.
 const LATEST: u64 = 500;
 
+/// Whose sessions are looked at.
+#[derive(Clone, Copy)]
+pub(crate) enum Owner<'a> {
+    User(Uuid),
+    /// Of whoever owns the ticket with this hash.
+    OfTicket(&'a [u8]),
+}
+
 /// The addresses a user had sessions at since then, of the latest.
 pub(crate) async fn addresses<C: Connection>(
     connection: &C,
-    user: Uuid,
+    owner: Owner<'_>,
     since: DateTime<Utc>,
 ) -> Result<Vec<String>, DbErr> {
+    let (user, value): (_, Value) = match owner {
+        Owner::User(user) => ("$1", user.into()),
+        Owner::OfTicket(hash) => (
+            "(SELECT t.user_id FROM tickets t WHERE t.ticket_hash = $1)",
+            hash.into(),
+        ),
+    };
     let sql = format!(
         "SELECT DISTINCT ip FROM ({}) AS latest WHERE used_at > $2 AND ip IS NOT NULL",
-        latest()
+        latest(user)
     );
     let rows = connection
-        .rows(statement(connection, sql, [user.into(), since.into()]))
+        .rows(statement(connection, sql, [value, since.into()]))
         .await?;
     rows.iter().map(|row| row.get("ip")).collect()
 }
@@ -113,10 +128,10 @@ pub(crate) struct Device {
 
 from_row!(Device { ip, user_agent });
 
-fn latest() -> String {
+fn latest(user: &str) -> String {
     format!(
         "SELECT ip, user_agent, COALESCE(last_used_at, created_at) AS used_at FROM refresh_tokens \
-         WHERE user_id = $1 AND type IN ('regular', 'app') ORDER BY created_at DESC LIMIT {LATEST}"
+         WHERE user_id = {user} AND type IN ('regular', 'app') ORDER BY created_at DESC LIMIT {LATEST}"
     )
 }
 
@@ -128,7 +143,7 @@ pub(crate) async fn devices<C: Connection>(
 ) -> Result<Vec<Device>, DbErr> {
     let sql = format!(
         "SELECT DISTINCT ip, user_agent FROM ({}) AS latest WHERE used_at > $2",
-        latest()
+        latest("$1")
     );
     connection
         .all::<Device>(statement(connection, sql, [user.into(), since.into()]))

@@ -41,6 +41,19 @@ pub(crate) fn variables(
     Err(WireError::validation("$", message))
 }
 
+/// Whether all variables are texts, declared as such and sent: a document that is valid with some is valid with all.
+pub(crate) fn are_texts(operation: &OperationDefinition, variables: &Variables) -> bool {
+    operation.variable_definitions.iter().all(|definition| {
+        let BaseType::Named(declared) = &definition.node.var_type.node.base else {
+            return false;
+        };
+        declared == "String"
+            && variables
+                .get(definition.node.name.node.as_str())
+                .is_some_and(Value::is_string)
+    })
+}
+
 /// Nulls where none may be; everything else is checked where the variable is used.
 fn fits(value: &Value, declared: &Type) -> Result<(), WireError> {
     match (value, &declared.base) {

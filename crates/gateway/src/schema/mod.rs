@@ -6,7 +6,7 @@ mod group_by;
 mod input;
 mod mutation;
 mod scalar;
-mod stop;
+mod shortcut;
 mod table;
 
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ use portico_query::permission::Role;
 use crate::operation;
 use crate::plan_cache::PlanCache;
 
-pub(crate) use stop::StopBeforeExecution;
+pub(crate) use shortcut::{KnownToBeValid, StopBeforeExecution};
 
 /// The schema of a role with the permissions it was made from.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl RoleSchema {
             .register(query)
             .register(mutation)
             .disable_suggestions()
-            .extension(stop::StopFactory);
+            .extension(shortcut::Shortcuts);
         let builder = scalar::register(types).into_builder(builder);
         let schema = builder.finish()?;
         let plans = PlanCache::new(cache_bytes, enum_values(&schema));
