@@ -22,5 +22,6 @@ mod proxy;
 mod request_id;
 mod restart;
 mod start;
+mod stop;
 mod switches;
 mod trusted_documents;

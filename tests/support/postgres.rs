@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 
+use super::process;
 use super::requirement::find_program;
 use super::watchdog;
 
@@ -195,6 +196,33 @@ impl Cluster {
                 .args(["stop", "-s", "-w", "-m", "immediate", "-D"])
                 .arg(self.data()),
         );
+    }
+
+    /// Halts every process of the server: connections stay open, and nothing answers.
+    pub(crate) fn freeze(&self) {
+        // The first, so that it makes no others meanwhile.
+        process::signal("STOP", &[self.first_process()]);
+        process::signal("STOP", &self.processes());
+    }
+
+    /// Lets the server go on.
+    pub(crate) fn thaw(&self) {
+        process::signal("CONT", &self.processes());
+    }
+
+    fn first_process(&self) -> String {
+        let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        file.lines().next().unwrap().to_owned()
+    }
+
+    fn processes(&self) -> Vec<String> {
+        let first = self.first_process();
+        let found = Command::new("pgrep").args(["-P", &first]).output().unwrap();
+        let children = String::from_utf8(found.stdout).unwrap();
+        std::iter::once(first.as_str())
+            .chain(children.lines())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// PostgreSQL refuses to run as root.

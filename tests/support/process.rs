@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::caller::Caller;
 use super::database::TestDatabase;
@@ -63,6 +63,12 @@ pub(crate) fn command(database: &TestDatabase) -> Command {
     command
 }
 
+/// Sends a signal to processes.
+pub(crate) fn signal(name: &str, ids: &[String]) {
+    let sent = Command::new("kill").arg(format!("-{name}")).args(ids).status();
+    assert!(sent.unwrap().success());
+}
+
 /// A service that is ended the hard way.
 pub(crate) struct Process {
     child: Child,
@@ -76,6 +82,13 @@ impl Process {
 
     /// With some variables set.
     pub(crate) async fn with(database: &Arc<TestDatabase>, variables: &[(&str, &str)]) -> Self {
+        let mut process = Self::starting(database, variables);
+        process.until_ready().await;
+        process
+    }
+
+    /// One that may never become ready.
+    pub(crate) fn starting(database: &Arc<TestDatabase>, variables: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind(("127.0.0.1", 0))
             .unwrap()
             .local_addr()
@@ -97,9 +110,7 @@ impl Process {
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             database: Arc::clone(database),
         };
-        let mut process = Self { child, caller };
-        process.until_ready().await;
-        process
+        Self { child, caller }
     }
 
     async fn until_ready(&mut self) {
@@ -126,6 +137,23 @@ impl Process {
             .unwrap();
         let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
         kilobytes * 1024
+    }
+
+    /// Sends a signal by its name, as TERM.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(name, &[self.child.id().to_string()]);
+    }
+
+    /// Whether it ends by itself, and well, within a time.
+    pub(crate) async fn ends_within(&mut self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.success();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
     }
 
     /// `kill -9`

@@ -13,13 +13,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use crate::client_stream::ClientStream;
 
 /// Serves until told to stop, and then until requests under way are answered. A connection on which no request
-/// begins, the head of one does not end, or nothing of an answer is read within `idle` is closed.
+/// begins, the head of one does not end, or nothing of an answer is read within `idle` is closed. All connections end
+/// with this future.
 pub(crate) async fn serve(
     mut listener: TcpListener,
     routes: Router,
@@ -28,17 +30,18 @@ pub(crate) async fn serve(
 ) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(idle);
-    // Every connection holds a sender; none is ever used.
-    let (open, mut all_closed) = mpsc::channel::<()>(1);
+    let mut connections = JoinSet::new();
     loop {
         let (stream, peer) = tokio::select! {
             // Where no connection can be taken, for want of a descriptor, it is tried again after a while.
             taken = Listener::accept(&mut listener) => taken,
+            // Else the ended ones would be kept.
+            Some(_) = connections.join_next() => continue,
             // An end of the sender is an end of the service, too.
             _ = stop.changed() => break,
         };
-        let (http, routes, stop, open) = (http.clone(), routes.clone(), stop.clone(), open.clone());
-        tokio::spawn(async move {
+        let (http, routes, stop) = (http.clone(), routes.clone(), stop.clone());
+        connections.spawn(async move {
             // Answers are written whole: waiting for more of them only costs time.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "a connection keeps its delay");
@@ -47,12 +50,11 @@ pub(crate) async fn serve(
             if let Err(error) = converse(&http, stream, peer, routes, stop).await {
                 tracing::debug!(%error, "a connection ended");
             }
-            drop(open);
         });
     }
     // Whoever comes now is refused, and may go to another node.
-    drop((listener, open));
-    let _ = all_closed.recv().await;
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
 /// Answers what comes on one connection; once told to stop, no more than is under way.

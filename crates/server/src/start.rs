@@ -14,12 +14,16 @@ use portico_query::permission::metadata::{Metadata, MetadataError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::adapter::{MailSetupError, Smtp};
 use crate::data_folder::DataFolderError;
 use crate::database::{DatabaseError, Pool};
 use crate::open::{Opened, Prepared, open};
 use crate::{Settings, http_server, mailer, worker};
+
+/// So long may what happened be noted at the end, also where requests are given less.
+const NOTES: Duration = Duration::from_secs(1);
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -174,22 +178,35 @@ impl Running {
         &self.auth
     }
 
-    /// Takes no more requests, lets those under way end within the time set, and ends.
-    pub async fn shutdown(mut self) {
+    /// Takes no more requests, lets what is under way end within the time set, and ends.
+    pub async fn shutdown(self) {
+        let begin = Instant::now();
+        let requests_end = begin + self.shutdown_timeout;
+        let all_ends = begin + self.shutdown_timeout.max(NOTES);
         // Nobody listens only if everything has ended already.
         let _ = self.stop.send(true);
-        if tokio::time::timeout(self.shutdown_timeout, &mut self.server)
-            .await
-            .is_err()
-        {
-            tracing::warn!("requests still under way were ended");
-            self.server.abort();
+        end("requests", self.server, requests_end).await;
+        let beside = [
+            ("notes of activity", self.worker),
+            ("a look at what ended elsewhere", self.watcher),
+            ("mail", self.mailer),
+        ];
+        for (name, work) in beside {
+            end(name, work, all_ends).await;
         }
-        for work in [self.worker, self.watcher, self.mailer] {
-            if let Err(error) = work.await {
-                tracing::error!(%error, "the work beside requests broke off");
-            }
+        if timeout_at(all_ends, self.pool.close()).await.is_err() {
+            tracing::warn!("connections to the database were left to it");
         }
-        self.pool.close().await;
+    }
+}
+
+/// Waits for work that was told to stop, and ends it where it takes too long.
+async fn end(name: &str, mut work: JoinHandle<()>, deadline: Instant) {
+    let Ok(ended) = timeout_at(deadline, &mut work).await else {
+        tracing::warn!(work = name, "what was still under way was ended");
+        return work.abort();
+    };
+    if let Err(error) = ended {
+        tracing::error!(work = name, %error, "work broke off");
     }
 }

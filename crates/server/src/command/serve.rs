@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{CommandError, print};
 use crate::configuration::{DatabaseUrl, warnings};
@@ -16,17 +16,44 @@ pub(super) async fn run(settings: Settings) -> Result<(), CommandError> {
         tracing::warn!("{warning}");
     }
     // Heard from the first moment: a signal during the start is not lost.
-    let mut terminate = signal(SignalKind::terminate()).map_err(CommandError::Signal)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(CommandError::Signal)?;
-    let running = start(settings.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let mut signals = Signals::listen().map_err(CommandError::Signal)?;
+    let starting = start(settings.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let running = tokio::select! {
+        started = starting => started?,
+        () = signals.next() => {
+            tracing::info!("stopped before it had started");
+            return Ok(());
+        }
+    };
     print(&welcome(&settings, &running.address.to_string()))?;
+    signals.next().await;
     tokio::select! {
-        _ = terminate.recv() => tracing::info!("told to stop"),
-        _ = interrupt.recv() => tracing::info!("interrupted"),
+        () = running.shutdown() => tracing::info!("stopped"),
+        () = signals.next() => tracing::warn!("told a second time: what was under way is left as it is"),
     }
-    running.shutdown().await;
-    tracing::info!("stopped");
     Ok(())
+}
+
+/// What tells the service to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => tracing::info!("told to stop"),
+            _ = self.interrupt.recv() => tracing::info!("interrupted"),
+        }
+    }
 }
 
 /// What a person at a terminal wants to know; the admin secret goes nowhere else.

@@ -258,7 +258,7 @@ settings! {
     /// How long a connection may wait for a request, the head of a request may take, and a client may read nothing of
     /// its answer; more than a proxy keeps an idle connection.
     idle_timeout: Duration = Always("75s"), time(1, 3_600);
-    /// How long requests under way may take after the service was told to stop.
+    /// How long requests under way and everything else may take to end after the service was told to stop.
     shutdown_timeout: Duration = Always("20s"), time(0, 3_600);
     /// Whether the page `/graphiql` exists.
     graphiql: bool = ByEnvironment("true", "false"), switch();
