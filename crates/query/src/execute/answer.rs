@@ -147,16 +147,13 @@ pub(super) fn end(shape: Shape, rows: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a row as an object, up to where the answer is full. Rows of which nothing is asked are only counted.
+/// Writes a row as an object, up to where the answer is full; an empty one where directives left nothing of it.
 pub(super) fn object<R: Row>(
     row: &R,
     columns: &[OutputColumn],
     first: bool,
     out: &mut Output,
 ) -> Result<(), R::Error> {
-    if columns.is_empty() {
-        return Ok(());
-    }
     out.extend_from_slice(if first { b"{" } else { b",{" });
     let mut index = 0;
     for (position, column) in columns.iter().enumerate() {
