@@ -218,14 +218,7 @@ fn read_time(text: &str) -> Option<DateTime<Utc>> {
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x")?;
-    if !digits.len().is_multiple_of(2) || !digits.is_ascii() {
-        return None;
-    }
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok())
-        .collect()
+    hex::decode(text.strip_prefix("\\x")?).ok()
 }
 
 /// The form in which SQLite stores a time: RFC 3339 with no more digits than needed in groups of three, the

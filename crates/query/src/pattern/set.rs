@@ -33,9 +33,9 @@ impl Class {
     pub(super) const ALL: [(Self, &'static str, &'static str); 7] = [
         (Self::Alnum, "alnum", r"\p{Alphabetic}\p{Nd}"),
         (Self::Alpha, "alpha", r"\p{Alphabetic}"),
-        (Self::Graph, "graph", r"[^\s\p{Cc}\p{Cs}\p{Cn}]"),
+        (Self::Graph, "graph", r"[^\s\p{Cc}\p{Cn}]"),
         (Self::Lower, "lower", r"\p{Lowercase}"),
-        (Self::Print, "print", r"[^\p{Cc}\p{Cs}\p{Cn}\u2028\u2029]"),
+        (Self::Print, "print", r"[^\p{Cc}\p{Cn}\u2028\u2029]"),
         (Self::Punct, "punct", r"\p{P}\p{S}"),
         (Self::Upper, "upper", r"\p{Uppercase}"),
     ];

@@ -16,6 +16,10 @@ fn steps(text: &str) -> Option<Vec<String>> {
     if text == "$" {
         return Some(Vec::new());
     }
+    // No key of a jsonb has it, and PostgreSQL takes no text with it.
+    if text.contains('\0') {
+        return None;
+    }
     let mut rest = text.strip_prefix('$').unwrap_or(text);
     let mut steps = Vec::new();
     let mut first = true;
@@ -84,7 +88,17 @@ mod tests {
     #[test]
     fn malformed_paths_are_refused() {
         for text in [
-            "", "$.", "$..a", "a b", "$[", "$[]", "$[x]", "$[\"x]", "a.", "$a.$",
+            "",
+            "$.",
+            "$..a",
+            "a b",
+            "$[",
+            "$[]",
+            "$[x]",
+            "$[\"x]",
+            "a.",
+            "$a.$",
+            "$[\"\0\"]",
         ] {
             assert!(parse(text, "$.args.path").is_err(), "{text}");
         }
