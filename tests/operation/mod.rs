@@ -19,7 +19,7 @@ mod ended_meanwhile;
 mod every_column;
 mod hostile_input;
 mod limits;
-mod long_metadata;
+mod long_values;
 mod mailed;
 mod me;
 mod new_device;

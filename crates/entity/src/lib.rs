@@ -34,6 +34,8 @@ pub mod users;
 /// So many bytes of JSON text a user may keep in a column. No rule of the database: administrators, and databases from
 /// elsewhere, may have more.
 pub const LONGEST_JSON: usize = 65_536;
+/// So many bytes of any other text a user may keep in a column: the list of somebody else holds many users.
+pub const LONGEST_TEXT: usize = 4_096;
 
 /// Every table the API can show.
 fn tables() -> Vec<catalogue::Table> {

@@ -15,8 +15,8 @@ mod twice;
 
 use std::sync::Arc;
 
-use portico_entity::LONGEST_JSON;
 use portico_entity::catalogue::Scalar;
+use portico_entity::{LONGEST_JSON, LONGEST_TEXT};
 use uuid::Uuid;
 
 use super::answer::Output;
@@ -104,16 +104,24 @@ enum BoundWrite {
 }
 
 impl BoundWrite {
-    /// Whether there is more JSON for a column than a user may keep.
-    fn is_long(&self) -> bool {
-        let long =
-            |parameter: &Parameter| matches!(parameter, Parameter::Json(text) if text.len() > LONGEST_JSON);
-        match self {
-            Self::Nothing => false,
-            Self::Rows(rows) => rows.statement.iter().any(long),
-            Self::AtOnce(parameters) => parameters.iter().any(long),
-            Self::Insert(program) => program.values().any(long),
-        }
+    /// Refuses more for a column than a user may keep.
+    fn check_lengths(&self, path: &str) -> Result<(), Failure> {
+        let mut parameters: Box<dyn Iterator<Item = &Parameter> + '_> = match self {
+            Self::Nothing => return Ok(()),
+            Self::Rows(rows) => Box::new(rows.statement.iter()),
+            Self::AtOnce(parameters) => Box::new(parameters.iter()),
+            Self::Insert(program) => Box::new(program.values()),
+        };
+        parameters.try_for_each(|parameter| match parameter {
+            Parameter::Json(text) if text.len() > LONGEST_JSON => Err(too_long(path)),
+            Parameter::Text(text) if text.len() > LONGEST_TEXT => {
+                let message = format!(
+                    "a value is too long: a text has {LONGEST_TEXT} bytes at most where users write it"
+                );
+                Err(Failure::new(Code::DataException, path, message))
+            }
+            _ => Ok(()),
+        })
     }
 }
 
@@ -154,8 +162,10 @@ pub(super) fn bind(work: &MutationWork, values: Values<'_>, origin: &dyn Origin)
     });
     let writes = writes.collect::<Result<Vec<_>, Failure>>()?;
     // Whoever is not an administrator.
-    if work.discreet && writes.iter().any(BoundWrite::is_long) {
-        return Err(too_long(&work.path));
+    if work.discreet {
+        writes
+            .iter()
+            .try_for_each(|write| write.check_lengths(&work.path))?;
     }
     let answers = match &work.answer {
         AnswerWork::Row(read) => vec![parameters(&read.binds, values)?],

@@ -1,4 +1,5 @@
-//! Users keep no more than 65,536 bytes of JSON about themselves; administrators may keep more about them.
+//! Users keep no more than 65,536 bytes of JSON about themselves, and 4,096 of any other text; administrators may keep
+//! more about them.
 
 use std::sync::Arc;
 
@@ -7,7 +8,11 @@ use serde_json::json;
 use crate::support::app::TestApp;
 use crate::support::database::{TestDatabase, on_both_databases};
 
-on_both_databases!(sign_ups_are_held_to_it, data_mutations_of_users_are_held_to_it);
+on_both_databases!(
+    sign_ups_are_held_to_it,
+    data_mutations_of_users_are_held_to_it,
+    texts_of_users_have_an_end,
+);
 
 async fn sign_ups_are_held_to_it(database: Arc<TestDatabase>) {
     let app = TestApp::new(&database).await;
@@ -71,4 +76,26 @@ async fn data_mutations_of_users_are_held_to_it(database: Arc<TestDatabase>) {
         jane.id
     );
     jane.graphql(&rename).await.data();
+}
+
+async fn texts_of_users_have_an_end(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let by_key = format!(
+        "mutation ($name: String!) {{ updateUser(pk_columns: {{ id: \"{}\" }}, _set: {{ displayName: $name }}) {{ id }} }}",
+        jane.id
+    );
+    let many = "mutation ($name: String!) { updateUsers(where: {}, _set: { displayName: $name }) { affected_rows } }";
+    let contact = "mutation ($name: String!) { updateContacts(where: {}, _set: { firstName: $name }) { affected_rows } }";
+    let (short, long) = (
+        json!({ "name": "x".repeat(4_096) }),
+        json!({ "name": "x".repeat(4_097) }),
+    );
+    for document in [&by_key, many, contact] {
+        jane.graphql_with(document, short.clone()).await.data();
+        let answer = jane.graphql_with(document, long.clone()).await;
+        assert_eq!(answer.error_code(), "data-exception", "{document}");
+        assert!(answer.text.contains("4096 bytes at most"), "{}", answer.text);
+    }
+    app.admin().graphql_with(&by_key, long).await.data();
 }
