@@ -39,10 +39,15 @@ async fn a_role_in_trusted_mode_sends_listed_documents_alone(database: Arc<TestD
             user.graphql("{ orgs { id } }").await.data(),
             &json!({ "orgs": [] })
         );
+        let told_otherwise = "{ __typename me { id metadata(path:\"timezone\") __typename } }";
+        assert_eq!(user.graphql(told_otherwise).await.data()["me"], json!(null));
         for other in [
             "{ orgs { id name } }",
             "{ orgs { id } langs { code } }",
             "{ __schema { queryType { name } } }",
+            // What stands behind a field is not another's.
+            "{ me { id metadata __typename(path: \"timezone\") } }",
+            "{ me { id metadata(path: \"timezone\" __typename) } }",
         ] {
             let answer = user.graphql(other).await;
             assert_eq!(answer.error_code(), "validation-failed");

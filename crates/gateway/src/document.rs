@@ -5,6 +5,7 @@ mod canonical;
 mod limit;
 pub(crate) mod position;
 mod select;
+mod token;
 mod variable;
 
 use async_graphql::Positioned;
