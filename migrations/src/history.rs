@@ -70,6 +70,11 @@ const POSTGRES: Files = &[
         "latest sessions",
         include_str!("../postgres/0021_latest_sessions.sql"),
     ),
+    (
+        22,
+        "metadata of nothing",
+        include_str!("../postgres/0022_metadata_of_nothing.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[

@@ -134,6 +134,8 @@ async fn the_tables_of_hasura_auth_are_taken_over_with_their_rows() {
         "CREATE SCHEMA auth;
          CREATE EXTENSION citext WITH SCHEMA public;
          CREATE DOMAIN auth.email AS public.citext CONSTRAINT email_check CHECK (VALUE LIKE '%@%');
+         CREATE FUNCTION auth.set_current_timestamp_updated_at() RETURNS trigger LANGUAGE plpgsql
+             AS 'BEGIN NEW.updated_at = now(); RETURN NEW; END';
          CREATE TABLE auth.roles (role text NOT NULL PRIMARY KEY);
          INSERT INTO auth.roles VALUES ('user'), ('editor');
          CREATE TABLE auth.refresh_token_types (value text NOT NULL PRIMARY KEY, comment text);
@@ -142,7 +144,20 @@ async fn the_tables_of_hasura_auth_are_taken_over_with_their_rows() {
     .execute(&pool)
     .await
     .unwrap();
+    let others = include_str!("../../migrations/postgres/0002_identity.sql");
+    sqlx::raw_sql(others).execute(&pool).await.unwrap();
+    let users = "INSERT INTO auth.users (email, locale, metadata) VALUES \
+                 ('none@example.org', 'en', NULL), ('null@example.org', 'en', 'null'), ('some@example.org', 'en', '{\"a\": 1}')";
+    sqlx::raw_sql(users).execute(&pool).await.unwrap();
     migrate_postgres(&pool).await.unwrap();
+    let metadata = "SELECT metadata::text FROM users ORDER BY email";
+    assert_eq!(
+        sqlx::query_scalar::<_, String>(metadata)
+            .fetch_all(&pool)
+            .await
+            .unwrap(),
+        ["{}", "{}", "{\"a\": 1}"]
+    );
     let name = "SELECT name FROM roles WHERE role = 'editor'";
     assert_eq!(
         sqlx::query_scalar::<_, String>(name)

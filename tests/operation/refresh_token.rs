@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::token;
@@ -24,6 +25,8 @@ on_both_databases!(
     the_successor_stands_nowhere_in_the_database,
     an_expired_access_token_beside_it_is_refused,
     a_document_known_already_is_answered_as_at_first,
+    a_token_of_hasura_auth_is_exchanged_once,
+    a_token_of_hasura_auth_signs_out,
 );
 
 async fn rotate(app: &TestApp, token: &str) -> Session {
@@ -256,4 +259,49 @@ async fn a_document_known_already_is_answered_as_at_first(database: Arc<TestData
             );
         }
     }
+}
+
+/// A refresh token as Hasura Auth hands it out.
+const ADOPTED: &str = "11111111-2222-4333-8444-555555555555";
+/// The same as Hasura Auth keeps it.
+const ADOPTED_HASH: &str = "\\xcf4c4732fd3b8f8a55b60871950a2f22c893ea7afd75d2146826534e3f67cc49";
+
+/// Somebody with a session that Hasura Auth began.
+async fn with_adopted(app: &TestApp, database: &TestDatabase) -> User {
+    let jane = app.user("jane").await;
+    let sql = format!(
+        "INSERT INTO refresh_tokens (expires_at, user_id, refresh_token_hash) \
+         SELECT '2999-01-01T00:00:00+00:00', user_id, '{ADOPTED_HASH}' FROM refresh_tokens"
+    );
+    let connection = database.connect().await;
+    connection.execute_unprepared(&sql).await.unwrap();
+    jane
+}
+
+async fn a_token_of_hasura_auth_is_exchanged_once(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = with_adopted(&app, &database).await;
+    let next = rotate(&app, &ADOPTED.to_uppercase()).await;
+    assert_ne!(next.id, jane.session.id);
+    assert!(next.refresh_token.starts_with("prt_"));
+    let caller = app.public().bearer(&next.access_token);
+    assert_eq!(
+        caller.graphql("{ users { id } }").await.values("id"),
+        [json!(jane.id)]
+    );
+    for unknown in [ADOPTED, "11111111-2222-4333-8444-555555555556"] {
+        let answer = app.public().refresh(unknown).await;
+        assert_eq!(answer.error_code(), "invalid-refresh-token");
+    }
+    rotate(&app, &next.refresh_token).await;
+}
+
+async fn a_token_of_hasura_auth_signs_out(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    with_adopted(&app, &database).await;
+    let sign_out = "mutation ($token: String) { signOut(refreshToken: $token) }";
+    let variables = json!({ "token": ADOPTED });
+    app.public().graphql_with(sign_out, variables).await.data();
+    let answer = app.public().refresh(ADOPTED).await;
+    assert_eq!(answer.error_code(), "invalid-refresh-token");
 }

@@ -127,6 +127,34 @@ impl RefreshToken {
     }
 }
 
+/// A refresh token that Hasura Auth made: a UUID. Nothing in it tells whose it is, or that it is genuine.
+pub(crate) struct AdoptedToken(Plain);
+
+impl AdoptedToken {
+    /// Reads one, in the form in which UUIDs are usually written.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let uuid = Uuid::try_parse(text)
+            .ok()
+            .filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)?;
+        Some(Self(Plain::new(uuid.hyphenated().to_string())))
+    }
+
+    /// What the database keeps.
+    pub(crate) fn hash(&self) -> String {
+        stored_hash(self.0.reveal())
+    }
+
+    /// The same as the first token of the session it was found with.
+    pub(crate) fn of_session(self, session: Uuid) -> RefreshToken {
+        RefreshToken {
+            session,
+            generation: 0,
+            text: self.0,
+        }
+    }
+}
+
 /// A token that programs sign in with: `pat_` and base64url of 32 random bytes.
 pub(crate) struct PersonalAccessToken(Plain);
 

@@ -11,7 +11,7 @@ use crate::session::{self, Reopened, Session};
 use crate::store;
 use crate::store::refresh_tokens::{Found, Which};
 use crate::store::rotation::{Rotation, rotate};
-use crate::token::RefreshToken;
+use crate::token::{AdoptedToken, RefreshToken};
 
 /// Two tabs, or a request sent again: for so long the previous token gets the same successor.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
@@ -29,8 +29,7 @@ pub struct RefreshTokenInput {
 pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Session, Error> {
     let auth = ctx.auth;
     auth.refreshes.take(ctx.caller)?;
-    let presented =
-        RefreshToken::parse(&auth.keys.refresh_mac, &input.refresh_token).map_err(Refusal::RefreshToken)?;
+    let presented = read(ctx, &input.refresh_token).await?;
     let (entropy, now) = (auth.entropy.as_ref(), ctx.now());
     let next = presented
         .generation()
@@ -57,6 +56,18 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
         Some(rotated) => session::go_on(ctx, rotated, presented.session(), successor.into_plain()).await,
         None => not_current(ctx, &presented).await,
     }
+}
+
+/// Reads a token that this service made, or one of Hasura Auth, whose session has had no other until now.
+pub(super) async fn read(ctx: &Ctx<'_>, text: &str) -> Result<RefreshToken, Error> {
+    let Some(adopted) = AdoptedToken::parse(text) else {
+        let presented = RefreshToken::parse(&ctx.auth.keys.refresh_mac, text);
+        return Ok(presented.map_err(Refusal::RefreshToken)?);
+    };
+    let connection = ctx.auth.database.reads();
+    let session = store::refresh_tokens::adopted(&connection, adopted.hash()).await?;
+    let session = session.ok_or_else(|| refused(RefreshFault::UnknownSession))?;
+    Ok(adopted.of_session(session))
 }
 
 /// What to do with a genuine token that is not the current one, or whose user may not act.

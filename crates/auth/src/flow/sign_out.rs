@@ -1,12 +1,12 @@
 //! `signOut`.
 
+use super::refresh_token;
 use crate::audit::Event;
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::refusal::Refusal;
 use crate::store;
 use crate::store::refresh_tokens::Which;
-use crate::token::RefreshToken;
 
 const ACTION: &str = "signOut";
 
@@ -30,7 +30,7 @@ pub async fn sign_out(ctx: &Ctx<'_>, input: SignOutInput) -> Result<(), Error> {
         (_, Some(session), true) => Which::AllOf(session.user_id),
         (_, None, true) | (None, None, false) => return Err(Refusal::NotSignedIn.into()),
         (Some(token), _, false) => {
-            let token = RefreshToken::parse(&auth.keys.refresh_mac, token).map_err(Refusal::RefreshToken)?;
+            let token = refresh_token::read(ctx, token).await?;
             Which::Session(token.session())
         }
         (None, Some(session), false) => Which::Session(session.session_id),

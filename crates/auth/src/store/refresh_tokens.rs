@@ -150,6 +150,14 @@ pub(crate) async fn devices<C: Connection>(
         .await
 }
 
+/// The session whose first token has this hash, if it has had no other.
+pub(crate) async fn adopted<C: Connection>(connection: &C, hash: String) -> Result<Option<Uuid>, DbErr> {
+    let sql = "SELECT id FROM refresh_tokens \
+        WHERE refresh_token_hash = $1 AND generation = 0 AND type IN ('regular', 'app')";
+    let row = connection.row(statement(connection, sql, [hash.into()])).await?;
+    row.map(|row| row.get("id")).transpose()
+}
+
 /// Reads a session by id.
 pub(crate) async fn find<C: Connection>(connection: &C, id: Uuid) -> Result<Option<Found>, DbErr> {
     let sql = "SELECT user_id, generation, previous_token_hash, sealed_successor, rotated_at, expires_at, \
