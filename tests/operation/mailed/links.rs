@@ -17,6 +17,7 @@ on_both_databases!(
     a_link_signs_in_whoever_asked_for_it,
     of_fifty_who_exchange_one_code_one_gets_a_session,
     to_look_at_a_link_changes_nothing,
+    the_button_leads_where_the_link_does_also_below_a_path,
     a_link_that_leads_nowhere_leaves_the_code_good,
     whoever_presses_too_often_reads_so_on_the_page,
 );
@@ -124,6 +125,23 @@ async fn to_look_at_a_link_changes_nothing(database: Arc<TestDatabase>) {
         );
     }
     redirected(&press(&app, &mailed, "").await);
+}
+
+async fn the_button_leads_where_the_link_does_also_below_a_path(database: Arc<TestDatabase>) {
+    let below = ("PORTICO_PUBLIC_URL", "https://example.org/id");
+    let app = TestApp::with(&database, &[LIMITS.as_slice(), &[below]].concat()).await;
+    let jane = app.user("jane").await;
+    ask(&app, "signInPasswordlessEmail", &jane.email).await;
+    let mailed = mail(&app, &jane.email).await;
+    let link = mailed["link"].as_str().unwrap();
+    // The proxy takes the path away.
+    let path = link.strip_prefix("https://example.org/id").unwrap();
+    let page = app.public().get(path).await.text;
+    let (_, after) = page.split_once(" action=\"").unwrap();
+    let (action, _) = after.split_once('"').unwrap();
+    let link = reqwest::Url::parse(link).unwrap();
+    let target = link.join(action).unwrap();
+    assert_eq!(target.as_str(), "https://example.org/id/v1/verify");
 }
 
 async fn a_link_that_leads_nowhere_leaves_the_code_good(database: Arc<TestDatabase>) {

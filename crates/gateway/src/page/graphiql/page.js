@@ -20,7 +20,7 @@ mutation SignUp {
 // What is typed here may hold passwords: it lives as long as the tab, headers not even that.
 ReactDOM.createRoot(document.getElementById('graphiql')).render(
   React.createElement(GraphiQL, {
-    fetcher: GraphiQL.createFetcher({ url: '/v1/graphql' }),
+    fetcher: GraphiQL.createFetcher({ url: 'v1/graphql' }),
     storage: window.sessionStorage,
     defaultQuery: introduction,
     isHeadersEditorEnabled: true,
