@@ -61,6 +61,10 @@ async fn fail_and_take(database: &Arc<TestDatabase>, server: &SmtpServer) {
             Conduct::Answers(Stage::Recipient, "450 4.2.1 come back later"),
             "450",
         ),
+        (
+            Conduct::Answers(Stage::Sender, "550 5.7.1 sender not allowed"),
+            "sender not allowed",
+        ),
         (Conduct::Answers(Stage::End, "451 4.3.0 try again"), "451"),
         (Conduct::BreaksOff(Stage::Greeting), ""),
         (Conduct::BreaksOff(Stage::Recipient), ""),

@@ -34,6 +34,7 @@ pub(crate) enum Tls {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     Greeting,
+    Sender,
     Recipient,
     /// After some of the message.
     Content,
@@ -221,6 +222,7 @@ impl Conversation {
                 "AUTH" => self.authenticate(rest).await?,
                 "MAIL" if self.must_authenticate() => self.say("530 5.7.0 authentication required").await?,
                 "MAIL" => {
+                    self.stage(Stage::Sender).await?;
                     self.message = Received {
                         encrypted: self.encrypted,
                         user: self.user.clone(),

@@ -14,7 +14,7 @@ use lettre::transport::smtp::extension::ClientId;
 use portico_auth::{Mail, MailFailure};
 use tokio::net::TcpStream;
 
-use conversation::Conversation;
+use conversation::{Conversation, NotSent};
 
 use crate::Settings;
 use crate::configuration::{SmtpTls, SmtpUrl};
@@ -138,7 +138,7 @@ impl Smtp {
         // What happens before the message is spoken of is no reason to give it up.
         let mut conversation = self.conversation().await?;
         let sent = conversation.send(message).await;
-        sent.map_err(|error| failure(is_final(&error), &error))?;
+        sent.map_err(|NotSent { error, of_message }| failure(of_message && is_final(&error), &error))?;
         self.rest(conversation);
         Ok(())
     }

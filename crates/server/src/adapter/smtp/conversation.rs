@@ -8,7 +8,7 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
@@ -46,26 +46,99 @@ impl Conversation {
     }
 
     /// Hands a message over. After an error nothing more can be sent: the server may be anywhere.
-    pub(super) async fn send(&mut self, message: &Message) -> Result<(), Error> {
+    pub(super) async fn send(&mut self, message: &Message) -> Result<(), NotSent> {
         let (envelope, bytes) = (message.envelope(), message.formatted());
         let commands = commands(envelope);
         match std::str::from_utf8(&bytes) {
             Ok(text) if self.pipelining && text.is_ascii() && commands.is_ascii() => {
                 self.send_at_once(&commands, envelope.to().len(), text).await
             }
-            // The library knows the extensions that anything else needs.
-            _ => self.connection.send(envelope, &bytes).await.map(drop),
+            _ => self.send_in_turn(envelope, &bytes).await,
         }
     }
 
     /// The server answers each command, but is waited for only twice.
-    async fn send_at_once(&mut self, commands: &str, recipients: usize, text: &str) -> Result<(), Error> {
-        self.connection.command(commands).await?;
+    async fn send_at_once(&mut self, commands: &str, recipients: usize, text: &str) -> Result<(), NotSent> {
+        // The first answer is the one to the sender.
+        self.connection.command(commands).await.map_err(NotSent::of_us)?;
         for _ in 0..recipients {
             self.connection.read_response().await?;
         }
         self.connection.read_response().await?;
-        self.connection.command(Content(text)).await.map(drop)
+        self.connection.command(Content(text)).await?;
+        Ok(())
+    }
+
+    async fn send_in_turn(&mut self, envelope: &Envelope, bytes: &[u8]) -> Result<(), NotSent> {
+        let Some(parameters) = self.parameters(envelope, bytes) else {
+            // The library says which extension is wanting.
+            self.connection
+                .send(envelope, bytes)
+                .await
+                .map_err(NotSent::of_us)?;
+            return Ok(());
+        };
+        let sender = Mail::new(envelope.from().cloned(), parameters);
+        self.connection.command(sender).await.map_err(NotSent::of_us)?;
+        for recipient in envelope.to() {
+            self.connection
+                .command(Rcpt::new(recipient.clone(), Vec::new()))
+                .await?;
+        }
+        self.connection.command(Data).await?;
+        self.connection.message(bytes).await?;
+        Ok(())
+    }
+
+    /// What a message needs of the server; nothing where that does not offer it.
+    fn parameters(&self, envelope: &Envelope, bytes: &[u8]) -> Option<Vec<MailParameter>> {
+        let addresses = envelope.to().iter().chain(envelope.from());
+        let needed = [
+            (
+                !addresses
+                    .into_iter()
+                    .all(|address| address.to_string().is_ascii()),
+                Extension::SmtpUtfEight,
+                MailParameter::SmtpUtfEight,
+            ),
+            (
+                !bytes.is_ascii(),
+                Extension::EightBitMime,
+                MailParameter::Body(MailBodyParameter::EightBitMime),
+            ),
+        ];
+        let needed = needed.into_iter().filter(|(needed, ..)| *needed);
+        needed
+            .map(|(_, extension, parameter)| {
+                let offered = self.connection.server_info().supports_feature(extension);
+                offered.then_some(parameter)
+            })
+            .collect()
+    }
+}
+
+/// A message that was not handed over.
+pub(super) struct NotSent {
+    pub(super) error: Error,
+    /// Whether the server had taken the sender: what it says before is said of us, whatever the message.
+    pub(super) of_message: bool,
+}
+
+impl NotSent {
+    fn of_us(error: Error) -> Self {
+        Self {
+            error,
+            of_message: false,
+        }
+    }
+}
+
+impl From<Error> for NotSent {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            of_message: true,
+        }
     }
 }
 
