@@ -1,5 +1,7 @@
 //! What the program says when it cannot start.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
 use crate::support::database::{Kind, TestDatabase};
@@ -87,6 +89,29 @@ async fn a_database_that_is_down_is_named() {
     assert!(said.to_lowercase().contains("database"), "{said}");
     assert!(
         !said.contains("hidden-password") && !said.contains("panicked"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_value_that_is_no_text_is_not_taken_for_none() {
+    let (database, mut command) = prepared().await;
+    let url = OsStr::from_bytes(b"postgres://portico:hidden-password\xe4@127.0.0.1:1/portico");
+    let said = refused(command.env("PORTICO_DATABASE_URL", url));
+    assert!(said.contains("PORTICO_DATABASE_URL (environment)"), "{said}");
+    assert!(!said.contains("hidden-password"), "{said}");
+    assert!(!database.folder().join("portico.db").exists());
+}
+
+#[tokio::test]
+async fn authorities_of_the_mail_server_are_there() {
+    let (database, mut command) = prepared().await;
+    let path = database.folder().join("ca.pem");
+    std::fs::write(&path, "none\n").unwrap();
+    command.env("PORTICO_SMTP_URL", "smtp://127.0.0.1:1");
+    let said = refused(command.env("PORTICO_SMTP_CA_FILE", &path));
+    assert!(
+        said.contains("PORTICO_SMTP_CA_FILE): it holds no certificate"),
         "{said}"
     );
 }

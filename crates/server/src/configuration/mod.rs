@@ -54,11 +54,10 @@ impl Settings {
 
     /// Reads the settings of this process; the file is the one that the other two name, or `portico.toml`.
     pub fn of_process(matches: &ArgMatches) -> Result<Self, ConfigurationError> {
-        // A name or value that is not text cannot be one of ours.
-        let pairs = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let variables: BTreeMap<_, _> = pairs.collect();
-        let mut reader = source::Reader::new(innermost(matches), &variables);
+        // A name that is not text cannot be one of ours.
+        let pairs = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let variables: BTreeMap<String, OsString> = pairs.collect();
+        let mut reader = source::Reader::of_process(innermost(matches), variables);
         let named = reader.given("config").map(str::to_owned);
         let path = Path::new(named.as_deref().unwrap_or("portico.toml")).to_owned();
         match std::fs::read_to_string(&path) {

@@ -1,6 +1,7 @@
 //! Where values come from: the command line, then the environment, then the file, then the default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +102,26 @@ impl Reader {
             environment: Environment::Development,
             problems: Vec::new(),
         }
+    }
+
+    /// The same where values need not be text; of ours each has to be.
+    pub(super) fn of_process(arguments: &ArgMatches, variables: BTreeMap<String, OsString>) -> Self {
+        let (mut texts, mut others) = (BTreeMap::new(), BTreeSet::new());
+        for (name, value) in variables {
+            match value.into_string() {
+                Ok(text) => drop(texts.insert(name, text)),
+                Err(_) => drop(others.insert(name)),
+            }
+        }
+        let mut reader = Self::new(arguments, &texts);
+        let ours = table().into_iter().filter(|row| others.contains(&row.variable()));
+        reader.problems.extend(ours.map(|row| Problem::Value {
+            name: row.name,
+            origin: Source::Environment,
+            shown: None,
+            allowed: "text in UTF-8".to_owned(),
+        }));
+        reader
     }
 
     /// The value of a setting that was given so far.
