@@ -9,9 +9,12 @@ use crate::configuration::LogFormat;
 use crate::log_line::{JsonLine, TextLine};
 use crate::log_writer::{LogGuard, LogWriter};
 
-/// What is let through. The library of passkeys calls what a client did wrong an error of ours.
+/// What is let through. The library of passkeys calls what a client did wrong an error of ours, and the one of the
+/// database quotes from its address.
 fn filter(wanted: &str) -> EnvFilter {
-    EnvFilter::new(format!("webauthn_rs_core=off,{wanted}"))
+    EnvFilter::new(format!(
+        "webauthn_rs_core=off,sqlx_postgres::options=off,{wanted}"
+    ))
 }
 
 /// Starts logging. Called once, by the program; what it returns writes the last lines when it is dropped.

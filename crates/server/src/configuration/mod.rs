@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod postgres_url;
 mod render;
 mod rule;
 mod setting;

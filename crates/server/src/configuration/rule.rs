@@ -14,6 +14,7 @@ use portico_gateway::session_operations;
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
+use super::postgres_url;
 use super::types::{DatabaseUrl, Secret, SmtpUrl};
 
 /// From the text to the value; nothing where the text is not allowed.
@@ -269,7 +270,8 @@ pub(super) fn database_url() -> Rule<DatabaseUrl> {
         }
         let options = text.parse::<sqlx::postgres::PgConnectOptions>();
         let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
-        (postgres && options.is_ok()).then(|| DatabaseUrl::Postgres(Secret::new(text)))
+        // Parameters are checked where they can be told by their names.
+        (postgres && postgres_url::is_readable(text)).then(|| DatabaseUrl::Postgres(Secret::new(text)))
     });
     Rule {
         secret: true,

@@ -84,6 +84,9 @@ fn a_secret_is_never_shown() {
     for (name, value) in [
         ("PORTICO_ADMIN_SECRET", "hush hush"),
         ("PORTICO_DATABASE_URL", "mysql://me:hush@there/x"),
+        ("PORTICO_DATABASE_URL", "postgres://me:hush@there/x?port=hush"),
+        ("PORTICO_DATABASE_URL", "postgres://me@there/x?passwrd=hush"),
+        ("PORTICO_DATABASE_URL", "postgres://me@there/x?password=a&hush1=1"),
         ("PORTICO_SMTP_URL", "http://me:hush@there"),
     ] {
         let refusal = load(&[], &[(name, value)], "").unwrap_err();
@@ -101,6 +104,42 @@ fn a_secret_is_never_shown() {
     assert!(!format!("{settings:?}").contains("hush"));
     let refusal = load(&[], &[], "admin_secret = \"hush\" hush").unwrap_err();
     assert!(!refusal.contains("hush"), "{refusal}");
+}
+
+#[test]
+fn a_parameter_that_not_every_connection_heeds_is_refused_by_its_name() {
+    for name in [
+        "passwrd",
+        "connect_timeout",
+        "ssl-mode",
+        "keepalives_idle",
+        "sslcert",
+    ] {
+        let url = format!("postgres://me@there/x?sslmode=require&{name}=5");
+        let refusal = load(&[], &[("PORTICO_DATABASE_URL", &url)], "").unwrap_err();
+        assert!(refusal.contains(&format!("{name:?}")), "{refusal}");
+    }
+    let every = "postgres://me@there/?application_name=a&dbname=x&hostaddr=127.0.0.1&options=-c%20jit%3Doff\
+                 &password=p&port=5433&sslmode=require&sslrootcert=/nowhere&user=me";
+    let socket = "postgres:///x?host=%2Frun%2Fpostgresql&user=me";
+    for url in [every, socket] {
+        load(&[], &[("PORTICO_DATABASE_URL", url)], "").unwrap();
+    }
+}
+
+#[test]
+fn an_address_that_paths_are_added_to_has_nothing_behind_its_path() {
+    for name in ["PORTICO_PUBLIC_URL", "PORTICO_CLIENT_URL", "PORTICO_ISSUER"] {
+        for url in [
+            "https://a.example/?b=c",
+            "https://a.example/#b",
+            "https://a.example?",
+        ] {
+            let refusal = load(&[], &[(name, url)], "").unwrap_err();
+            assert!(refusal.starts_with(name), "{refusal}");
+        }
+        load(&[], &[(name, "https://a.example/b/")], "").unwrap();
+    }
 }
 
 #[test]

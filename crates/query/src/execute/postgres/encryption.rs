@@ -31,6 +31,25 @@ impl Encryption {
     /// Reads the URL. From `require` on the connection is encrypted and the server's certificate verified:
     /// encryption towards whoever answers would protect from nobody.
     pub(super) fn parse(url: &str) -> Result<Self, EncryptionError> {
+        let Words {
+            url,
+            encrypted,
+            roots,
+        } = Words::of(url)?;
+        let connector = encrypted.then(|| connector(roots.as_deref())).transpose()?;
+        Ok(Self { url, connector })
+    }
+}
+
+/// A URL in the words of the driver, and what it said beyond them.
+pub(super) struct Words {
+    pub(super) url: String,
+    encrypted: bool,
+    roots: Option<String>,
+}
+
+impl Words {
+    pub(super) fn of(url: &str) -> Result<Self, EncryptionError> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let mut rest = form_urlencoded::Serializer::new(String::new());
         let (mut encrypted, mut roots) = (false, None);
@@ -48,8 +67,11 @@ impl Encryption {
         rest.append_pair("sslmode", if encrypted { "require" } else { "disable" });
         // The driver reads "+" as itself, not as a blank.
         let url = format!("{base}?{}", rest.finish().replace('+', "%20"));
-        let connector = encrypted.then(|| connector(roots.as_deref())).transpose()?;
-        Ok(Self { url, connector })
+        Ok(Self {
+            url,
+            encrypted,
+            roots,
+        })
     }
 }
 

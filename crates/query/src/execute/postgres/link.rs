@@ -9,7 +9,7 @@ use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connection::Connection;
-use super::encryption::Encryption;
+use super::encryption::{Encryption, Words};
 use crate::error::Failure;
 use crate::execute::ExecutorSettings;
 
@@ -38,10 +38,9 @@ impl Link {
         // Machine code for a statement takes longer to make than nearly every statement here takes, and knows no
         // timeout. Whoever wants it says so.
         let options = format!("-c jit=off {} {own}", config.get_options().unwrap_or_default());
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
-        }
         config
+            .tcp_user_timeout(SILENCE)
+            .keepalives_idle(SILENCE)
             .options(options)
             .application_name("portico")
             .connect_timeout(settings.acquire_timeout);
@@ -98,6 +97,12 @@ impl Link {
             Some(connector) => token.cancel_query(connector.clone()).await,
         }
     }
+}
+
+/// Whether the driver can read an address. Nothing is reached, and no file read.
+pub fn takes_postgres_url(url: &str) -> bool {
+    let config = Words::of(url).ok().and_then(|words| words.url.parse().ok());
+    config.is_some_and(|config: Config| !config.get_hosts().is_empty() || !config.get_hostaddrs().is_empty())
 }
 
 /// The driver ends when the client is dropped or the database closes the connection.

@@ -32,6 +32,7 @@ use connection::Connection;
 use lanes::Lanes;
 pub use lanes::QUICK_READS;
 use link::Link;
+pub use link::takes_postgres_url;
 use pool::Pool;
 pub(super) use statement::OpenTransaction;
 use tokio_postgres::{RowStream, Statement};
