@@ -12,6 +12,8 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use portico_auth::{Mail, MailFailure};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::net::TcpStream;
 
 use conversation::{Conversation, NotSent};
@@ -215,6 +217,9 @@ fn parameters(settings: &Settings, host: &str) -> Result<TlsParameters, MailSetu
             reason,
         };
         let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
+        if CertificateDer::pem_slice_iter(&pem).next().is_none() {
+            return Err(refused("it holds no certificate".to_owned()));
+        }
         let certificate = Certificate::from_pem(&pem).map_err(|error| refused(error.to_string()))?;
         // Who names an authority of their own trusts no other.
         builder = builder

@@ -137,14 +137,20 @@ pub(super) fn path() -> Rule<PathBuf> {
     rule("a path", |text| (!text.is_empty()).then(|| PathBuf::from(text)))
 }
 
-/// An absolute address of the web, without a slash at its end.
+/// An absolute address of the web to which paths can be added, without a slash at its end.
 pub(super) fn web_url() -> Rule<String> {
-    rule("an http:// or https:// address", |text| {
-        let uri: Uri = text.parse().ok()?;
-        let web = matches!(uri.scheme_str(), Some("http" | "https"));
-        let plain = uri.host().is_some_and(|host| !host.is_empty()) && !text.contains('@');
-        (web && plain).then(|| text.trim_end_matches('/').to_owned())
+    rule("an http:// or https:// address without ? and #", |text| {
+        let ends = text.contains(['?', '#']);
+        (is_web(text) && !ends).then(|| text.trim_end_matches('/').to_owned())
     })
+}
+
+fn is_web(text: &str) -> bool {
+    let Ok(uri) = text.parse::<Uri>() else {
+        return false;
+    };
+    let web = matches!(uri.scheme_str(), Some("http" | "https"));
+    web && uri.host().is_some_and(|host| !host.is_empty()) && !text.contains('@')
 }
 
 /// An address that users may be sent to.
@@ -153,8 +159,7 @@ pub(super) fn redirect_url() -> Rule<String> {
         "an http:// or https:// address, whose host may begin with *. for one label",
         |text| {
             let bare = text.replacen("://*.", "://any.", 1);
-            (!bare.contains('*')).then_some(())?;
-            (web_url().parse)(&bare).map(|_| text.trim_end_matches('/').to_owned())
+            (!bare.contains('*') && is_web(&bare)).then(|| text.trim_end_matches('/').to_owned())
         },
     )
 }
@@ -162,9 +167,9 @@ pub(super) fn redirect_url() -> Rule<String> {
 /// What a browser sends as `Origin`.
 pub(super) fn origin() -> Rule<String> {
     rule("an origin as https://app.example.org, without a path", |text| {
-        let url = (web_url().parse)(text)?;
-        let uri: Uri = url.parse().ok()?;
-        (uri.path() == "/" && uri.query().is_none()).then(|| url.to_ascii_lowercase())
+        let url: url::Url = (web_url().parse)(text)?.parse().ok()?;
+        // As browsers write it: in small letters, and without the port that goes without saying.
+        (url.path() == "/").then(|| url.origin().ascii_serialization())
     })
 }
 
@@ -268,7 +273,6 @@ pub(super) fn database_url() -> Rule<DatabaseUrl> {
             let file = !path.contains(":memory:") && !path.contains('?');
             return file.then(|| DatabaseUrl::Sqlite((!path.is_empty()).then(|| PathBuf::from(path))));
         }
-        let options = text.parse::<sqlx::postgres::PgConnectOptions>();
         let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
         // Parameters are checked where they can be told by their names.
         (postgres && postgres_url::is_readable(text)).then(|| DatabaseUrl::Postgres(Secret::new(text)))

@@ -157,7 +157,7 @@ fn an_unknown_key_in_the_file_is_refused() {
 fn lists_are_texts_with_commas_or_lists() {
     let expected = ["https://a.example", "https://b.example"];
     let (text, list) = (
-        "https://a.example, https://b.example/",
+        "https://a.example:443, HTTPS://B.example/",
         "cors_origins = [\"https://a.example\", \"https://b.example\"]",
     );
     assert_eq!(
@@ -168,6 +168,7 @@ fn lists_are_texts_with_commas_or_lists() {
     );
     assert_eq!(load(&[], &[], list).unwrap().cors_origins, expected);
     assert!(load(&[], &[("PORTICO_CORS_ORIGINS", "*")], "").is_err());
+    assert!(load(&[], &[("PORTICO_CORS_ORIGINS", "https://a.example/?")], "").is_err());
     assert!(load(&[], &[("PORTICO_TRUSTED_PROXIES", "10.0.0.0/33")], "").is_err());
 }
 
