@@ -39,9 +39,14 @@ impl Default for DocumentLimits {
 }
 
 impl DocumentLimits {
-    /// Counts the tokens of a text, and how many brackets are open at once, without parsing it.
+    /// Counts the tokens of a text, and how many brackets are open at once, without parsing it. A block string
+    /// without an end is refused here: the parser would read it as other strings, each of which it seeks an end for.
     pub(super) fn check_tokens(&self, text: &str) -> Result<(), WireError> {
         let size = Size::of(text, self.tokens);
+        if size.is_cut {
+            let message = "not a valid graphql query: a block string has no end";
+            return Err(WireError::validation("$.query", message));
+        }
         if size.tokens > self.tokens {
             return Err(too_much("tokens", self.tokens));
         }
@@ -138,6 +143,8 @@ struct Size {
     tokens: usize,
     /// Brackets open at once, at the most.
     most_open: usize,
+    /// Whether a block string has no end.
+    is_cut: bool,
 }
 
 impl Size {
@@ -158,7 +165,7 @@ impl Size {
                 '#' => while characters.next_if(|next| !matches!(next, '\n' | '\r')).is_some() {},
                 '"' => {
                     size.tokens += 1;
-                    skip_string(&mut characters);
+                    size.is_cut = !skip_string(&mut characters);
                 }
                 _ if word && in_word => {}
                 _ if character.is_whitespace() || matches!(character, ',' | '\u{feff}') => {}
@@ -175,32 +182,31 @@ impl Size {
 
 type Characters<'t> = std::iter::Peekable<std::str::Chars<'t>>;
 
-/// Goes behind a string whose first quote was taken.
-fn skip_string(characters: &mut Characters<'_>) {
+/// Goes behind a string whose first quote was taken, and says whether it is anything but a block string without an
+/// end.
+fn skip_string(characters: &mut Characters<'_>) -> bool {
     if characters.next_if_eq(&'"').is_some() {
         // The second quote ends it, or a third begins a block.
-        if characters.next_if_eq(&'"').is_some() {
-            skip_block(characters);
-        }
-        return;
+        return characters.next_if_eq(&'"').is_none() || skip_block(characters);
     }
     while let Some(character) = characters.next() {
         match character {
             '\\' => {
                 characters.next();
             }
-            '"' | '\n' | '\r' => return,
+            '"' | '\n' | '\r' => return true,
             _ => {}
         }
     }
+    true
 }
 
-/// Goes behind three quotes in a row that are not escaped.
-fn skip_block(characters: &mut Characters<'_>) {
+/// Goes behind three quotes in a row that are not escaped, if there are any.
+fn skip_block(characters: &mut Characters<'_>) -> bool {
     let mut quotes = 0;
     while let Some(character) = characters.next() {
         match character {
-            '"' if quotes == 2 => return,
+            '"' if quotes == 2 => return true,
             '"' => quotes += 1,
             '\\' => {
                 // Only three quotes have an escape in a block.
@@ -213,6 +219,7 @@ fn skip_block(characters: &mut Characters<'_>) {
             _ => quotes = 0,
         }
     }
+    false
 }
 
 struct Count<'d> {
@@ -298,6 +305,21 @@ mod tests {
             ("{a,b,c}", 5),
         ] {
             assert_eq!(Size::of(text, 1_000).tokens, count, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_block_string_without_an_end_is_seen() {
+        for (text, is_cut) in [
+            ("{ a(x: \"\"\"b\"\"\") }", false),
+            ("{ a(x: \"\") }", false),
+            ("{ a(x: [\"\" \"b\"]) }", false),
+            ("{ a(x: \"\"\"b\") }", true),
+            ("{ a(x: [\"\"\"b\"]) }", true),
+            ("{ a(x: \"\"\"b\\\"\"\") }", true),
+            ("{ a(x: [\"\"\"\\\\\"\"\"\"\\\\\"]) }", true),
+        ] {
+            assert_eq!(Size::of(text, 1_000).is_cut, is_cut, "{text}");
         }
     }
 
