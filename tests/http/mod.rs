@@ -25,3 +25,4 @@ mod start;
 mod stop;
 mod switches;
 mod trusted_documents;
+mod typename;

@@ -6,6 +6,7 @@ mod limit;
 pub(crate) mod position;
 mod select;
 mod token;
+mod typename;
 mod variable;
 
 use async_graphql::Positioned;
@@ -19,6 +20,7 @@ pub(crate) use select::{json, selections};
 pub(crate) use variable::{are_texts, variables};
 
 use crate::error::WireError;
+use crate::locate;
 
 /// A parsed document with the operation that was asked for.
 #[derive(Debug)]
@@ -46,13 +48,17 @@ impl Document {
             WireError::validation("$.query", format!("not a valid graphql query: {error}")).at(locations)
         })?;
         cached::take_off(&mut parsed)?;
-        let operation = choose(&parsed, operation_name)?;
         limits.check_shape(&parsed)?;
-        Ok(Self {
+        let checked = typename::settle(&mut parsed);
+        let document = Self {
             operation_name: name_of(&parsed, operation_name),
-            operation,
+            operation: choose(&parsed, operation_name)?,
             parsed,
-        })
+        };
+        match checked {
+            Ok(()) => Ok(document),
+            Err(error) => Err(locate::located(&document, error)),
+        }
     }
 
     /// What kind of operation it is.

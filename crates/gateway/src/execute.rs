@@ -16,9 +16,9 @@ use serde_json::{Map, Value};
 use crate::answer::Answer;
 use crate::data::{self, Asking};
 use crate::document::{self, Document};
-use crate::error::{WireError, from_server, is_ours};
+use crate::error::{WireError, is_ours};
 use crate::introspection;
-use crate::locate;
+use crate::locate::located;
 use crate::persisted;
 use crate::plan_cache::{Fingerprint, PlanCache, Prepared};
 use crate::schema::{KnownToBeValid, RoleSchema, StopBeforeExecution};
@@ -333,11 +333,6 @@ async fn through_schema(
         executed: true,
         operation: None,
     }
-}
-
-fn located(document: &Document, error: async_graphql::ServerError) -> WireError {
-    let path = locate::path(document, &error);
-    from_server(error, path)
 }
 
 /// The library answers root fields in the order in which they were ready; GraphQL wants that of the request.

@@ -4,10 +4,17 @@ use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::{Pos, ServerError};
 
 use crate::document::Document;
+use crate::error::{WireError, from_server};
+
+/// An error of the GraphQL library, or in its words, as it goes to the client.
+pub(crate) fn located(document: &Document, error: ServerError) -> WireError {
+    let path = path(document, &error);
+    from_server(error, path)
+}
 
 /// The path of the last field that begins at or before the place of an error, refined by what the GraphQL
 /// library says of it: its messages name the place inside an argument, its locations end at the field.
-pub(crate) fn path(document: &Document, error: &ServerError) -> String {
+fn path(document: &Document, error: &ServerError) -> String {
     let message = error.message.as_str();
     let Some(place) = error
         .locations
