@@ -3,6 +3,7 @@
 mod cached;
 mod canonical;
 mod limit;
+mod object;
 pub(crate) mod position;
 mod select;
 mod token;
@@ -49,7 +50,7 @@ impl Document {
         })?;
         cached::take_off(&mut parsed)?;
         limits.check_shape(&parsed)?;
-        let checked = typename::settle(&mut parsed);
+        let checked = object::check(text).and_then(|()| typename::settle(&mut parsed));
         let document = Self {
             operation_name: name_of(&parsed, operation_name),
             operation: choose(&parsed, operation_name)?,

@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token<'t> {
     pub(super) text: &'t str,
+    /// How many bytes of the text are before it.
+    pub(super) at: usize,
     /// The innermost bracket that is open where it stands; of a bracket that closes, the one it closes.
     pub(super) within: Option<Bracket>,
 }
@@ -23,6 +25,7 @@ pub(super) enum Bracket {
 
 /// The tokens of a text; what is no GraphQL comes out one way or the other, and is refused by the parser.
 pub(super) struct Tokens<'t> {
+    length: usize,
     rest: &'t str,
     open: Vec<Bracket>,
 }
@@ -30,6 +33,7 @@ pub(super) struct Tokens<'t> {
 impl<'t> Tokens<'t> {
     pub(super) fn of(text: &'t str) -> Self {
         Self {
+            length: text.len(),
             rest: text,
             open: Vec::new(),
         }
@@ -67,6 +71,7 @@ impl<'t> Iterator for Tokens<'t> {
         let (text, rest) = self.rest.split_at(length(self.rest)?);
         let token = Token {
             text,
+            at: self.length - self.rest.len(),
             within: self.open.last().copied(),
         };
         self.rest = rest;

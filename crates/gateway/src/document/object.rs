@@ -1,0 +1,77 @@
+//! An input field stands in an object once. The parser keeps the last of each name, so that the text is read.
+
+use std::collections::HashSet;
+
+use async_graphql::{Pos, ServerError};
+
+use super::token::{Bracket, Tokens};
+
+/// Refuses an object of a text that gives a field twice.
+pub(super) fn check(text: &str) -> Result<(), ServerError> {
+    let mut objects: Vec<HashSet<&str>> = Vec::new();
+    let mut tokens = Tokens::of(text).peekable();
+    while let Some(token) = tokens.next() {
+        let is_name =
+            token.within == Some(Bracket::Object) && tokens.peek().is_some_and(|next| next.text == ":");
+        if is_name && objects.last_mut().is_some_and(|names| !names.insert(token.text)) {
+            let message = format!("There can be only one input field named \"{}\"", token.text);
+            return Err(ServerError::new(message, Some(place(text, token.at))));
+        }
+        match (token.text, token.within) {
+            ("{", Some(Bracket::Arguments | Bracket::List | Bracket::Object)) => objects.push(HashSet::new()),
+            ("}", Some(Bracket::Object)) => {
+                objects.pop();
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Line and column of a byte.
+fn place(text: &str, at: usize) -> Pos {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Pos {
+        line: before.matches('\n').count() + 1,
+        column: line.chars().count() + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn a_name_stands_once_in_an_object() {
+        for text in [
+            "{ a(b: { c: 1 }, d: { c: 1 }) }",
+            "{ a(b: { c: { c: 1 } }) }",
+            "{ a(b: [{ c: 1 }, { c: 1 }]) { c: d c: d } }",
+            "{ a(b: { c: \"c: 1, c: 1\" }) }",
+            "{ a(b: { c: d, d: c }) }",
+            "query ($a: b = { c: 1 }) { d(e: { c: 1 }) }",
+        ] {
+            assert!(check(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_told_with_its_place() {
+        for (text, column) in [
+            ("{ a(b: { c: 1, c: 1 }) }", 16),
+            ("{ a(b: { c: { d: [{ c: 1 }] } c: 1 }) }", 31),
+            ("{ a(b: [1, { c: 1, d: 1, c: 1 }]) }", 26),
+            ("query ($a: b = { c: 1, c: 2 }) { d(e: $a) }", 24),
+            ("{ a @b(c: { d: 1, d: 1 }) }", 19),
+        ] {
+            let refused = check(text).unwrap_err();
+            assert!(refused.message.contains("field named"), "{text}");
+            assert_eq!(
+                (refused.locations[0].line, refused.locations[0].column),
+                (1, column),
+                "{text}"
+            );
+        }
+    }
+}
