@@ -7,6 +7,7 @@ mod anonymous;
 mod audit;
 mod audit_bounds;
 mod auth_config;
+mod beside_data;
 mod breached_passwords;
 mod change_email;
 mod clock_set_back;

@@ -1,10 +1,10 @@
 //! The data path: from selected root fields to the bytes of an answer.
 
+mod asked;
+
 use std::sync::Arc;
 
-use async_graphql::SelectionField;
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ResolverContext, TypeRef};
-use async_graphql_value::ConstValue;
 use portico_auth::{Caller, SessionWish};
 use portico_query::execute::{Actor, AnswerLimit, Bound, Values};
 use portico_query::permission::Role;
@@ -21,6 +21,8 @@ use crate::introspection::Extent;
 use crate::operation::needs_user;
 use crate::schema::rows;
 use crate::session::Session;
+
+pub(crate) use asked::Asked;
 
 /// A request's application, sender and rights, at hand wherever a field is resolved.
 #[derive(Clone)]
@@ -180,8 +182,7 @@ pub(crate) fn root_field(name: &str, type_ref: TypeRef) -> Field {
     Field::new(name, type_ref, |context| {
         FieldFuture::new(async move {
             let asking = context.ctx.data::<Arc<Asking>>()?;
-            let field = context.ctx.field();
-            resolve(asking, selection(field)?)
+            resolve(&context, asking, |_| {})
                 .await
                 .map_err(WireError::into_resolver_error)
         })
@@ -198,11 +199,7 @@ pub(crate) async fn resolve_user(
         session,
         ..Asking::clone(asking)
     };
-    let user = Selection {
-        name: "me".to_owned(),
-        ..selection(context.ctx.field())?
-    };
-    resolve(&asking, user)
+    resolve(context, &asking, |user| user.name = "me".to_owned())
         .await
         .map_err(WireError::into_resolver_error)
 }
@@ -213,59 +210,36 @@ pub(crate) async fn resolve_user_of(
     asking: &Asking,
     id: Uuid,
 ) -> async_graphql::Result<Option<FieldValue<'static>>> {
-    let user = Selection {
-        name: "user".to_owned(),
-        arguments: vec![("id".to_owned(), Input::String(id.to_string()))],
-        ..selection(context.ctx.field())?
+    let by_id = |user: &mut Selection| {
+        user.name = "user".to_owned();
+        user.arguments = vec![("id".to_owned(), Input::String(id.to_string()))];
     };
-    resolve(asking, user)
+    resolve(context, asking, by_id)
         .await
         .map_err(WireError::into_resolver_error)
 }
 
-async fn resolve(asking: &Asking, selection: Selection) -> Result<Option<FieldValue<'static>>, WireError> {
+/// Answers what is selected where a field is resolved, changed into a root field of the data API.
+async fn resolve(
+    context: &ResolverContext<'_>,
+    asking: &Asking,
+    change: impl FnOnce(&mut Selection),
+) -> Result<Option<FieldValue<'static>>, WireError> {
+    let asked = context.ctx.data_opt::<Asked>();
+    let place = context.ctx.path_node.as_ref();
+    let found = asked
+        .zip(place)
+        .and_then(|(asked, place)| Some((asked.at(place)?, &asked.variables)));
+    let Some((mut selection, variables)) = found else {
+        return Err(Failure::unexpected(&"a field is resolved that was not selected").into());
+    };
+    change(&mut selection);
     let key = selection.key.clone();
-    let variables = Variables::new();
     let role = asking.app.role(&asking.session);
-    let plan = compile(&asking.app, &role, Kind::Query, &[selection], &variables)?;
-    let bound = bind(asking, &plan, &variables)?;
+    let plan = compile(&asking.app, &role, Kind::Query, &[selection], variables)?;
+    let bound = bind(asking, &plan, variables)?;
     let bytes = run(asking, &plan, bound, &[]).await?;
     let mut answered: Variables =
         serde_json::from_slice(&bytes).map_err(|error| Failure::unexpected(&error))?;
     Ok(answered.remove(&key).and_then(rows))
-}
-
-fn selection(field: SelectionField<'_>) -> async_graphql::Result<Selection> {
-    let arguments = field
-        .arguments()
-        .map_err(|error| async_graphql::Error::new(error.message))?
-        .into_iter()
-        .map(|(name, value)| (name.to_string(), input(value)))
-        .collect();
-    Ok(Selection {
-        name: field.name().to_owned(),
-        key: field.alias().unwrap_or_else(|| field.name()).to_owned(),
-        arguments,
-        selections: field
-            .selection_set()
-            .map(selection)
-            .collect::<async_graphql::Result<_>>()?,
-    })
-}
-
-fn input(value: ConstValue) -> Input {
-    match value {
-        ConstValue::Null | ConstValue::Binary(_) => Input::Null,
-        ConstValue::Number(number) => Input::Number(number),
-        ConstValue::String(text) => Input::String(text),
-        ConstValue::Boolean(value) => Input::Boolean(value),
-        ConstValue::Enum(name) => Input::Enum(name.to_string()),
-        ConstValue::List(values) => Input::List(values.into_iter().map(input).collect()),
-        ConstValue::Object(entries) => Input::Object(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key.to_string(), input(value)))
-                .collect(),
-        ),
-    }
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
-use crate::data::{self, Asking};
+use crate::data::{self, Asked, Asking};
 use crate::document::{self, Document};
 use crate::error::{WireError, is_ours};
 use crate::introspection;
@@ -293,7 +293,13 @@ async fn through_schema(
     selections: &[Selection],
 ) -> Answer {
     let document = this.document;
-    let mut request = library_request(document, variables).data(Arc::clone(asking));
+    let asked = Asked {
+        selections: selections.to_vec(),
+        variables: variables.clone(),
+    };
+    let mut request = library_request(document, variables)
+        .data(Arc::clone(asking))
+        .data(asked);
     match this.was_valid {
         true if document::are_texts(document.operation(), variables) => {
             request = request.data(KnownToBeValid)

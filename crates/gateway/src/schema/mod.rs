@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_graphql::dynamic::{
-    Field, FieldFuture, FieldValue, Object, Schema, SchemaBuilder, SchemaError, TypeRef,
+    Field, FieldFuture, FieldValue, Object, ResolverContext, Schema, SchemaBuilder, SchemaError, TypeRef,
 };
 use async_graphql::registry::MetaType;
 use portico_entity::catalogue::{Table, catalogue};
@@ -132,6 +132,14 @@ pub(crate) fn json_field(name: &str, type_ref: TypeRef) -> Field {
     })
 }
 
+/// A field of whatever JSON the data path made, null as well: a path that leads nowhere is null in a column that is not.
+pub(crate) fn any_json_field(name: &str, type_ref: TypeRef) -> Field {
+    Field::new(name, type_ref, |context| {
+        let value = member(&context).cloned().unwrap_or_default();
+        FieldFuture::Value(async_graphql::Value::from_json(value).ok().map(FieldValue::value))
+    })
+}
+
 /// A field of rows that stay JSON for their own fields to read from.
 pub(crate) fn row_field(name: &str, type_ref: TypeRef) -> Field {
     member_field(name, type_ref, rows)
@@ -143,14 +151,17 @@ fn member_field(
     value: fn(serde_json::Value) -> Option<FieldValue<'static>>,
 ) -> Field {
     Field::new(name, type_ref, move |context| {
-        let field = context.ctx.field();
-        let key = field.alias().unwrap_or_else(|| field.name());
-        let row = context.parent_value.downcast_ref::<serde_json::Value>();
-        let member = row
-            .and_then(|row| row.get(key))
-            .filter(|member| !member.is_null());
+        let member = member(&context).filter(|member| !member.is_null());
         FieldFuture::Value(member.and_then(|member| value(member.clone())))
     })
+}
+
+/// The value that the parent has under the response name of a field.
+fn member<'v>(context: &ResolverContext<'v>) -> Option<&'v serde_json::Value> {
+    let field = context.ctx.field();
+    let key = field.alias().unwrap_or_else(|| field.name());
+    let row = context.parent_value.downcast_ref::<serde_json::Value>()?;
+    row.get(key)
 }
 
 /// A row or rows as the value of a field.

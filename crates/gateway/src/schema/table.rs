@@ -6,7 +6,7 @@ use portico_query::permission::Role;
 use portico_query::plan::mutation;
 
 use super::input::{self, lists, readable, relations};
-use super::{Types, aggregate, group_by, json_field, row_field};
+use super::{Types, aggregate, any_json_field, group_by, json_field, row_field};
 use crate::data;
 
 /// Registers the type of a table and its inputs.
@@ -97,14 +97,14 @@ fn column_field(column: &Column, nullable: bool) -> Field {
         true => TypeRef::named(scalar),
         false => TypeRef::named_nn(scalar),
     };
-    let field = json_field(&column.name, type_ref).description(column.comment);
-    match column.scalar {
+    let field = match column.scalar {
         Scalar::Jsonb => {
             let path = InputValue::new("path", TypeRef::named(TypeRef::STRING));
-            field.argument(path.description("JSON select path"))
+            any_json_field(&column.name, type_ref).argument(path.description("JSON select path"))
         }
-        _ => field,
-    }
+        _ => json_field(&column.name, type_ref),
+    };
+    field.description(column.comment)
 }
 
 /// An object relationship is not null only where the role sees every row on its other side, and the columns

@@ -1,0 +1,119 @@
+//! Data beside operations and introspection is answered as data alone is.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::support::app::TestApp;
+use crate::support::database::{TestDatabase, on_both_databases};
+use crate::support::seed;
+
+on_both_databases!(
+    variables_of_every_kind_are_taken,
+    the_user_of_a_new_session_is_selected_with_variables,
+    a_path_that_leads_nowhere_is_null,
+);
+
+async fn variables_of_every_kind_are_taken(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    seed::insert(&database.connect().await).await;
+    let admin = app.admin();
+    for (declared, field, variables) in [
+        (
+            "($o: order_by)",
+            "users(order_by: { username: $o }) { username }",
+            json!({ "o": "desc" }),
+        ),
+        (
+            "($o: [users_order_by!])",
+            "users(order_by: $o) { username }",
+            json!({ "o": [{ "locale": "asc" }, { "username": "desc" }] }),
+        ),
+        (
+            "($o: [users_order_by!] = { username: desc })",
+            "users(order_by: $o) { username }",
+            json!({}),
+        ),
+        (
+            "($d: [users_select_column!])",
+            "users(distinct_on: $d, order_by: { locale: asc, username: asc }) { username }",
+            json!({ "d": ["locale"] }),
+        ),
+        (
+            "($by: [users_select_column!]!)",
+            "usersGroupBy(by: $by, order_by: { key: { locale: asc } }) { key { locale } }",
+            json!({ "by": ["locale"] }),
+        ),
+        (
+            "($o: order_by!)",
+            "users(order_by: { username: asc }) { username roles(order_by: { role: $o }) { role } }",
+            json!({ "o": "desc" }),
+        ),
+        (
+            "($w: users_bool_exp!, $n: Int, $p: String)",
+            "users(where: $w, limit: $n) { username metadata(path: $p) }",
+            json!({ "w": { "username": { "_eq": "john" } }, "n": 1, "p": "$.a" }),
+        ),
+        (
+            "($yes: Boolean!)",
+            "users(order_by: { username: asc }) { username id @skip(if: $yes) } users(order_by: { username: asc }) { username locale @include(if: $yes) }",
+            json!({ "yes": true }),
+        ),
+    ] {
+        let alone = format!("query {declared} {{ {field} }}");
+        let alone = admin.graphql_with(&alone, variables.clone()).await;
+        for other in ["authConfig { __typename }", "__schema { __typename }"] {
+            let beside = format!("query {declared} {{ {field} {other} }}");
+            for _ in 0..2 {
+                let answer = admin.graphql_with(&beside, variables.clone()).await;
+                for (name, value) in alone.data().as_object().unwrap() {
+                    assert_eq!(&answer.data()[name], value, "{beside}");
+                }
+            }
+        }
+    }
+}
+
+async fn the_user_of_a_new_session_is_selected_with_variables(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let query = "mutation ($email: citext!, $password: String!, $o: order_by!, $n: Int) {
+      one: signInEmailPassword(email: $email, password: $password) {
+        session { accessTokenExpiresIn user { id } me: user { roles(order_by: { role: $o }, limit: $n) { role } } }
+        session { user { email } }
+      }
+    }";
+    for (order, role) in [("asc", "me"), ("desc", "user")] {
+        let variables = json!({ "email": jane.email, "password": jane.password, "o": order, "n": 1 });
+        let answer = app.public().graphql_with(query, variables).await;
+        assert_eq!(
+            answer.value("/one/session/user"),
+            &json!({ "id": jane.id, "email": jane.email })
+        );
+        assert_eq!(
+            answer.value("/one/session/me"),
+            &json!({ "roles": [{ "role": role }] })
+        );
+    }
+}
+
+async fn a_path_that_leads_nowhere_is_null(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let answer = app
+        .public()
+        .graphql(
+            "mutation { signUpEmailPassword(email: \"jane@example.org\", password: \"correct horse battery\") {
+              session { user { metadata(path: \"theme\") whole: metadata } }
+            } }",
+        )
+        .await;
+    assert_eq!(
+        answer.value("/signUpEmailPassword/session/user"),
+        &json!({ "metadata": null, "whole": {} })
+    );
+    let answer = app
+        .admin()
+        .graphql("{ users { metadata(path: \"nope\") } authConfig { __typename } }")
+        .await;
+    assert_eq!(answer.value("/users"), &json!([{ "metadata": null }]));
+}
