@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 use crate::support::database::{TestDatabase, on_both_databases};
@@ -12,6 +12,7 @@ on_both_databases!(
     variables_of_every_kind_are_taken,
     the_user_of_a_new_session_is_selected_with_variables,
     a_path_that_leads_nowhere_is_null,
+    an_object_of_which_directives_leave_nothing_is_empty,
 );
 
 async fn variables_of_every_kind_are_taken(database: Arc<TestDatabase>) {
@@ -116,4 +117,43 @@ async fn a_path_that_leads_nowhere_is_null(database: Arc<TestDatabase>) {
         .graphql("{ users { metadata(path: \"nope\") } authConfig { __typename } }")
         .await;
     assert_eq!(answer.value("/users"), &json!([{ "metadata": null }]));
+}
+
+async fn an_object_of_which_directives_leave_nothing_is_empty(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let sign_in = "mutation ($a: Boolean!, $email: citext!, $password: String!) {
+      one: signInEmailPassword(email: $email, password: $password) { session @include(if: $a) { accessToken } }
+      two: signInEmailPassword(email: $email, password: $password) { session { ...token } mfa { ...ticket } }
+    }
+    fragment token on Session { ... @include(if: $a) { accessToken } user { id @include(if: $a) } }
+    fragment ticket on MfaChallenge { ticket @include(if: $a) }";
+    let answers = |a: bool| {
+        let variables = json!({ "a": a, "email": jane.email, "password": jane.password });
+        let (public, jane) = (app.public(), &jane);
+        async move {
+            let read = "query ($a: Boolean!) {
+              __schema { queryType { name @include(if: $a) } types { ... @include(if: $a) { name } } }
+              __type(name: \"nothing\") { name @include(if: $a) }
+              users { ...nothing roles { role @include(if: $a) } metadata }
+              authConfig { defaultRole @include(if: $a) }
+            }
+            fragment nothing on users { id @include(if: $a) }";
+            let signed_in = public.graphql_with(sign_in, variables).await;
+            let read = jane.graphql_with(read, json!({ "a": a })).await;
+            (signed_in.data().clone(), read.data().clone())
+        }
+    };
+    let _ = answers(true).await;
+    let (signed_in, read) = answers(false).await;
+    assert_eq!(
+        signed_in,
+        json!({ "one": {}, "two": { "session": { "user": {} }, "mfa": null } })
+    );
+    assert_eq!(read["__schema"]["queryType"], json!({}));
+    let types = read["__schema"]["types"].as_array().unwrap();
+    assert!(!types.is_empty() && types.iter().all(|found| found == &json!({})));
+    assert_eq!(read["__type"], Value::Null);
+    assert_eq!(read["users"], json!([{ "roles": [{}, {}], "metadata": {} }]));
+    assert_eq!(read["authConfig"], json!({}));
 }

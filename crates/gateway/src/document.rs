@@ -2,6 +2,7 @@
 
 mod cached;
 mod canonical;
+mod empty;
 mod limit;
 mod object;
 pub(crate) mod position;
@@ -16,6 +17,7 @@ use async_graphql::parser::types::{
 };
 
 pub(crate) use canonical::canonical;
+pub(crate) use empty::empty;
 pub use limit::DocumentLimits;
 pub(crate) use select::{json, selections};
 pub(crate) use variable::{are_texts, variables};
@@ -24,7 +26,7 @@ use crate::error::WireError;
 use crate::locate;
 
 /// A parsed document with the operation that was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Document {
     /// The whole document.
     pub(crate) parsed: ExecutableDocument,

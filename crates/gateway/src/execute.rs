@@ -292,9 +292,14 @@ async fn through_schema(
     variables: &Variables,
     selections: &[Selection],
 ) -> Answer {
-    let document = this.document;
+    let filled = this.document.filled(variables);
+    let filled_selections = filled.as_ref().map(|filled| {
+        let set = &filled.operation().selection_set.node;
+        document::selections(&filled.parsed, set, variables)
+    });
+    let document = filled.as_ref().unwrap_or(this.document);
     let asked = Asked {
-        selections: selections.to_vec(),
+        selections: filled_selections.as_deref().unwrap_or(selections).to_vec(),
         variables: variables.clone(),
     };
     let mut request = library_request(document, variables)
@@ -330,6 +335,9 @@ async fn through_schema(
         );
     }
     let mut data = in_order(response.data.into_json().unwrap_or_default(), selections);
+    if let Some(selections) = &filled_selections {
+        document::empty(&mut data, selections);
+    }
     introspection::sort(&mut data, selections);
     body.insert("data".to_owned(), data);
     Answer {

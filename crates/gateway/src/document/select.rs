@@ -53,7 +53,8 @@ fn selection(document: &ExecutableDocument, field: &Field, variables: &Variables
     }
 }
 
-fn is_included(directives: &[Positioned<Directive>], variables: &Variables) -> bool {
+/// Whether directives let a selection stand.
+pub(super) fn is_included(directives: &[Positioned<Directive>], variables: &Variables) -> bool {
     directives.iter().all(|directive| {
         let wanted = match directive.node.name.node.as_str() {
             "include" => true,
