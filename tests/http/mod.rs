@@ -1,5 +1,6 @@
 //! What does not depend on the content of a request: bodies, methods, headers, health, and a database that fails.
 
+mod accept;
 mod answer_size;
 mod bad_input;
 mod batch;

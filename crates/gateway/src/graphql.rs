@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use portico_auth::Caller;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::cookie::Browser;
 use crate::data::{Answered, Asking};
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, execute};
-use crate::http::{RequestFacts, Sender, read_body};
+use crate::http::{RequestFacts, Sender, read_body, takes_anything, wish};
 use crate::introspection::Extent;
 use crate::session::Session;
 
@@ -223,29 +223,17 @@ enum Media {
 }
 
 impl Media {
-    /// What the client takes; JSON where it does not say.
+    /// What the client would rather have; JSON where it does not say.
     fn accepted(headers: &HeaderMap) -> Result<Self, WireError> {
-        let mut said = false;
-        for value in headers.get_all(ACCEPT) {
-            let value = value.to_str().unwrap_or_default();
-            for range in value
-                .split(',')
-                .map(|range| range.split(';').next().unwrap_or_default().trim())
-            {
-                match range.to_ascii_lowercase().as_str() {
-                    "application/graphql-response+json" => return Ok(Self::GraphqlResponse),
-                    "application/json" | "application/*" | "*/*" => return Ok(Self::Json),
-                    "" => {}
-                    _ => said = true,
-                }
-            }
-        }
-        match said {
-            false => Ok(Self::Json),
-            true => {
+        let [json, response] =
+            ["application/json", "application/graphql-response+json"].map(|media| wish(headers, media));
+        match (json, response) {
+            (None, None) if !takes_anything(headers) => {
                 let message = "answers are application/graphql-response+json or application/json";
                 Err(WireError::new("invalid-headers", "$", message))
             }
+            _ if response > json => Ok(Self::GraphqlResponse),
+            _ => Ok(Self::Json),
         }
     }
 
