@@ -248,15 +248,21 @@ impl Limited {
         if tasks.len() < 2 {
             return fill(&self.connection, compiled, tasks, answer);
         }
-        self.batch("BEGIN")?;
+        self.command("BEGIN")?;
         let answered = fill(&self.connection, compiled, tasks, answer);
-        self.batch("COMMIT")?;
+        self.command("COMMIT")?;
         answered
     }
 
-    fn batch(&self, sql: &str) -> Result<(), Failure> {
-        self.connection.execute_batch(sql).map_err(error::failure)
+    fn command(&self, sql: &str) -> Result<(), Failure> {
+        command(&self.connection, sql).map_err(error::failure)
     }
+}
+
+/// Runs a statement without values or rows, which is prepared once: most transactions begin and end alike.
+fn command(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
 
 fn microseconds(duration: Duration) -> u64 {

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::queue::Queue;
-use super::{File, Limited, SqliteExecutor, blocking, error, lock};
+use super::{File, Limited, SqliteExecutor, blocking, command, error, lock};
 use crate::error::Failure;
 
 /// So many that have finished wait for the same commit.
@@ -113,7 +113,7 @@ impl Turn {
     /// Begins one after others that have finished.
     pub(super) fn join(&mut self) -> Result<(), Failure> {
         let shared = self.0.as_mut().ok_or_else(lost)?;
-        shared.batch("SAVEPOINT shared")?;
+        shared.command("SAVEPOINT shared")?;
         shared.open = true;
         Ok(())
     }
@@ -124,7 +124,7 @@ impl Turn {
         match shared.finished.is_empty() {
             // The first has no savepoint.
             true => shared.allowed().map(|_| ())?,
-            false => shared.batch("RELEASE shared")?,
+            false => shared.command("RELEASE shared")?,
         }
         shared.open = false;
         let (told, committed) = oneshot::channel();
@@ -162,7 +162,7 @@ impl Shared {
         let settings = &self.writer.file.settings;
         limited.connection.busy_timeout(patience)?;
         limited.allow(settings.statement_timeout);
-        let begun = limited.connection.execute_batch("BEGIN IMMEDIATE");
+        let begun = command(&limited.connection, "BEGIN IMMEDIATE");
         limited.connection.busy_timeout(settings.acquire_timeout)?;
         begun?;
         self.began = Instant::now();
@@ -179,14 +179,20 @@ impl Shared {
         Ok(&limited.connection)
     }
 
-    fn batch(&self, sql: &str) -> Result<(), Failure> {
-        self.allowed()?.execute_batch(sql).map_err(error::failure)
+    fn command(&self, sql: &str) -> Result<(), Failure> {
+        command(self.allowed()?, sql).map_err(error::failure)
     }
 
     /// One that ends without having finished leaves no trace.
     fn undo(&mut self) -> Result<(), Failure> {
         if std::mem::take(&mut self.open) {
-            self.batch("ROLLBACK TO shared; RELEASE shared; PRAGMA defer_foreign_keys=OFF")?;
+            for sql in [
+                "ROLLBACK TO shared",
+                "RELEASE shared",
+                "PRAGMA defer_foreign_keys=OFF",
+            ] {
+                self.command(sql)?;
+            }
         }
         Ok(())
     }

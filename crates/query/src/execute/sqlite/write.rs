@@ -168,19 +168,19 @@ fn tell(replies: Vec<Reply>, answered: Answered) {
 
 impl Limited {
     fn alone(&self, write: &Write) -> Result<Written, Failure> {
-        self.batch("BEGIN IMMEDIATE")?;
+        self.command("BEGIN IMMEDIATE")?;
         let answered = write
             .run(&self.connection)
-            .and_then(|answered| self.batch("COMMIT").map(|()| answered));
+            .and_then(|answered| self.command("COMMIT").map(|()| answered));
         if answered.is_err() && !self.connection.is_autocommit() {
-            self.batch("ROLLBACK")?;
+            self.command("ROLLBACK")?;
         }
         answered
     }
 
     /// Several in one transaction. Nothing where it failed as a whole: then none was written.
     fn together(&self, writes: &[Write], allowed: Duration) -> Option<Answered> {
-        self.batch("BEGIN IMMEDIATE").ok()?;
+        self.command("BEGIN IMMEDIATE").ok()?;
         self.commit_with(writes, allowed)
     }
 
@@ -194,19 +194,19 @@ impl Limited {
             let mut answered = Vec::with_capacity(writes.len());
             for write in writes {
                 self.allow(allowed);
-                self.batch("SAVEPOINT write")?;
+                self.command("SAVEPOINT write")?;
                 let written = write.run(&self.connection);
                 if written.is_err() {
                     // A statement that was stopped takes the whole transaction with it.
-                    self.batch("ROLLBACK TO write")?;
+                    self.command("ROLLBACK TO write")?;
                     // References may have been left to the end to find out which one was broken.
-                    self.batch("PRAGMA defer_foreign_keys=OFF")?;
+                    self.command("PRAGMA defer_foreign_keys=OFF")?;
                 }
-                self.batch("RELEASE write")?;
+                self.command("RELEASE write")?;
                 answered.push(written);
             }
             self.allow(allowed);
-            self.batch("COMMIT").map(|()| answered)
+            self.command("COMMIT").map(|()| answered)
         };
         let committed = written();
         if let Err(failure) = &committed {
