@@ -9,7 +9,7 @@ use crate::plan::Filter;
 use crate::plan::insert::{Conflict, Node};
 use crate::plan::mutation::{Mutation, Write};
 use crate::plan::select::{DELETED, DELETED_AT};
-use crate::plan::update::{Update, UpdateRights};
+use crate::plan::update::{Assignment, Change, Update, UpdateRights};
 
 /// Adds to a mutation what the role's permissions say, or refuses it.
 pub(super) fn apply(role: &Role, mutation: &mut Mutation, path: &str) -> Result<(), Failure> {
@@ -69,9 +69,20 @@ fn update(
         }
     }
     let client = std::mem::replace(&mut update.filter, Filter::TRUE);
-    update.filter = rows(role, table, client, &permission.filter, by_key, path)?;
+    let rows = rows(role, table, client, &permission.filter, by_key, path)?;
+    update.filter = rows.and(seen(role, table, &update.assignments));
     update.rights = rights(permission);
     Ok(())
+}
+
+/// Where the role sees every column that is changed by what it holds: whether that fits, and how long it gets, tells of
+/// it.
+fn seen(role: &Role, table: &Table, assignments: &[Assignment]) -> Filter {
+    let changed = assignments
+        .iter()
+        .filter(|assignment| !matches!(assignment.change, Change::Set(_)));
+    let masks = changed.filter_map(|assignment| role.select(table)?.mask(assignment.column.sql));
+    masks.fold(Filter::TRUE, |all, mask| all.and(mask.clone()))
 }
 
 fn permission_to_update<'r>(
