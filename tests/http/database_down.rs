@@ -1,12 +1,49 @@
 //! The database goes away and comes back.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde_json::json;
+
+use super::overload::RENAME;
 use crate::support::app::TestApp;
 use crate::support::database::{Kind, TestDatabase};
 use crate::support::postgres::Cluster;
 use crate::support::requirement::Requirement;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_do_not_answer_any_more_are_given_up() {
+    let Some(cluster) = Cluster::private() else {
+        return Requirement::Postgres.absent();
+    };
+    let url = cluster.empty_database().await;
+    let database = TestDatabase::at(Kind::Postgres, url, tempfile::tempdir().unwrap());
+    let app = TestApp::with(&database, &[("PORTICO_DATABASE_STATEMENT_TIMEOUT", "1s")]).await;
+    let jane = app.user("jane").await;
+    let admin = app.admin();
+    admin.graphql("{ users { id } }").await.data();
+
+    cluster.freeze_connections();
+    let begin = Instant::now();
+    let (mut reads, mut writes) = (false, false);
+    while !(reads && writes) {
+        assert!(
+            begin.elapsed() < Duration::from_secs(40),
+            "reads {reads}, writes {writes}"
+        );
+        let (rows, written) = tokio::join!(
+            admin.graphql("{ users { id } }"),
+            admin.graphql_with(RENAME, json!({ "id": jane.id }))
+        );
+        for (answer, answered) in [(rows, &mut reads), (written, &mut writes)] {
+            *answered = answer.body.get("errors").is_none();
+            let code = if *answered { 200 } else { 503 };
+            assert_eq!(answer.status, code, "{}", answer.text);
+        }
+    }
+    cluster.thaw();
+    database.finish().await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_outlives_its_database() {

@@ -205,6 +205,13 @@ impl Cluster {
         process::signal("STOP", &self.processes());
     }
 
+    /// The same for what serves connections; new ones are taken and served.
+    pub(crate) fn freeze_connections(&self) {
+        let first = self.first_process();
+        let others = self.processes().into_iter().filter(|id| *id != first);
+        process::signal("STOP", &others.collect::<Vec<_>>());
+    }
+
     /// Lets the server go on.
     pub(crate) fn thaw(&self) {
         process::signal("CONT", &self.processes());

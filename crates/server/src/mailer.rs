@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use portico_auth::{Auth, Error, Mail};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::adapter::Smtp;
 
@@ -19,6 +19,18 @@ const LOOK: Duration = Duration::from_millis(250);
 const NOTED: Duration = Duration::from_secs(5);
 /// Messages claimed at once for each connection: few enough to be sent within the time of a claim.
 const PER_CONNECTION: usize = 16;
+
+/// The database tells of messages within this time, else it does not answer.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// Why it is not known what to send, or the database not known what was sent.
+#[derive(Debug, thiserror::Error)]
+enum ExchangeError {
+    #[error(transparent)]
+    Auth(#[from] Error),
+    #[error("the database did not answer within {} s", ANSWER.as_secs())]
+    Late,
+}
 
 /// Sends until told to stop; what is under way then ends, and what was only claimed is given back.
 pub(crate) async fn run(auth: Arc<Auth>, smtp: Smtp, connections: usize, mut stop: watch::Receiver<bool>) {
@@ -87,9 +99,10 @@ impl Mailer {
         };
     }
 
-    async fn take(&mut self, most: usize) -> Result<usize, Error> {
+    async fn take(&mut self, most: usize) -> Result<usize, ExchangeError> {
         let most = u32::try_from(most).unwrap_or(u32::MAX);
-        let mails = self.auth.exchange_mail(&self.sent, most).await?;
+        let exchanged = timeout(ANSWER, self.auth.exchange_mail(&self.sent, most)).await;
+        let mails = exchanged.map_err(|_| ExchangeError::Late)??;
         self.sent.clear();
         let taken = mails.len();
         self.claimed.extend(mails);

@@ -49,7 +49,7 @@ settings! {
     database_write_connections: u32 = Always("12"), number(1, 256);
     /// How long a request waits for a connection.
     database_acquire_timeout: Duration = Always("2s"), time(1, 60);
-    /// How long one statement may run.
+    /// How long one statement may run; a connection to PostgreSQL that answers nothing for five seconds more is given up.
     database_statement_timeout: Duration = Always("10s"), time(1, 3_600);
     /// How long a statement waits for a lock (PostgreSQL).
     database_lock_timeout: Duration = Always("5s"), time(1, 3_600);

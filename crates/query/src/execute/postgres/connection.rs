@@ -9,6 +9,7 @@ use tokio_postgres::{CancelToken, Client, Row, RowStream, Statement};
 
 use super::error;
 use super::row::TextParameter;
+use super::silence::{Answers, Waiting};
 use crate::error::Failure;
 use crate::scalar::Parameter;
 
@@ -20,6 +21,13 @@ const MOST_STATEMENTS: usize = 512;
 pub(super) struct Connection {
     client: Client,
     statements: Mutex<HashMap<Arc<str>, Statement, RandomState>>,
+    answers: Answers,
+}
+
+/// Rows that are taken one by one.
+pub(super) struct Coming<'c> {
+    pub(super) rows: RowStream,
+    pub(super) waiting: Waiting<'c>,
 }
 
 impl Connection {
@@ -27,7 +35,12 @@ impl Connection {
         Self {
             client,
             statements: Mutex::default(),
+            answers: Answers::default(),
         }
+    }
+
+    pub(super) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -53,8 +66,10 @@ impl Connection {
         statement: &Statement,
         parameters: &[Parameter],
     ) -> Result<Vec<Row>, Failure> {
-        let rows = self.rows(statement, parameters).await?;
-        rows.try_collect().await.map_err(error::failure)
+        let Coming { rows, waiting } = self.rows(statement, parameters).await?;
+        let found = rows.try_collect().await;
+        waiting.answered();
+        found.map_err(error::failure)
     }
 
     /// The same for rows that are taken one by one. The connection reads no further than a row that nobody takes.
@@ -62,14 +77,23 @@ impl Connection {
         &self,
         statement: &Statement,
         parameters: &[Parameter],
-    ) -> Result<RowStream, Failure> {
+    ) -> Result<Coming<'_>, Failure> {
         let parameters = parameters.iter().map(TextParameter);
-        let rows = self.client.query_raw(statement, parameters).await;
-        rows.map_err(error::failure)
+        let waiting = self.answers.wait();
+        match self.client.query_raw(statement, parameters).await {
+            Ok(rows) => Ok(Coming { rows, waiting }),
+            Err(error) => {
+                waiting.answered();
+                Err(error::failure(error))
+            }
+        }
     }
 
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Failure> {
-        self.client.batch_execute(sql).await.map_err(error::failure)
+        let waiting = self.answers.wait();
+        let done = self.client.batch_execute(sql).await;
+        waiting.answered();
+        done.map_err(error::failure)
     }
 
     /// A statement, prepared at its first use.
@@ -84,7 +108,10 @@ impl Connection {
     }
 
     async fn prepare(&self, sql: Arc<str>) -> Result<Statement, Failure> {
-        let statement = self.client.prepare(&sql).await.map_err(error::failure)?;
+        let waiting = self.answers.wait();
+        let prepared = self.client.prepare(&sql).await;
+        waiting.answered();
+        let statement = prepared.map_err(error::failure)?;
         let mut statements = lock(&self.statements);
         if statements.len() >= MOST_STATEMENTS {
             statements.clear();

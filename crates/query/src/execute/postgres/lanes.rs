@@ -101,7 +101,7 @@ impl Lane {
         if let Some(connection) = self.open() {
             return Ok(connection);
         }
-        let connection = Arc::new(link.connect().await?);
+        let connection = link.connect().await?;
         connection.batch(ways).await?;
         *lock(&self.connection) = Some(Arc::clone(&connection));
         Ok(connection)

@@ -1,26 +1,34 @@
 //! How connections to the database are made, and how what runs on one is stopped from outside.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::{pending, poll};
+use tokio::task::AbortHandle;
 use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connection::Connection;
 use super::encryption::{Encryption, Words};
+use super::silence;
 use crate::error::Failure;
 use crate::execute::ExecutorSettings;
 
 /// A database that hears nothing for so long is away: its connections end, and whoever waits is told.
 const SILENCE: Duration = Duration::from_secs(15);
 
+/// What the end of a statement that ran for too long may take to be told.
+const LATE: Duration = Duration::from_secs(5);
+
 /// How to reach the database.
 pub(super) struct Link {
     config: Config,
     encryption: Option<MakeRustlsConnect>,
     patience: Duration,
+    /// Within this time something that was asked of a connection is answered.
+    answer: Duration,
 }
 
 impl Link {
@@ -48,6 +56,7 @@ impl Link {
             encryption,
             config,
             patience: settings.acquire_timeout,
+            answer: settings.statement_timeout + LATE,
         })
     }
 
@@ -66,26 +75,25 @@ impl Link {
             .unwrap_or_else(|_| Err(Failure::unavailable(&"no connection in time")))
     }
 
-    pub(super) async fn connect(&self) -> Result<Connection, Failure> {
+    pub(super) async fn connect(&self) -> Result<Arc<Connection>, Failure> {
         // Boxed, as everything that only rarely happens on the way of a request: its room would be moved about with
         // every request.
-        Box::pin(self.client())
-            .await
-            .map(Connection::new)
-            .map_err(|error| Failure::unavailable(&error))
+        let client = Box::pin(self.client()).await;
+        let (client, driver) = client.map_err(|error| Failure::unavailable(&error))?;
+        let connection = Arc::new(Connection::new(client));
+        tokio::spawn(silence::watch(Arc::downgrade(&connection), driver, self.answer));
+        Ok(connection)
     }
 
-    async fn client(&self) -> Result<Client, tokio_postgres::Error> {
+    async fn client(&self) -> Result<(Client, AbortHandle), tokio_postgres::Error> {
         match &self.encryption {
             None => {
                 let (client, driver) = self.config.connect(NoTls).await?;
-                drive(driver);
-                Ok(client)
+                Ok((client, drive(driver)))
             }
             Some(connector) => {
                 let (client, driver) = self.config.connect(connector.clone()).await?;
-                drive(driver);
-                Ok(client)
+                Ok((client, drive(driver)))
             }
         }
     }
@@ -106,12 +114,13 @@ pub fn takes_postgres_url(url: &str) -> bool {
 }
 
 /// The driver ends when the client is dropped or the database closes the connection.
-fn drive(driver: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {
-    tokio::spawn(async move {
+fn drive(driver: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) -> AbortHandle {
+    let driver = tokio::spawn(async move {
         if let Err(error) = gathering(driver).await {
             tracing::warn!(%error, "a connection to the database ended");
         }
     });
+    driver.abort_handle()
 }
 
 /// Lets whatever else is ready go first each time the driver is woken: statements of several requests then

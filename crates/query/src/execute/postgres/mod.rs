@@ -9,6 +9,7 @@ mod lanes;
 mod link;
 mod pool;
 mod row;
+mod silence;
 mod statement;
 mod transaction;
 
@@ -28,14 +29,14 @@ use super::{ExecutorSettings, Origin, Task};
 use crate::error::{Code, Failure};
 use crate::scalar::Parameter;
 use crate::sql::{Compiled, Rows, Work};
-use connection::Connection;
+use connection::{Coming, Connection};
 use lanes::Lanes;
 pub use lanes::QUICK_READS;
 use link::Link;
 pub use link::takes_postgres_url;
 use pool::Pool;
 pub(super) use statement::OpenTransaction;
-use tokio_postgres::{RowStream, Statement};
+use tokio_postgres::Statement;
 use transaction::{Transaction, first_turn};
 
 /// A PostgreSQL database.
@@ -201,17 +202,29 @@ async fn set_off<W: Future>(work: W) -> impl Future<Output = W::Output> {
 }
 
 /// Writes rows until the answer is full, and tells how many they are.
-async fn rows(asked: Rows<'_>, found: RowStream, out: &mut Output) -> Result<usize, Failure> {
-    let mut found = pin!(found);
+async fn rows(asked: Rows<'_>, found: Coming<'_>, out: &mut Output) -> Result<usize, Failure> {
+    let Coming { rows, waiting } = found;
+    let mut found = pin!(rows);
     answer::begin(asked.shape, out);
     let mut count = 0;
-    while let Some(row) = found.try_next().await.map_err(error::failure)? {
-        answer::object(&row::PostgresRow(&row), asked.columns, count == 0, out).map_err(error::failure)?;
-        count += 1;
-        if out.is_full() {
-            break;
+    let taken = loop {
+        match found.try_next().await {
+            Ok(Some(row)) => {
+                let row = row::PostgresRow(&row);
+                if let Err(error) = answer::object(&row, asked.columns, count == 0, out) {
+                    break Err(error);
+                }
+                count += 1;
+                if out.is_full() {
+                    break Ok(());
+                }
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
         }
-    }
+    };
+    waiting.answered();
+    taken.map_err(error::failure)?;
     answer::end(asked.shape, count, out);
     Ok(count)
 }

@@ -61,7 +61,7 @@ impl Pool {
         let turn = pool.turns.take().await?;
         let connection = match pool.idle() {
             Some(connection) => connection,
-            None => Arc::new(pool.link.in_time(pool.link.connect()).await?),
+            None => pool.link.in_time(pool.link.connect()).await?,
         };
         Ok(Held {
             connection,
@@ -123,7 +123,8 @@ impl Shared {
         let token = connection.cancel_token();
         loop {
             // Each hits one statement of those that the request had sent.
-            if let Err(error) = self.link.cancel(&token).await {
+            let cancelled = timeout(self.link.patience(), self.link.cancel(&token)).await;
+            if let Ok(Err(error)) = cancelled {
                 tracing::warn!(%error, "a statement that nobody waits for could not be cancelled");
             }
             if timeout(SOON, &mut reset).await.is_ok() {
