@@ -1,6 +1,7 @@
 //! The commands beside `serve`, by the real program, on the database of a service that runs.
 
 mod audit;
+mod doctor;
 mod refused;
 mod user;
 

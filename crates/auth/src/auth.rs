@@ -122,7 +122,7 @@ impl Auth {
             admin_secret,
             breached_passwords,
         } = parts;
-        check(&policy)?;
+        check_policy(&policy)?;
         let keys = Keys::derive(&master_key)?;
         prepare(&database, &keys, &policy).await?;
         let source = Source {
@@ -319,7 +319,8 @@ impl Auth {
     }
 }
 
-fn check(policy: &Policy) -> Result<(), OpenError> {
+/// Whether the configuration can be used: what it says about one thing may contradict what it says about another.
+pub fn check_policy(policy: &Policy) -> Result<(), OpenError> {
     if policy.allowed_roles.iter().any(|role| role == "admin") {
         return Err(OpenError::Policy(
             "the role admin cannot be among the roles of sign-up",

@@ -55,7 +55,7 @@ mod totp;
 pub mod value;
 mod wish;
 
-pub use auth::{Auth, OpenError, Parts};
+pub use auth::{Auth, OpenError, Parts, check_policy};
 pub use caller::{Authenticated, Caller, Ctx, ROLE};
 pub use code::Code;
 pub use database::{Database, PoolCounters};

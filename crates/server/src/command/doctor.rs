@@ -1,17 +1,22 @@
 //! `portico doctor`: looks for what would keep the service from working, and says what to do about it.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
-use portico_auth::{Clock, MasterKey};
+use portico_auth::{Clock, MailTemplates, MasterKey, check_policy};
+use portico_entity::catalogue::catalogue;
+use portico_query::permission::Permissions;
 use tokio::net::TcpListener;
 
 use super::service;
+use crate::adapter::Smtp;
 use crate::configuration::{ADMIN_SECRET_LENGTH, warnings};
 use crate::database::{Facts, Pool};
-use crate::{Settings, SystemClock, data_folder};
+use crate::start::{StartError, metadata};
+use crate::{Settings, SystemClock, data_folder, policy};
 
 /// Tokens of one node must not look expired, or not yet valid, on another.
 const SKEW: TimeDelta = TimeDelta::seconds(2);
@@ -40,6 +45,7 @@ pub(super) async fn run(settings: &Settings) -> ExitCode {
     let mut findings = vec![data_folder(settings)];
     let (master_key, finding) = master_key(settings);
     findings.push(finding);
+    findings.extend(read_by_the_start(settings));
     findings.extend(database(settings, master_key.as_ref()).await);
     findings.push(listener(settings).await);
     findings.push(admin_secret(settings));
@@ -115,6 +121,48 @@ fn master_key(settings: &Settings) -> (Option<MasterKey>, Finding) {
             )),
         ),
     }
+}
+
+/// What the start reads before it touches the database, and refuses to do without.
+fn read_by_the_start(settings: &Settings) -> Vec<Finding> {
+    let mail = policy::mail(settings);
+    let templates = MailTemplates::read(settings.mail_templates.as_deref(), mail);
+    let mut findings = vec![
+        usable(
+            "the settings",
+            check_policy(&policy::policy(settings)),
+            "change one of them",
+        ),
+        usable(
+            "the permissions",
+            permissions(settings),
+            "correct what PORTICO_METADATA names, or set another folder",
+        ),
+        usable(
+            "the texts of mails",
+            templates,
+            "correct what PORTICO_MAIL_TEMPLATES names, or set another folder",
+        ),
+    ];
+    if settings.smtp_url.is_some() {
+        let advice = "set PORTICO_SMTP_CA_FILE to a file with certificates in PEM, or leave it unset";
+        findings.push(usable("the way to the mail server", Smtp::of(settings), advice));
+    }
+    findings
+}
+
+fn usable<T>(name: &str, read: Result<T, impl Display>, advice: &str) -> Finding {
+    match read {
+        Ok(_) => Good(format!("{name} can be used")),
+        Err(error) => bad(format!("{name} cannot be used: {error}"), advice),
+    }
+}
+
+fn permissions(settings: &Settings) -> Result<(), StartError> {
+    let metadata = metadata(settings)?;
+    Permissions::with(catalogue(), &metadata)?;
+    policy::graphql(settings, metadata)?;
+    Ok(())
 }
 
 async fn database(settings: &Settings, key: Option<&MasterKey>) -> Vec<Finding> {

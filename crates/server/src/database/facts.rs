@@ -39,11 +39,15 @@ async fn sqlite_facts(pool: &SqlitePool) -> Result<Facts, sqlx::Error> {
         Ok(transaction) => transaction.rollback().await.err(),
         Err(error) => Some(error),
     };
-    let exists = "select exists (select 1 from sqlite_schema where name = 'portico_migrations')";
-    let migrated: bool = sqlx::query_scalar(exists).fetch_one(&mut *connection).await?;
+    let exists = "select exists (select 1 from sqlite_schema where name = 'portico_migrations'), \
+                  exists (select 1 from sqlite_schema where name = 'settings')";
+    let (migrated, sealed): (bool, bool) = sqlx::query_as(exists).fetch_one(&mut *connection).await?;
     let (mut applied, mut master_key_id) = (0, None);
     if migrated {
         applied = sqlx::query_scalar(APPLIED).fetch_one(&mut *connection).await?;
+    }
+    // Where the first migration failed, there is the one and not the other.
+    if sealed {
         master_key_id = sqlx::query_scalar(MASTER_KEY)
             .fetch_optional(&mut *connection)
             .await?;
@@ -68,11 +72,14 @@ async fn postgres_facts(pool: &PgPool) -> Result<Facts, sqlx::Error> {
         .fetch_one(&mut *connection)
         .await?;
     let read_only = (only == "on").then(|| "transactions are read-only".to_owned());
-    let exists = "select to_regclass('auth.portico_migrations') is not null";
-    let migrated: bool = sqlx::query_scalar(exists).fetch_one(&mut *connection).await?;
+    let exists = "select to_regclass('auth.portico_migrations') is not null, \
+                  to_regclass('auth.settings') is not null";
+    let (migrated, sealed): (bool, bool) = sqlx::query_as(exists).fetch_one(&mut *connection).await?;
     let (mut applied, mut master_key_id) = (0, None);
     if migrated {
         applied = sqlx::query_scalar(APPLIED).fetch_one(&mut *connection).await?;
+    }
+    if sealed {
         let key: Option<serde_json::Value> = sqlx::query_scalar(MASTER_KEY)
             .fetch_optional(&mut *connection)
             .await?;
