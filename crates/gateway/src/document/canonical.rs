@@ -32,6 +32,9 @@ fn is_plain_typename(token: &Token<'_>, before: Option<&Token<'_>>, after: Optio
 
 #[cfg(test)]
 mod tests {
+    use async_graphql::parser::parse_query;
+    use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet};
+
     use super::canonical;
 
     #[test]
@@ -103,6 +106,100 @@ mod tests {
                 assert_ne!(canonical(one), canonical(other));
             }
         }
+    }
+
+    /// A document without bare fields `__typename` and places in the text; nothing for what is no document.
+    fn told(text: &str) -> Option<String> {
+        let mut document = parse_query(text).ok()?;
+        for set in sets(&mut document) {
+            strip(set);
+        }
+        let told = format!("{document:?}");
+        let parts = told.split("Pos(");
+        Some(
+            parts
+                .map(|part| part.split_once(')').map_or(part, |(_, rest)| rest))
+                .collect(),
+        )
+    }
+
+    fn sets(document: &mut ExecutableDocument) -> Vec<&mut SelectionSet> {
+        let fragments = document
+            .fragments
+            .values_mut()
+            .map(|found| &mut found.node.selection_set.node);
+        let mut sets: Vec<_> = fragments.collect();
+        match &mut document.operations {
+            DocumentOperations::Single(operation) => sets.push(&mut operation.node.selection_set.node),
+            DocumentOperations::Multiple(operations) => {
+                sets.extend(
+                    operations
+                        .values_mut()
+                        .map(|found| &mut found.node.selection_set.node),
+                );
+            }
+        }
+        sets
+    }
+
+    fn strip(set: &mut SelectionSet) {
+        set.items.retain(|item| match &item.node {
+            Selection::Field(field) => {
+                let field = &field.node;
+                field.name.node != "__typename"
+                    || field.alias.is_some()
+                    || !(field.arguments.is_empty() && field.directives.is_empty())
+                    || !field.selection_set.node.items.is_empty()
+            }
+            _ => true,
+        });
+        for item in &mut set.items {
+            match &mut item.node {
+                Selection::Field(field) => strip(&mut field.node.selection_set.node),
+                Selection::InlineFragment(fragment) => strip(&mut fragment.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+
+    #[test]
+    fn documents_with_one_canonical_text_ask_for_the_same() {
+        let documents = [
+            "{ a ( b : [ 1 , c ] , d : { e : [ { f : $g } ] } ) @h ( i : true ) { j k : l } m }",
+            "query Q ( $a : [ B ! ] = [ c , { d : e } ] ) { ... F ... on G { i { j } } ... @k { l } }",
+            "mutation { a ( b : false ) } fragment F on G @c { d ( e : \"f\" ) { ... on h { i } } }",
+        ];
+        let inserted = [
+            "__typename",
+            "__typename __typename",
+            "__typename ( x : 1 )",
+            "__typename @ x",
+            "__typename { x }",
+            "__typename :",
+            ": __typename",
+            "... __typename",
+            "$ __typename",
+            "@ __typename",
+            "( __typename",
+            "__typename {",
+            "{ __typename }",
+            "on __typename",
+        ];
+        let mut alike = 0;
+        for document in documents {
+            let words: Vec<&str> = document.split(' ').collect();
+            for place in 0..=words.len() {
+                let (before, after) = words.split_at(place);
+                for inserted in inserted {
+                    let other = [before.join(" ").as_str(), inserted, after.join(" ").as_str()].join(" ");
+                    if canonical(&other) == canonical(document) && told(&other).is_some() {
+                        assert_eq!(told(&other), told(document), "{other}");
+                        alike += 1;
+                    }
+                }
+            }
+        }
+        assert!(alike > 20, "only {alike} were alike");
     }
 
     proptest::proptest! {
