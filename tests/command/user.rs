@@ -32,7 +32,7 @@ async fn a_user_is_made_shown_and_listed(database: Arc<TestDatabase>) {
             "user",
             "create",
             "--email",
-            "Ada@Example.org",
+            "Ada@Bücher.example",
             "--username",
             "ada",
             "--display-name",
@@ -54,7 +54,7 @@ async fn a_user_is_made_shown_and_listed(database: Arc<TestDatabase>) {
     .await
     .json();
     for (name, value) in [
-        ("email", json!("ada@example.org")),
+        ("email", json!("ada@xn--bcher-kva.example")),
         ("username", json!("ada")),
         ("displayName", json!("Ada")),
         ("locale", json!("fr")),
@@ -66,15 +66,15 @@ async fn a_user_is_made_shown_and_listed(database: Arc<TestDatabase>) {
     ] {
         assert_eq!(made[name], value, "{name}");
     }
-    let ada = User::sign_in_as(&service.caller, "ada@example.org", PASSWORD).await;
-    for who in [made["id"].as_str().unwrap(), "ADA@example.org", "Ada"] {
+    let ada = User::sign_in_as(&service.caller, "ada@bücher.example", PASSWORD).await;
+    for who in [made["id"].as_str().unwrap(), "ADA@Bücher.example", "Ada"] {
         let shown = portico(&database, &["user", "show", who, "--json"], "")
             .await
             .json();
         assert_eq!(shown["id"], made["id"], "{who}");
         let text = portico(&database, &["user", "show", who], "").await;
         assert!(
-            text.output.contains("email") && text.output.contains("ada@example.org"),
+            text.output.contains("email") && text.output.contains("ada@xn--bcher-kva.example"),
             "{text:?}"
         );
         assert!(text.error.is_empty(), "{text:?}");
@@ -100,12 +100,12 @@ async fn a_user_is_made_shown_and_listed(database: Arc<TestDatabase>) {
             .collect()
     };
     for (arguments, expected) in [
-        (&[][..], &["grace@example.org", "ada@example.org"][..]),
+        (&[][..], &["grace@example.org", "ada@xn--bcher-kva.example"][..]),
         (&["--limit", "1"], &["grace@example.org"]),
-        (&["--limit", "1", "--offset", "1"], &["ada@example.org"]),
+        (&["--limit", "1", "--offset", "1"], &["ada@xn--bcher-kva.example"]),
         (&["--search", "GRACE"], &["grace@example.org"]),
         (&["--search", "%"], &[]),
-        (&["--role", "admin"], &["ada@example.org"]),
+        (&["--role", "admin"], &["ada@xn--bcher-kva.example"]),
         (&["--disabled"], &["grace@example.org"]),
         (&["--deleted"], &[]),
     ] {

@@ -2,6 +2,7 @@
 
 use clap::ArgMatches;
 use portico_auth::Clock;
+use portico_auth::value::Email;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -58,9 +59,11 @@ pub(super) async fn user(console: &Console, arguments: &ArgMatches) -> Result<Va
 
 /// The account with this id, email or username, also a deleted one.
 pub(in crate::command) async fn find(console: &Console, who: &str) -> Result<Value, CommandError> {
+    // Domains are stored in the form in which they are looked up.
+    let email = Email::parse(who).map_or_else(|_| who.to_owned(), |email| email.as_str().to_owned());
     let key = match (who.parse::<Uuid>(), who.contains('@')) {
         (Ok(id), _) => json!({ "id": { "_eq": id } }),
-        (Err(_), true) => json!({ "email": { "_eq": who } }),
+        (Err(_), true) => json!({ "email": { "_eq": email } }),
         (Err(_), false) => json!({ "username": { "_eq": who } }),
     };
     let document = format!("query ($where: users_bool_exp!) {{ users(where: $where) {{ {USER} }} }}");
