@@ -225,7 +225,7 @@ async fn resolve(
     asking: &Asking,
     change: impl FnOnce(&mut Selection),
 ) -> Result<Option<FieldValue<'static>>, WireError> {
-    let asked = context.ctx.data_opt::<Asked>();
+    let asked = context.ctx.data_opt::<Arc<Asked>>();
     let place = context.ctx.path_node.as_ref();
     let found = asked
         .zip(place)

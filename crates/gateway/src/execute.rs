@@ -199,7 +199,11 @@ async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Resul
             Ok(Answer::of(answered))
         }
         Path::Schema => {
-            let answer = through_schema(asking, schema, this, &variables, &selections).await;
+            let asked = Arc::new(Asked {
+                selections,
+                variables,
+            });
+            let answer = through_schema(asking, schema, this, &asked).await;
             // A text written in an operation may be a password, which is not to be kept.
             if answer.executed && !request.text().contains('"') {
                 keep(schema, document, request, kind, None);
@@ -289,22 +293,24 @@ async fn through_schema(
     asking: &Arc<Asking>,
     schema: &RoleSchema,
     this: This<'_>,
-    variables: &Variables,
-    selections: &[Selection],
+    asked: &Arc<Asked>,
 ) -> Answer {
+    let Asked {
+        selections,
+        variables,
+    } = &**asked;
     let filled = this.document.filled(variables);
-    let filled_selections = filled.as_ref().map(|filled| {
+    let filled_asked = filled.as_ref().map(|filled| {
         let set = &filled.operation().selection_set.node;
-        document::selections(&filled.parsed, set, variables)
+        Arc::new(Asked {
+            selections: document::selections(&filled.parsed, set, variables),
+            variables: variables.clone(),
+        })
     });
     let document = filled.as_ref().unwrap_or(this.document);
-    let asked = Asked {
-        selections: filled_selections.as_deref().unwrap_or(selections).to_vec(),
-        variables: variables.clone(),
-    };
     let mut request = library_request(document, variables)
         .data(Arc::clone(asking))
-        .data(asked);
+        .data(Arc::clone(filled_asked.as_ref().unwrap_or(asked)));
     match this.was_valid {
         true if document::are_texts(document.operation(), variables) => {
             request = request.data(KnownToBeValid)
@@ -335,8 +341,8 @@ async fn through_schema(
         );
     }
     let mut data = in_order(response.data.into_json().unwrap_or_default(), selections);
-    if let Some(selections) = &filled_selections {
-        document::empty(&mut data, selections);
+    if let Some(filled) = &filled_asked {
+        document::empty(&mut data, &filled.selections);
     }
     introspection::sort(&mut data, selections);
     body.insert("data".to_owned(), data);
