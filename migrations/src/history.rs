@@ -75,6 +75,11 @@ const POSTGRES: Files = &[
         "metadata of nothing",
         include_str!("../postgres/0022_metadata_of_nothing.sql"),
     ),
+    (
+        23,
+        "adopted tokens",
+        include_str!("../postgres/0023_adopted_tokens.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -133,6 +138,11 @@ const SQLITE: Files = &[
         20,
         "latest sessions",
         include_str!("../sqlite/0020_latest_sessions.sql"),
+    ),
+    (
+        21,
+        "adopted tokens",
+        include_str!("../sqlite/0021_adopted_tokens.sql"),
     ),
 ];
 

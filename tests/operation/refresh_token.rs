@@ -26,6 +26,7 @@ on_both_databases!(
     an_expired_access_token_beside_it_is_refused,
     a_document_known_already_is_answered_as_at_first,
     a_token_of_hasura_auth_is_exchanged_once,
+    a_token_of_hasura_auth_that_comes_again_ends_the_session,
     a_token_of_hasura_auth_signs_out,
 );
 
@@ -289,11 +290,24 @@ async fn a_token_of_hasura_auth_is_exchanged_once(database: Arc<TestDatabase>) {
         caller.graphql("{ users { id } }").await.values("id"),
         [json!(jane.id)]
     );
-    for unknown in [ADOPTED, "11111111-2222-4333-8444-555555555556"] {
-        let answer = app.public().refresh(unknown).await;
+    // Another tab gets the same.
+    app.clock.advance(9);
+    assert_eq!(rotate(&app, ADOPTED).await.refresh_token, next.refresh_token);
+    let unknown = "11111111-2222-4333-8444-555555555556";
+    let answer = app.public().refresh(unknown).await;
+    assert_eq!(answer.error_code(), "invalid-refresh-token");
+    rotate(&app, &next.refresh_token).await;
+}
+
+async fn a_token_of_hasura_auth_that_comes_again_ends_the_session(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    with_adopted(&app, &database).await;
+    let next = rotate(&app, ADOPTED).await;
+    app.clock.advance(11);
+    for token in [ADOPTED, &next.refresh_token] {
+        let answer = app.public().refresh(token).await;
         assert_eq!(answer.error_code(), "invalid-refresh-token");
     }
-    rotate(&app, &next.refresh_token).await;
 }
 
 async fn a_token_of_hasura_auth_signs_out(database: Arc<TestDatabase>) {

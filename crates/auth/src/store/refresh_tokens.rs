@@ -150,10 +150,13 @@ pub(crate) async fn devices<C: Connection>(
         .await
 }
 
-/// The session whose first token has this hash, if it has had no other.
+/// The session whose first token has this hash, if it has had one more at most. Those that Hasura Auth began are told
+/// from others by that they have no end, which is what the index holds.
 pub(crate) async fn adopted<C: Connection>(connection: &C, hash: String) -> Result<Option<Uuid>, DbErr> {
     let sql = "SELECT id FROM refresh_tokens \
-        WHERE refresh_token_hash = $1 AND generation = 0 AND type IN ('regular', 'app')";
+        WHERE refresh_token_hash = $1 AND generation = 0 AND type = 'regular' \
+        UNION ALL SELECT id FROM refresh_tokens \
+        WHERE previous_token_hash = $1 AND generation = 1 AND session_expires_at IS NULL AND type = 'regular'";
     let row = connection.row(statement(connection, sql, [hash.into()])).await?;
     row.map(|row| row.get("id")).transpose()
 }
