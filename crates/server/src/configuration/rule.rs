@@ -145,6 +145,13 @@ pub(super) fn web_url() -> Rule<String> {
     })
 }
 
+/// An absolute address of the web as a page has it, with all that belongs to it, without a slash at its end.
+pub(super) fn page_url() -> Rule<String> {
+    rule("an http:// or https:// address", |text| {
+        is_web(text).then(|| text.trim_end_matches('/').to_owned())
+    })
+}
+
 fn is_web(text: &str) -> bool {
     let Ok(uri) = text.parse::<Uri>() else {
         return false;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::rule::{
     database_url, domain, elevated_operation, email, email_domain, list, locale, log_filter, mail_url,
-    mailbox, model, network, number, one_of, optional, origin, path, redirect_url, role, secret,
+    mailbox, model, network, number, one_of, optional, origin, page_url, path, redirect_url, role, secret,
     socket_address, switch, time, web_url, words,
 };
 use super::setting::Default::{Always, ByEnvironment, Unset};
@@ -61,7 +61,7 @@ settings! {
     /// The address under which the world reaches the service.
     public_url: Option<String> = Unset("`http://` and the listener"), optional(web_url());
     /// The address of the application that users come from; where links in mails lead.
-    client_url: Option<String> = Unset("the public address"), optional(web_url());
+    client_url: Option<String> = Unset("the public address"), optional(page_url());
     /// Further addresses that links may lead to.
     redirect_urls: Vec<String> = Unset("none"), list(redirect_url());
     /// Web pages that may call the service from a browser, and keep a session in a cookie.

@@ -129,7 +129,7 @@ fn a_parameter_that_not_every_connection_heeds_is_refused_by_its_name() {
 
 #[test]
 fn an_address_that_paths_are_added_to_has_nothing_behind_its_path() {
-    for name in ["PORTICO_PUBLIC_URL", "PORTICO_CLIENT_URL", "PORTICO_ISSUER"] {
+    for name in ["PORTICO_PUBLIC_URL", "PORTICO_ISSUER"] {
         for url in [
             "https://a.example/?b=c",
             "https://a.example/#b",
@@ -139,6 +139,10 @@ fn an_address_that_paths_are_added_to_has_nothing_behind_its_path() {
             assert!(refusal.starts_with(name), "{refusal}");
         }
         load(&[], &[(name, "https://a.example/b/")], "").unwrap();
+    }
+    // Nothing is added to the application's own.
+    for url in ["https://a.example/?b=c", "https://a.example/#/b"] {
+        load(&[], &[("PORTICO_CLIENT_URL", url)], "").unwrap();
     }
 }
 
