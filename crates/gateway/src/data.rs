@@ -229,7 +229,7 @@ async fn resolve(
     let place = context.ctx.path_node.as_ref();
     let found = asked
         .zip(place)
-        .and_then(|(asked, place)| Some((asked.at(place)?, &asked.variables)));
+        .and_then(|(asked, place)| Some((asked.at(place)?.clone(), asked.variables())));
     let Some((mut selection, variables)) = found else {
         return Err(Failure::unexpected(&"a field is resolved that was not selected").into());
     };

@@ -199,10 +199,7 @@ async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Resul
             Ok(Answer::of(answered))
         }
         Path::Schema => {
-            let asked = Arc::new(Asked {
-                selections,
-                variables,
-            });
+            let asked = Arc::new(Asked::new(&selections, variables));
             let answer = through_schema(asking, schema, this, &asked).await;
             // A text written in an operation may be a password, which is not to be kept.
             if answer.executed && !request.text().contains('"') {
@@ -295,17 +292,12 @@ async fn through_schema(
     this: This<'_>,
     asked: &Arc<Asked>,
 ) -> Answer {
-    let Asked {
-        selections,
-        variables,
-    } = &**asked;
+    let (selections, variables) = (asked.selections(), asked.variables());
     let filled = this.document.filled(variables);
     let filled_asked = filled.as_ref().map(|filled| {
         let set = &filled.operation().selection_set.node;
-        Arc::new(Asked {
-            selections: document::selections(&filled.parsed, set, variables),
-            variables: variables.clone(),
-        })
+        let selections = document::selections(&filled.parsed, set, variables);
+        Arc::new(Asked::new(&selections, variables.clone()))
     });
     let document = filled.as_ref().unwrap_or(this.document);
     let mut request = library_request(document, variables)
@@ -342,7 +334,7 @@ async fn through_schema(
     }
     let mut data = in_order(response.data.into_json().unwrap_or_default(), selections);
     if let Some(filled) = &filled_asked {
-        document::empty(&mut data, &filled.selections);
+        document::empty(&mut data, filled.selections());
     }
     introspection::sort(&mut data, selections);
     body.insert("data".to_owned(), data);

@@ -8,30 +8,53 @@ use portico_query::request::{Selection, Variables};
 
 /// The selected root fields of a request, and the values of its variables. The GraphQL library has them, too, but
 /// does not tell which value was a variable's.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(crate) struct Asked {
-    pub(crate) selections: Vec<Selection>,
-    pub(crate) variables: Variables,
+    /// One for each name in the answer, at every level.
+    selections: Vec<Selection>,
+    variables: Variables,
 }
 
 impl Asked {
+    pub(crate) fn new(selections: &[Selection], variables: Variables) -> Self {
+        Self {
+            selections: merged(selections),
+            variables,
+        }
+    }
+
+    pub(crate) fn selections(&self) -> &[Selection] {
+        &self.selections
+    }
+
+    pub(crate) fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
     /// What is selected at a place of the answer.
-    pub(super) fn at(&self, place: &QueryPathNode<'_>) -> Option<Selection> {
+    pub(super) fn at(&self, place: &QueryPathNode<'_>) -> Option<&Selection> {
         let mut keys = VecDeque::new();
         for node in std::iter::once(place).chain(place.parents()) {
             if let QueryPathSegment::Name(key) = node.segment {
                 keys.push_front(key);
             }
         }
-        let mut found: Option<Selection> = None;
+        let first = keys.pop_front()?;
+        let named = |selections: &'_ [Selection], key: &str| {
+            selections.iter().position(|selection| selection.key == key)
+        };
+        let mut found = self.selections.get(named(&self.selections, first)?)?;
         for key in keys {
-            let selections = found.as_ref().map_or(&self.selections, |found| &found.selections);
-            found = Some(
-                merge(selections)
-                    .into_iter()
-                    .find(|selection| selection.key == key)?,
-            );
+            found = found.selections.get(named(&found.selections, key)?)?;
         }
-        found
+        Some(found)
     }
+}
+
+fn merged(selections: &[Selection]) -> Vec<Selection> {
+    let mut merged = merge(selections);
+    for selection in &mut merged {
+        selection.selections = self::merged(&selection.selections);
+    }
+    merged
 }

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::Document;
 use super::select::is_included;
 
-/// The name in the answer of what is asked for more.
-const KEY: &str = "__nothing";
+/// The name in the answer of what is asked for more; no client can write it.
+const KEY: &str = "0";
 
 impl Document {
     /// The same document, with something in every object of which nothing would be left; nothing where there is none.
