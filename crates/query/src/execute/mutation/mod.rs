@@ -11,29 +11,28 @@ mod former;
 mod insert;
 mod owner;
 mod program;
+mod task;
 mod twice;
 
 use std::sync::Arc;
 
 use portico_entity::catalogue::Scalar;
-use portico_entity::{LONGEST_JSON, LONGEST_TEXT};
 use uuid::Uuid;
 
+use super::Origin;
 use super::answer::Output;
-use super::parameter::parameters;
-use super::{Actor, Origin, Values};
 use crate::error::{Code, Failure};
 use crate::plan::Bind;
 use crate::plan::mutation::key_columns;
 use crate::request::Operand;
 use crate::scalar::Parameter;
 use crate::sql::{
-    AnswerWork, Compiled, CompiledRoot, MutationWork, ResponseValue, Rows, RowsWork, Statement, Work,
-    WriteWork,
+    AnswerWork, Compiled, CompiledRoot, MutationWork, Rows, RowsWork, Statement, Work, WriteWork,
 };
 
 use consequence::Changed;
-use program::Program;
+use task::{BoundRows, BoundWrite, too_long};
+pub(super) use task::{Task, bind};
 pub(super) use twice::changed_twice;
 
 /// The transaction of a request.
@@ -88,55 +87,6 @@ impl Then {
     }
 }
 
-/// A mutation with the values of one request.
-pub(super) struct Task {
-    writes: Vec<BoundWrite>,
-    /// The parameters of each statement that answers.
-    answers: Vec<Vec<Parameter>>,
-    actor: Actor,
-}
-
-enum BoundWrite {
-    Nothing,
-    Rows(BoundRows),
-    AtOnce(Vec<Parameter>),
-    Insert(Program),
-}
-
-impl BoundWrite {
-    /// Refuses more for a column than a user may keep.
-    fn check_lengths(&self, path: &str) -> Result<(), Failure> {
-        let mut parameters: Box<dyn Iterator<Item = &Parameter> + '_> = match self {
-            Self::Nothing => return Ok(()),
-            Self::Rows(rows) => Box::new(rows.statement.iter()),
-            Self::AtOnce(parameters) => Box::new(parameters.iter()),
-            Self::Insert(program) => Box::new(program.values()),
-        };
-        parameters.try_for_each(|parameter| match parameter {
-            Parameter::Json(text) if text.len() > LONGEST_JSON => Err(too_long(path)),
-            Parameter::Text(text) if text.len() > LONGEST_TEXT => {
-                let message = format!(
-                    "a value is too long: a text has {LONGEST_TEXT} bytes at most where users write it"
-                );
-                Err(Failure::new(Code::DataException, path, message))
-            }
-            _ => Ok(()),
-        })
-    }
-}
-
-fn too_long(path: &str) -> Failure {
-    let message = format!("a value is too long: jsonb has {LONGEST_JSON} bytes at most where users write it");
-    Failure::new(Code::DataException, path, message)
-}
-
-/// The parameters of what a change asks of rows that are there.
-struct BoundRows {
-    statement: Vec<Parameter>,
-    check: Vec<Parameter>,
-    former: Vec<Parameter>,
-}
-
 /// What a write has written.
 #[derive(Default)]
 struct Written {
@@ -146,46 +96,6 @@ struct Written {
     keys: Vec<Parameter>,
     /// The rows to answer, where they are gone.
     gone: Vec<String>,
-}
-
-/// Fills the parameters of a mutation.
-pub(super) fn bind(work: &MutationWork, values: Values<'_>, origin: &dyn Origin) -> Result<Task, Failure> {
-    let writes = work.writes.iter().map(|write| match write {
-        WriteWork::Nothing => Ok(BoundWrite::Nothing),
-        WriteWork::Rows(rows) => Ok(BoundWrite::Rows(BoundRows {
-            statement: parameters(&rows.statement.binds, values)?,
-            check: check_parameters(rows.check.as_ref(), values)?,
-            former: check_parameters(rows.former.as_ref(), values)?,
-        })),
-        WriteWork::AtOnce(read) => parameters(&read.binds, values).map(BoundWrite::AtOnce),
-        WriteWork::Insert(insert) => Program::read(insert, values, origin).map(BoundWrite::Insert),
-    });
-    let writes = writes.collect::<Result<Vec<_>, Failure>>()?;
-    // Whoever is not an administrator.
-    if work.discreet {
-        writes
-            .iter()
-            .try_for_each(|write| write.check_lengths(&work.path))?;
-    }
-    let answers = match &work.answer {
-        AnswerWork::Row(read) => vec![parameters(&read.binds, values)?],
-        AnswerWork::Response(members) | AnswerWork::Responses(members) => members
-            .iter()
-            .map(|(_, value)| match value {
-                ResponseValue::Returning(read) => parameters(&read.binds, values),
-                ResponseValue::Known(_) | ResponseValue::AffectedRows => Ok(Vec::new()),
-            })
-            .collect::<Result<_, Failure>>()?,
-    };
-    Ok(Task {
-        writes,
-        answers,
-        actor: values.actor.clone(),
-    })
-}
-
-fn check_parameters(check: Option<&Statement>, values: Values<'_>) -> Result<Vec<Parameter>, Failure> {
-    check.map_or_else(|| Ok(Vec::new()), |check| parameters(&check.binds, values))
 }
 
 /// Runs a mutation and writes its answer.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::Values;
 use super::super::parameter::{parameter, parameters};
-use super::check_parameters;
+use super::task::check_parameters;
 use crate::error::Failure;
 use crate::execute::Origin;
 use crate::plan::mutation::key_columns;
