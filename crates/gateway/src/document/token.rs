@@ -105,8 +105,8 @@ fn is_of_number(letter: char) -> bool {
 
 fn string(text: &str) -> usize {
     let mut escaped = false;
-    let end = text.char_indices().skip(1).find(|(_, letter)| {
-        let ends = *letter == '"' && !escaped;
+    let end = text.char_indices().find(|(index, letter)| {
+        let ends = *index > 0 && *letter == '"' && !escaped;
         escaped = *letter == '\\' && !escaped;
         ends
     });
