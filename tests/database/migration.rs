@@ -150,28 +150,18 @@ async fn the_tables_of_hasura_auth_are_taken_over_with_their_rows() {
                  ('none@example.org', 'en', NULL), ('null@example.org', 'en', 'null'), ('some@example.org', 'en', '{\"a\": 1}')";
     sqlx::raw_sql(users).execute(&pool).await.unwrap();
     migrate_postgres(&pool).await.unwrap();
-    let metadata = "SELECT metadata::text FROM users ORDER BY email";
-    assert_eq!(
-        sqlx::query_scalar::<_, String>(metadata)
-            .fetch_all(&pool)
-            .await
-            .unwrap(),
-        ["{}", "{}", "{\"a\": 1}"]
-    );
-    let name = "SELECT name FROM roles WHERE role = 'editor'";
-    assert_eq!(
-        sqlx::query_scalar::<_, String>(name)
-            .fetch_one(&pool)
-            .await
-            .unwrap(),
-        "editor"
-    );
-    let comment = "SELECT comment FROM refresh_token_types WHERE value = 'regular'";
-    assert_eq!(
-        sqlx::query_scalar::<_, String>(comment)
-            .fetch_one(&pool)
-            .await
-            .unwrap(),
-        "Regular refresh token"
-    );
+    for (sql, expected) in [
+        (
+            "SELECT metadata::text FROM users ORDER BY email",
+            ["{}", "{}", "{\"a\": 1}"].as_slice(),
+        ),
+        ("SELECT name FROM roles WHERE role = 'editor'", &["editor"]),
+        (
+            "SELECT comment FROM refresh_token_types WHERE value = 'regular'",
+            &["Regular refresh token"],
+        ),
+    ] {
+        let found = sqlx::query_scalar::<_, String>(sql).fetch_all(&pool);
+        assert_eq!(found.await.unwrap(), expected, "{sql}");
+    }
 }
