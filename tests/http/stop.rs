@@ -50,26 +50,26 @@ async fn waiting(process: &Process) -> JoinHandle<()> {
     sign_up
 }
 
-async fn a_request_that_waits_for_a_lock_does_not_outlast_the_time_set(database: Arc<TestDatabase>) {
+/// A service that has so much time to end, with a request in it that waits for a lock.
+async fn held_up(database: &Arc<TestDatabase>, time: &str) -> (Process, DatabaseConnection, JoinHandle<()>) {
     let settings = [
-        ("PORTICO_SHUTDOWN_TIMEOUT", "1s"),
+        ("PORTICO_SHUTDOWN_TIMEOUT", time),
         ("PORTICO_DATABASE_LOCK_TIMEOUT", "20s"),
     ];
-    let mut process = Process::with(&database, &settings).await;
-    let _lock = lock(&database).await;
-    let _request = waiting(&process).await;
+    let process = Process::with(database, &settings).await;
+    let lock = lock(database).await;
+    let request = waiting(&process).await;
+    (process, lock, request)
+}
+
+async fn a_request_that_waits_for_a_lock_does_not_outlast_the_time_set(database: Arc<TestDatabase>) {
+    let (mut process, _lock, _request) = held_up(&database, "1s").await;
     process.signal("TERM");
     assert!(process.ends_within(SOON).await);
 }
 
 async fn a_second_signal_ends_the_program_at_once(database: Arc<TestDatabase>) {
-    let settings = [
-        ("PORTICO_SHUTDOWN_TIMEOUT", "1h"),
-        ("PORTICO_DATABASE_LOCK_TIMEOUT", "20s"),
-    ];
-    let mut process = Process::with(&database, &settings).await;
-    let _lock = lock(&database).await;
-    let _request = waiting(&process).await;
+    let (mut process, _lock, _request) = held_up(&database, "1h").await;
     process.signal("TERM");
     assert!(!process.ends_within(Duration::from_millis(500)).await);
     process.signal("INT");
