@@ -7,17 +7,14 @@ use serde_json::json;
 
 use super::overload::RENAME;
 use crate::support::app::TestApp;
-use crate::support::database::{Kind, TestDatabase};
-use crate::support::postgres::Cluster;
+use crate::support::database::TestDatabase;
 use crate::support::requirement::Requirement;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_do_not_answer_any_more_are_given_up() {
-    let Some(cluster) = Cluster::private() else {
+    let Some((cluster, database)) = TestDatabase::with_server().await else {
         return Requirement::Postgres.absent();
     };
-    let url = cluster.empty_database().await;
-    let database = TestDatabase::at(Kind::Postgres, url, tempfile::tempdir().unwrap());
     let app = TestApp::with(&database, &[("PORTICO_DATABASE_STATEMENT_TIMEOUT", "1s")]).await;
     let jane = app.user("jane").await;
     let admin = app.admin();
@@ -47,11 +44,9 @@ async fn connections_that_do_not_answer_any_more_are_given_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_outlives_its_database() {
-    let Some(cluster) = Cluster::private() else {
+    let Some((cluster, database)) = TestDatabase::with_server().await else {
         return Requirement::Postgres.absent();
     };
-    let url = cluster.empty_database().await;
-    let database = TestDatabase::at(Kind::Postgres, url, tempfile::tempdir().unwrap());
     let app = TestApp::new(&database).await;
     let jane = app.user("jane").await;
 

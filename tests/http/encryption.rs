@@ -5,8 +5,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::start::refused;
 use crate::support::caller::User;
-use crate::support::database::{Kind, TestDatabase};
-use crate::support::postgres::Cluster;
+use crate::support::database::TestDatabase;
 use crate::support::process::{self, Process};
 use crate::support::requirement::Requirement;
 
@@ -17,12 +16,11 @@ const KEY: &str = include_str!("certificates/server.key");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_connections_are_encrypted_to_the_right_server_or_none_is_made() {
-    let Some(cluster) = Cluster::private() else {
+    let Some((cluster, database)) = TestDatabase::with_server().await else {
         return Requirement::Postgres.absent();
     };
-    let url = cluster.empty_database().await;
+    let url = &database.url;
     tokio::task::block_in_place(|| cluster.take_nothing_in_the_clear(CERTIFICATE, KEY));
-    let database = TestDatabase::at(Kind::Postgres, url.clone(), tempfile::tempdir().unwrap());
     for (more, reason) in [
         ("", "no encryption"),
         ("?sslmode=prefer", "no encryption"),

@@ -11,8 +11,7 @@ use super::overload::{RENAME, assert_unavailable, read_by_key};
 use crate::support::answer::Answer;
 use crate::support::app::TestApp;
 use crate::support::caller::Caller;
-use crate::support::database::{Kind, TestDatabase};
-use crate::support::postgres::Cluster;
+use crate::support::database::TestDatabase;
 use crate::support::requirement::Requirement;
 
 /// What lanes of requests know of the database and of each other.
@@ -80,11 +79,9 @@ async fn reads(caller: Caller, stage: Arc<Stage>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_under_load_loses_nothing_acknowledged() {
-    let Some(cluster) = Cluster::private() else {
+    let Some((cluster, database)) = TestDatabase::with_server().await else {
         return Requirement::Postgres.absent();
     };
-    let url = cluster.empty_database().await;
-    let database = TestDatabase::at(Kind::Postgres, url, tempfile::tempdir().unwrap());
     let app = TestApp::with(&database, &[("PORTICO_LIMIT_SIGN_UPS", "1000000")]).await;
     let jane = app.user("jane").await;
     let stage = Arc::new(Stage::default());
@@ -124,11 +121,9 @@ async fn a_restart_under_load_loses_nothing_acknowledged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_that_nobody_notices_fails_no_request() {
-    let Some(cluster) = Cluster::private() else {
+    let Some((cluster, database)) = TestDatabase::with_server().await else {
         return Requirement::Postgres.absent();
     };
-    let url = cluster.empty_database().await;
-    let database = TestDatabase::at(Kind::Postgres, url, tempfile::tempdir().unwrap());
     let app = TestApp::new(&database).await;
     let jane = app.user("jane").await;
     let rounds = async || {

@@ -8,7 +8,6 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tokio::task::JoinHandle;
 
 use crate::support::database::{Kind, TestDatabase, on_both_databases};
-use crate::support::postgres::Cluster;
 use crate::support::process::Process;
 use crate::support::requirement::Requirement;
 
@@ -99,11 +98,9 @@ async fn a_start_that_waits_for_another_node_ends_when_told_to(database: Arc<Tes
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_does_not_answer_keeps_nothing_from_ending() {
-    let Some(cluster) = Cluster::private() else {
+    let Some((cluster, database)) = TestDatabase::with_server().await else {
         return Requirement::Postgres.absent();
     };
-    let url = cluster.empty_database().await;
-    let database = TestDatabase::at(Kind::Postgres, url, tempfile::tempdir().unwrap());
     let settings = [
         ("PORTICO_SHUTDOWN_TIMEOUT", "1s"),
         ("PORTICO_SMTP_URL", "smtp://127.0.0.1:1"),

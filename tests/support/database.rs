@@ -9,7 +9,7 @@ use sea_orm::DatabaseConnection;
 use tempfile::TempDir;
 
 use super::log::{self, Secrets};
-use super::postgres;
+use super::postgres::{self, Cluster};
 use super::requirement::Requirement;
 
 /// The two databases Portico runs on.
@@ -43,6 +43,14 @@ impl TestDatabase {
             Kind::Postgres => postgres::shared().await?.migrated_database().await,
         };
         Some(Self::at(kind, url, folder))
+    }
+
+    /// An empty database on a PostgreSQL server that a test may stop; nothing where PostgreSQL is not installed.
+    pub(crate) async fn with_server() -> Option<(Cluster, Arc<Self>)> {
+        let cluster = Cluster::private()?;
+        let url = cluster.empty_database().await;
+        let database = Self::at(Kind::Postgres, url, tempfile::tempdir().unwrap());
+        Some((cluster, database))
     }
 
     /// A database that a test has made itself.

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use crate::support::app::TestApp;
 use crate::support::database::{self, TestDatabase};
-use crate::support::postgres::{self, Cluster};
+use crate::support::postgres;
 use crate::support::requirement::Requirement;
 use questions::{parts, statements, variables};
 use users::{LARGE, SOMEONE, USERS_IN_POSTGRES, USERS_IN_SQLITE};
@@ -94,19 +94,17 @@ async fn postgres_answers_by_an_index() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_serves_requests_by_an_index() {
-    let Some(cluster) = Cluster::private() else {
+    let Some((cluster, database)) = TestDatabase::with_server().await else {
         return Requirement::Postgres.absent();
     };
-    let url = cluster.empty_database().await;
-    let mut connection = PgConnection::connect(&url).await.unwrap();
-    let name = url.rsplit('/').next().unwrap();
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let name = database.url.rsplit('/').next().unwrap();
     for setting in [
         "session_preload_libraries = auto_explain",
         "auto_explain.log_min_duration = 0",
     ] {
         execute(&mut connection, &format!("ALTER DATABASE {name} SET {setting}")).await;
     }
-    let database = TestDatabase::at(database::Kind::Postgres, url, tempfile::tempdir().unwrap());
     let app = TestApp::new(&database).await;
     let jane = app.user("jane").await;
     execute(&mut connection, USERS_IN_POSTGRES).await;
