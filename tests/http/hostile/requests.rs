@@ -97,6 +97,15 @@ async fn variables_of_a_megabyte_are_read(database: Arc<TestDatabase>) {
     stand.assert_memory(GROWTH_BY_VALUES);
 }
 
+/// A text as a part of an address.
+fn in_address(text: &str) -> String {
+    let letters = text.bytes().map(|letter| match letter.is_ascii_alphanumeric() {
+        true => char::from(letter).to_string(),
+        false => format!("%{letter:02x}"),
+    });
+    letters.collect()
+}
+
 async fn fragments_that_are_endless_are_refused(database: Arc<TestDatabase>) {
     let stand = Stand::new(&database).await;
     let doubled = |of: &str| {
@@ -123,17 +132,37 @@ async fn fragments_that_are_endless_are_refused(database: Arc<TestDatabase>) {
             doubled("__Schema")
         ),
         "query A { __typename } query B { ...a } fragment a on query_root { ...a }".to_owned(),
+        // Fragments that no operation spreads.
+        "query A { authConfig { __typename } } fragment a on users { id { ...b } } fragment b on users { ...b }"
+            .to_owned(),
+        "query A { users { id } } fragment a on users { id { ...b } } fragment b on users { ...b }".to_owned(),
+        format!(
+            "query A {{ authConfig {{ __typename }} }} fragment a on users {{ id {{ ...f0 }} }} {}",
+            doubled("users").replace("__typename", "id @skip(if: true)")
+        ),
+        // Each spreads the next.
+        format!(
+            "query A {{ authConfig {{ __typename }} }} {} fragment f800 on users {{ id @skip(if: true) }}",
+            (0..800)
+                .map(|number| format!("fragment f{number} on users {{ ...f{} }} ", number + 1))
+                .collect::<String>()
+        ),
     ];
     for caller in [&stand.process.caller, &stand.admin] {
         for document in &documents {
             let body = json!({ "query": document, "operationName": "A" });
-            let answer = caller.post_json(&body).await;
-            assert_eq!(
-                answer.error_code(),
-                "validation-failed",
-                "{document:.200} {}",
-                answer.text
-            );
+            let alone = caller.post_json(&body).await;
+            let batch = caller.post_json(&json!([body])).await;
+            let path = format!("/v1/graphql?operationName=A&query={}", in_address(document));
+            let read = caller.get(&path).await;
+            for (answer, error) in [
+                (&alone, &alone.body["errors"][0]),
+                (&batch, &batch.body[0]["errors"][0]),
+                (&read, &read.body["errors"][0]),
+            ] {
+                let code = &error["extensions"]["code"];
+                assert_eq!(code, "validation-failed", "{document:.200} {}", answer.text);
+            }
         }
     }
     stand.serve().await;

@@ -1,7 +1,9 @@
 //! How large a document may be, so that no request costs more than it should.
 
-use async_graphql::Positioned;
+use std::collections::HashSet;
+
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{Name, Positioned};
 use async_graphql_value::Value;
 use portico_query::request::Variables;
 
@@ -81,8 +83,8 @@ impl DocumentLimits {
         }
     }
 
-    /// Counts what a document selects, fragments spread. Operations that were not asked for count too: whoever
-    /// validates goes into each.
+    /// Counts what a document selects, fragments spread. Operations that were not asked for count too, and fragments
+    /// that none of them spreads: whoever validates goes into each.
     pub(super) fn check_shape(&self, document: &ExecutableDocument) -> Result<(), WireError> {
         let mut count = Count {
             limits: self,
@@ -90,11 +92,15 @@ impl DocumentLimits {
             aliases: 0,
             fields: 0,
             spreads: Vec::new(),
+            reached: HashSet::new(),
         };
         document
             .operations
             .iter()
-            .try_for_each(|(_, operation)| count.selection_set(&operation.node.selection_set.node, 1))
+            .try_for_each(|(_, operation)| count.selection_set(&operation.node.selection_set.node, 1))?;
+        let fragments = document.fragments.keys().map(Name::as_str);
+        let unused: Vec<&str> = fragments.filter(|name| !count.reached.contains(name)).collect();
+        unused.into_iter().try_for_each(|name| count.spread(name, 1))
     }
 }
 
@@ -227,7 +233,10 @@ struct Count<'d> {
     document: &'d ExecutableDocument,
     aliases: usize,
     fields: usize,
+    /// Fragments that are gone into.
     spreads: Vec<&'d str>,
+    /// Fragments that were gone into.
+    reached: HashSet<&'d str>,
 }
 
 impl<'d> Count<'d> {
@@ -279,6 +288,7 @@ impl<'d> Count<'d> {
                 format!("the fragment definition {name} forms a cycle"),
             ));
         }
+        self.reached.insert(name);
         self.spreads.push(name);
         let counted = self.selection_set(&fragment.node.selection_set.node, depth);
         self.spreads.pop();
