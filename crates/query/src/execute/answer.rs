@@ -154,13 +154,15 @@ pub(super) fn object<R: Row>(
     first: bool,
     out: &mut Output,
 ) -> Result<(), R::Error> {
-    out.extend_from_slice(if first { b"{" } else { b",{" });
+    if !first {
+        out.push(b',');
+    }
+    if columns.is_empty() {
+        out.push(b'{');
+    }
     let mut index = 0;
-    for (position, column) in columns.iter().enumerate() {
-        if position > 0 {
-            out.push(b',');
-        }
-        write_key(&column.key, out);
+    for column in columns {
+        out.extend_from_slice(column.before.as_bytes());
         match &column.value {
             OutputValue::Known(json) => out.extend_from_slice(json.as_bytes()),
             value => {

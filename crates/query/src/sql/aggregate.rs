@@ -30,10 +30,7 @@ pub(super) fn root(aggregate: &Aggregate, target: Target<'_>) -> Read {
                 OutputValue::Json
             }
         };
-        columns.push(OutputColumn {
-            key: member.key.clone(),
-            value,
-        });
+        columns.push(OutputColumn::new(columns.len(), &member.key, value));
     }
     if !written {
         writer.push("1");

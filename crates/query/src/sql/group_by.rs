@@ -46,10 +46,7 @@ fn columns(writer: &mut Writer, alias: Alias, group_by: &GroupBy) -> Vec<OutputC
         if value == OutputValue::Json {
             writer.push(", ");
         }
-        columns.push(OutputColumn {
-            key: member.key.clone(),
-            value,
-        });
+        columns.push(OutputColumn::new(columns.len(), &member.key, value));
     }
     // Closes the list, which may be empty otherwise.
     writer.push("1");

@@ -231,13 +231,23 @@ impl Read {
 /// A member of an answered object.
 #[derive(Debug, Clone)]
 pub struct OutputColumn {
-    /// Name in the answer.
-    pub key: String,
+    /// What stands before its value: the beginning of the object or a comma, and its name in the answer.
+    pub(crate) before: String,
     /// Where its value comes from.
     pub value: OutputValue,
 }
 
 impl OutputColumn {
+    /// The member that follows so many others.
+    pub(crate) fn new(others: usize, key: &str, value: OutputValue) -> Self {
+        let mark = if others == 0 { '{' } else { ',' };
+        Self {
+            // A GraphQL name: nothing in it needs an escape.
+            before: format!("{mark}\"{key}\":"),
+            value,
+        }
+    }
+
     /// Bytes of text it holds.
     fn text(&self) -> usize {
         let value = match &self.value {
@@ -245,7 +255,7 @@ impl OutputColumn {
             OutputValue::Objects(objects) => objects.before.len() + objects.after.len(),
             OutputValue::Scalar(_) | OutputValue::Json => 0,
         };
-        self.key.len() + value
+        self.before.len() + value
     }
 }
 

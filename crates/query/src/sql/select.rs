@@ -86,10 +86,7 @@ pub(super) fn columns(writer: &mut Writer, alias: Alias, fields: &[Field]) -> Ve
                 (_, content) => flat(writer, alias, content),
             }
         }
-        columns.push(OutputColumn {
-            key: field.key.clone(),
-            value,
-        });
+        columns.push(OutputColumn::new(columns.len(), &field.key, value));
     }
     if !written {
         writer.push("1");
