@@ -117,7 +117,10 @@ impl Attempt {
         let locked = credentials.and_then(|found| found.locked_until(now, LONGEST));
         let counted = match locked.filter(|_| !known) {
             Some(until) => Counted::TooEarly(until),
-            None => auth.count_attempt(bucket, &key, now).await?,
+            None => {
+                auth.count_attempt(&auth.database.alone(), bucket, &key, now)
+                    .await?
+            }
         };
         match counted {
             Counted::TooEarly(until) => Err(too_many(until, now).into()),
@@ -194,17 +197,17 @@ impl Attempt {
 
 impl Auth {
     /// Counts one, unless it came too early.
-    pub(crate) async fn count_attempt(
+    pub(crate) async fn count_attempt<C: Connection>(
         &self,
+        connection: &C,
         bucket: &str,
         key: &str,
         now: DateTime<Utc>,
     ) -> Result<Counted, Error> {
         let next = DELAYS.map(|delay| now + delay);
         let steps = (self.policy.limits.failures.max(1), next.as_slice());
-        let connection = self.database.alone();
         let counted =
-            store::limits::attempt(&connection, bucket, key, now, now + FAILURES_LAST, steps).await?;
+            store::limits::attempt(connection, bucket, key, now, now + FAILURES_LAST, steps).await?;
         if let Some(number) = counted {
             return Ok(Counted::As(number));
         }

@@ -11,6 +11,7 @@ use crate::message;
 use crate::method::Method;
 use crate::refusal::Refusal;
 use crate::store;
+use crate::store::totp::Holder;
 use crate::totp::{Secret, is_plain};
 use crate::{recovery_code, totp};
 
@@ -42,21 +43,37 @@ pub(crate) async fn code<C: Connection>(
     user: Uuid,
     code: &FactorCode,
 ) -> Result<Accepted, Error> {
+    let holder = holder(connection, user).await?;
+    of_holder(ctx, connection, holder, code).await
+}
+
+/// Whose code it would be. Nobody changes the user, or what proves it, until the transaction ends.
+pub(crate) async fn holder<C: Connection>(connection: &C, user: Uuid) -> Result<Option<Holder>, Error> {
+    Ok(store::totp::holder(connection, user).await?)
+}
+
+/// The same for the [`holder`] that the transaction has read.
+pub(crate) async fn of_holder<C: Connection>(
+    ctx: &Ctx<'_>,
+    connection: &C,
+    holder: Option<Holder>,
+    code: &FactorCode,
+) -> Result<Accepted, Error> {
     match code {
-        FactorCode::Totp(code) => accept_totp(ctx, connection, user, code).await,
-        FactorCode::Recovery(code) => spend_recovery_code(ctx, connection, user, code).await,
+        FactorCode::Totp(code) => accept_totp(ctx, connection, holder, code).await,
+        FactorCode::Recovery(code) => spend_recovery_code(ctx, connection, holder, code).await,
     }
 }
 
 async fn accept_totp<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
-    user: Uuid,
+    holder: Option<Holder>,
     code: &str,
 ) -> Result<Accepted, Error> {
     let auth = ctx.auth;
-    let holder = store::totp::holder(connection, user).await?;
     let holder = holder.ok_or(Refusal::NoTotp)?;
+    let user = holder.account.id;
     let stored = holder.secret().ok_or(Refusal::NoTotp)?;
     let secret = Secret::open(&auth.keys.sealer, user, stored)?.ok_or(Refusal::NoTotp)?;
     let step = secret.check(code, ctx.now(), auth.policy.totp_earlier_steps);
@@ -78,11 +95,11 @@ async fn accept_totp<C: Connection>(
 async fn spend_recovery_code<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
-    user: Uuid,
+    holder: Option<Holder>,
     code: &str,
 ) -> Result<Accepted, Error> {
-    let holder = store::totp::holder(connection, user).await?;
     let holder = holder.ok_or(Refusal::WrongRecoveryCode)?;
+    let user = holder.account.id;
     let hash = recovery_code::hash(&ctx.auth.keys.code_hash, user, code);
     if !store::recovery_codes::spend(connection, user, hash).await? {
         return Err(Refusal::WrongRecoveryCode.into());

@@ -3,7 +3,7 @@
 use portico_entity::tickets;
 use sea_orm::ActiveValue::Set;
 use serde_json::Value;
-use tokio::join;
+use tokio::{join, try_join};
 use uuid::Uuid;
 
 use crate::account::Account;
@@ -12,7 +12,6 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::factor::{Factor, Held};
 use crate::flow::passkey;
-use crate::limit::FactorGuess;
 use crate::method::Methods;
 use crate::refusal::Refusal;
 use crate::store;
@@ -85,7 +84,8 @@ pub(crate) struct Pending {
     pub(crate) user: Uuid,
 }
 
-/// A challenge that was used up: whose it was, and what they proved first. Only [`Pending::take`] makes one.
+/// A challenge that was used up: whose it was, and what they proved first. Only [`Pending::take`] and [`Tried::take`]
+/// make one.
 pub(crate) struct Answered {
     user: Uuid,
     first: Methods,
@@ -108,33 +108,62 @@ pub(crate) async fn present(ctx: &Ctx<'_>, ticket: &str) -> Result<Pending, Erro
     let hash = ticket::hash(ticket.trim());
     let connection = auth.database.alone();
     let tried = store::tickets::try_once(&connection, Purpose::SecondFactor, &hash, ctx.now()).await?;
-    let (_, user) = tried.ok_or(Refusal::InvalidTicket)?;
+    let user = tried.ok_or(Refusal::InvalidTicket)?.user_id;
     Ok(Pending { hash, user })
 }
 
-/// The same for a code, which counts as a guess at the codes of the account, too. One that came too early was no try:
-/// else others who guess used up the challenge of its user.
-pub(crate) async fn present_with_code(ctx: &Ctx<'_>, ticket: &str) -> Result<(Pending, FactorGuess), Error> {
+/// A challenge that came with a code, and is not counted yet.
+pub(crate) struct Asked {
+    hash: Vec<u8>,
+    /// Whose second proof is awaited.
+    pub(crate) user: Uuid,
+    /// Whether the caller comes from a network of this user.
+    pub(crate) network_is_known: bool,
+}
+
+/// A challenge that was counted within a transaction, for a few proofs that are wrong.
+pub(crate) struct Tried(store::tickets::Tried);
+
+/// Finds the challenge that comes with a code.
+pub(crate) async fn asked(ctx: &Ctx<'_>, ticket: &str) -> Result<Asked, Error> {
     let (auth, now, hash) = (ctx.auth, ctx.now(), ticket::hash(ticket.trim()));
-    let (reads, alone) = (auth.database.reads(), auth.database.alone());
-    let purpose = Purpose::SecondFactor;
-    // On their way together; whoever is over the limit is told nothing of what was found.
-    let (limited, owner, known) = join!(
-        auth.limit_sign_in(ctx.caller),
-        store::tickets::owner(&reads, purpose, &hash, now),
-        auth.is_known_network(Owner::OfTicket(&hash), ctx.caller, now),
-    );
-    limited?;
-    let (user, known) = (owner?.ok_or(Refusal::InvalidTicket)?, known?);
-    let (tried, guess) = join!(
-        store::tickets::try_once(&alone, purpose, &hash, now),
-        FactorGuess::count(ctx, user, known),
-    );
-    let (id, user) = tried?.ok_or(Refusal::InvalidTicket)?;
-    if let Err(Error::Refused(_)) = &guess {
-        store::tickets::give_back(&alone, id).await?;
+    let reads = auth.database.reads();
+    let found = async {
+        Ok(join!(
+            store::tickets::owner(&reads, Purpose::SecondFactor, &hash, now),
+            auth.is_known_network(Owner::OfTicket(&hash), ctx.caller, now),
+        ))
+    };
+    // On their way together. Whoever is over the limit is told nothing of what was found; while that is remembered the
+    // database is not asked.
+    let ((), (owner, known)) = try_join!(biased; auth.limit_sign_in(ctx.caller), found)?;
+    Ok(Asked {
+        user: owner?.ok_or(Refusal::InvalidTicket)?,
+        network_is_known: known?,
+        hash,
+    })
+}
+
+impl Asked {
+    /// Counts the proof that comes with it, right or wrong, once the transaction is committed: a challenge stands a few.
+    pub(crate) async fn count<C: Connection>(&self, ctx: &Ctx<'_>, connection: &C) -> Result<Tried, Error> {
+        let purpose = Purpose::SecondFactor;
+        let tried = store::tickets::try_once(connection, purpose, &self.hash, ctx.now()).await?;
+        Ok(Tried(tried.ok_or(Refusal::InvalidTicket)?))
     }
-    Ok((Pending { hash, user }, guess?))
+}
+
+impl Tried {
+    /// Uses the challenge up, in the transaction that has counted it; of many that race, one does.
+    pub(crate) async fn take<C: Connection>(self, connection: &C) -> Result<Answered, Error> {
+        let Self(tried) = self;
+        store::tickets::end(connection, tried.id).await?;
+        let first = tried.authentication_methods.as_ref();
+        Ok(Answered {
+            user: tried.user_id,
+            first: first.map(Methods::from_json).unwrap_or_default(),
+        })
+    }
 }
 
 /// What ties the challenge of a passkey to this one.

@@ -1,14 +1,13 @@
 //! `verifySignInMfaTotp` and `verifySignInMfaRecoveryCode`: a code after the first proof.
 
 use tokio::try_join;
-use uuid::Uuid;
 
 use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
 use crate::error::Error;
 use crate::limit::FactorGuess;
 use crate::prove_factor::{self, FactorCode};
-use crate::second_factor::{self, Pending};
+use crate::second_factor::{self, Asked};
 use crate::session::{self, SignIn, Verified};
 
 /// What the challenge asked for.
@@ -28,9 +27,9 @@ pub async fn verify_sign_in_mfa(ctx: &Ctx<'_>, input: VerifySignInMfaInput) -> R
     };
     let mut user = None;
     let entered = async {
-        let (pending, guess) = second_factor::present_with_code(ctx, &input.ticket).await?;
-        user = Some(pending.user);
-        enter(ctx, action, (pending, guess), &input.code).await
+        let asked = second_factor::asked(ctx, &input.ticket).await?;
+        user = Some(asked.user);
+        enter(ctx, action, &asked, &input.code).await
     };
     let entered = entered.await;
     recorded(ctx, action, user, entered).await
@@ -39,18 +38,27 @@ pub async fn verify_sign_in_mfa(ctx: &Ctx<'_>, input: VerifySignInMfaInput) -> R
 async fn enter(
     ctx: &Ctx<'_>,
     action: &'static str,
-    (pending, guess): (Pending, FactorGuess),
+    asked: &Asked,
     code: &FactorCode,
 ) -> Result<SignIn, Error> {
-    let user: Uuid = pending.user;
+    let user = asked.user;
     let transaction = ctx.auth.database.begin_direct().await?;
-    let (answered, accepted, standing) = try_join!(
+    // Whoever comes too early after others that failed has not tried: else others who guess used up the challenge of
+    // its user.
+    let (tried, holder, guess, standing) = try_join!(
         biased;
-        pending.take(ctx, &transaction),
-        prove_factor::code(ctx, &transaction, user, code),
+        asked.count(ctx, &transaction),
+        prove_factor::holder(&transaction, user),
+        FactorGuess::count(ctx, &transaction, user, asked.network_is_known),
         session::standing(ctx, &transaction, user),
     )?;
-    let verified = Verified::by_code(answered, accepted)?;
+    let accepted = prove_factor::of_holder(ctx, &transaction, holder, code).await;
+    if let Err(Error::Refused(refusal)) = accepted {
+        // What was counted stays.
+        transaction.commit().await?;
+        return Err(refusal.into());
+    }
+    let verified = Verified::by_code(tried.take(&transaction).await?, accepted?)?;
     let sign_in = session::open_as(ctx, &transaction, verified, standing).await?;
     guess.succeeded(&transaction).await?;
     let event = Event::success(action, user, sign_in.session_id());

@@ -24,17 +24,23 @@ impl FactorGuess {
     pub(crate) async fn begin(ctx: &Ctx<'_>, account: Uuid) -> Result<Self, Error> {
         let owner = Owner::User(account);
         let known = ctx.auth.is_known_network(owner, ctx.caller, ctx.now()).await?;
-        Self::count(ctx, account, known).await
+        Self::count(ctx, &ctx.auth.database.alone(), account, known).await
     }
 
-    /// The same, where it is known whether the caller's network is one of the user's.
-    pub(crate) async fn count(ctx: &Ctx<'_>, account: Uuid, network_is_known: bool) -> Result<Self, Error> {
+    /// The same, where it is known whether the caller's network is one of the user's. Within a transaction it comes
+    /// after the user was locked, and counts once that is committed.
+    pub(crate) async fn count<C: Connection>(
+        ctx: &Ctx<'_>,
+        connection: &C,
+        account: Uuid,
+        network_is_known: bool,
+    ) -> Result<Self, Error> {
         let (now, key) = (ctx.now(), account_key(account));
         let bucket = match network_is_known {
             true => FACTORS.network,
             false => FACTORS.account,
         };
-        match ctx.auth.count_attempt(bucket, &key, now).await? {
+        match ctx.auth.count_attempt(connection, bucket, &key, now).await? {
             Counted::TooEarly(until) => Err(too_many(until, now).into()),
             Counted::As(_) => Ok(Self { bucket, key }),
         }

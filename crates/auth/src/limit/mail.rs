@@ -78,7 +78,10 @@ impl Auth {
             .chain([self.limit_key(email.as_str())])
             .collect();
         for key in &keys {
-            if let Counted::TooEarly(until) = self.count_attempt(GUESSES, key, now).await? {
+            if let Counted::TooEarly(until) = self
+                .count_attempt(&self.database.alone(), GUESSES, key, now)
+                .await?
+            {
                 return Err(too_many(until, now).into());
             }
         }

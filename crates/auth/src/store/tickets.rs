@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 use portico_entity::tickets::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryTrait, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, JsonValue, QueryFilter, QueryTrait, Value,
+};
 use uuid::Uuid;
 
 use crate::connection::Connection;
@@ -153,19 +155,39 @@ pub(crate) async fn give_back<C: Connection>(connection: &C, id: Uuid) -> Result
     connection.send(statement(connection, sql, [id.into()])).await
 }
 
-/// The id of a ticket and whose it is, if it stands another try; the try is counted.
+/// A ticket that was tried and stands.
+pub(crate) struct Tried {
+    pub(crate) id: Uuid,
+    /// Whose it is.
+    pub(crate) user_id: Uuid,
+    /// What they proved before.
+    pub(crate) authentication_methods: Option<JsonValue>,
+}
+
+from_row!(Tried {
+    id,
+    user_id,
+    authentication_methods,
+});
+
+/// A ticket, if it stands another try; the try is counted.
 pub(crate) async fn try_once<C: Connection>(
     connection: &C,
     purpose: Purpose,
     hash: &[u8],
     now: DateTime<Utc>,
-) -> Result<Option<(Uuid, Uuid)>, DbErr> {
+) -> Result<Option<Tried>, DbErr> {
     let sql = "UPDATE tickets SET attempts = attempts + 1 WHERE ticket_hash = $1 AND purpose = $2 \
-        AND expires_at > $3 AND attempts < $4 AND user_id IS NOT NULL RETURNING id, user_id";
+        AND expires_at > $3 AND attempts < $4 AND user_id IS NOT NULL \
+        RETURNING id, user_id, authentication_methods";
     let values = [hash.into(), purpose.as_str().into(), now.into(), GUESSES.into()];
-    let row = connection.row(statement(connection, sql, values)).await?;
-    row.map(|row| Ok((row.get("id")?, row.get("user_id")?)))
-        .transpose()
+    connection.one(statement(connection, sql, values)).await
+}
+
+/// Ends a ticket that the transaction has tried, and so holds.
+pub(crate) async fn end<C: Connection>(connection: &C, id: Uuid) -> Result<(), DbErr> {
+    let sql = "DELETE FROM tickets WHERE id = $1";
+    connection.send(statement(connection, sql, [id.into()])).await
 }
 
 /// Whose ticket it is, if it stands another try; none is counted.
