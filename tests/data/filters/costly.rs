@@ -10,7 +10,10 @@ use super::rows;
 use crate::support::app::TestApp;
 use crate::support::database::{TestDatabase, on_both_databases};
 
-on_both_databases!(conditions_cost_no_more_than_allowed);
+on_both_databases!(
+    conditions_cost_no_more_than_allowed,
+    conditions_of_related_rows_have_as_many_parts,
+);
 
 /// Far more than any takes on a machine that does other work, far less than those that are refused would.
 const MOST: Duration = Duration::from_secs(8);
@@ -122,4 +125,22 @@ async fn conditions_cost_no_more_than_allowed(database: Arc<TestDatabase>) {
         }
     }
     assert!(differences.is_empty(), "{differences}");
+}
+
+async fn conditions_of_related_rows_have_as_many_parts(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let query = "query ($where: authUserRoles_bool_exp!) { users { roles(where: $where) { role } } }";
+    let other: Vec<Value> = (0..899)
+        .map(|number| json!({ "role": { "_eq": format!("other {number}") } }))
+        .chain([json!({ "role": { "_eq": "user" } })])
+        .collect();
+    let last = json!({ "where": { "_or": other } });
+    let answer = app.admin().graphql_with(query, last).await;
+    assert_eq!(
+        answer.value("/users/0/roles/0/role"),
+        &json!("user"),
+        "{}",
+        jane.id
+    );
 }

@@ -85,10 +85,22 @@ pub(super) fn and(writer: &mut Writer, alias: Alias, filter: &Filter) {
     }
 }
 
+/// So many conditions stand beside each other. SQLite reads a list as an expression of as many levels, of which it takes
+/// 1,000: longer ones are halved.
+const BESIDE: usize = 16;
+
 fn join(writer: &mut Writer, alias: Alias, filters: &[Filter], word: &str, empty: &str) {
     match filters {
         [] => writer.push(empty),
         [only] => write(writer, alias, only),
+        filters if filters.len() > BESIDE => {
+            let (left, right) = filters.split_at(filters.len() / 2);
+            writer.push("(");
+            join(writer, alias, left, word, empty);
+            writer.push(word);
+            join(writer, alias, right, word, empty);
+            writer.push(")");
+        }
         filters => {
             writer.push("(");
             for (index, filter) in filters.iter().enumerate() {
