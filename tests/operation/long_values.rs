@@ -12,6 +12,7 @@ on_both_databases!(
     sign_ups_are_held_to_it,
     data_mutations_of_users_are_held_to_it,
     texts_of_users_have_an_end,
+    what_rows_are_compared_with_may_be_longer,
 );
 
 async fn sign_ups_are_held_to_it(database: Arc<TestDatabase>) {
@@ -98,4 +99,29 @@ async fn texts_of_users_have_an_end(database: Arc<TestDatabase>) {
         assert!(answer.text.contains("4096 bytes at most"), "{}", answer.text);
     }
     app.admin().graphql_with(&by_key, long).await.data();
+}
+
+async fn what_rows_are_compared_with_may_be_longer(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let (text, json) = ("x".repeat(5_000), json!({ "note": "x".repeat(66_000) }));
+    for (condition, kind, value) in [
+        ("displayName: { _neq: $value }", "String!", json!(text)),
+        ("displayName: { _nin: [$value] }", "String!", json!(text)),
+        ("_not: { metadata: { _contains: $value } }", "jsonb!", json),
+    ] {
+        let change = format!(
+            "mutation ($value: {kind}) {{ updateUsers(where: {{ {condition} }}, _set: {{ locale: \"de\" }}) {{ affected_rows }} }}"
+        );
+        let answer = jane.graphql_with(&change, json!({ "value": value })).await;
+        assert_eq!(
+            answer.value("/updateUsers/affected_rows"),
+            &json!(1),
+            "{condition}"
+        );
+    }
+    let kept = "mutation ($value: String!) { updateUsers(where: { displayName: { _neq: $value } }, \
+                _set: { displayName: $value }) { affected_rows } }";
+    let answer = jane.graphql_with(kept, json!({ "value": text })).await;
+    assert_eq!(answer.error_code(), "data-exception");
 }

@@ -25,9 +25,11 @@ pub(super) fn parameter(bind: &Bind, values: Values<'_>) -> Result<Parameter, Fa
         operand => value(operand, values)?,
     };
     match bind.kind {
-        BindKind::Scalar(scalar) => scalar::coerce(scalar, &value, &bind.path),
-        BindKind::Nullable(_) if value.is_null() => Ok(Parameter::Null),
-        BindKind::Nullable(scalar) => scalar::coerce(scalar, &value, &bind.path),
+        BindKind::Nullable(_) | BindKind::AssignedOrNull(_) if value.is_null() => Ok(Parameter::Null),
+        BindKind::Scalar(scalar)
+        | BindKind::Nullable(scalar)
+        | BindKind::Assigned(scalar)
+        | BindKind::AssignedOrNull(scalar) => scalar::coerce(scalar, &value, &bind.path),
         BindKind::List(scalar) => list(scalar, &value, bind),
         BindKind::Limit => limit(&value, bind),
         BindKind::Offset => offset(&value, bind),
@@ -75,9 +77,11 @@ fn from_session(text: &str, kind: BindKind) -> Result<Value, Failure> {
         BindKind::List(_) | BindKind::JsonSteps | BindKind::JsonKeys if text.starts_with('{') => {
             array::elements(text).ok_or_else(|| wrong("array"))
         }
-        BindKind::Scalar(Scalar::Jsonb) | BindKind::Nullable(Scalar::Jsonb) | BindKind::JsonPart => {
-            serde_json::from_str(text).map_err(|_| wrong("JSON"))
-        }
+        BindKind::Scalar(Scalar::Jsonb)
+        | BindKind::Nullable(Scalar::Jsonb)
+        | BindKind::Assigned(Scalar::Jsonb)
+        | BindKind::AssignedOrNull(Scalar::Jsonb)
+        | BindKind::JsonPart => serde_json::from_str(text).map_err(|_| wrong("JSON")),
         _ => Ok(Value::String(text.to_owned())),
     }
 }

@@ -42,8 +42,12 @@ pub struct Bind {
 pub enum BindKind {
     /// A scalar that is not null.
     Scalar(Scalar),
-    /// A scalar or null, as an assignment takes.
+    /// A scalar or null.
     Nullable(Scalar),
+    /// A scalar that a column is to keep; null is none.
+    Assigned(Scalar),
+    /// A scalar that a column is to keep, or null.
+    AssignedOrNull(Scalar),
     /// A list of scalars without null.
     List(Scalar),
     /// A row count: 0 to 2³¹−1, null for none.

@@ -253,16 +253,16 @@ fn assignment(
         })?;
     let set = match column.nullable {
         // GraphQL's null is SQL's null, for JSON columns too.
-        true => BindKind::Nullable(column.scalar),
+        true => BindKind::AssignedOrNull(column.scalar),
         false if place.is_null() => return Err(place.expected(&format!("a value for column '{name}'"))),
-        false => BindKind::Scalar(column.scalar),
+        false => BindKind::Assigned(column.scalar),
     };
     let value = |kind| bind(place, kind);
     let change = match operator {
         "_set" => Change::Set(value(set)),
-        "_inc" => Change::Increment(value(BindKind::Scalar(column.scalar))),
-        "_append" => Change::Append(value(BindKind::Scalar(Scalar::Jsonb))),
-        "_prepend" => Change::Prepend(value(BindKind::Scalar(Scalar::Jsonb))),
+        "_inc" => Change::Increment(value(BindKind::Assigned(column.scalar))),
+        "_append" => Change::Append(value(BindKind::Assigned(Scalar::Jsonb))),
+        "_prepend" => Change::Prepend(value(BindKind::Assigned(Scalar::Jsonb))),
         "_delete_key" => Change::DeleteKey(value(BindKind::Scalar(Scalar::String))),
         "_delete_elem" => Change::DeleteElement(value(BindKind::Scalar(Scalar::Int))),
         _ => Change::DeleteAtPath(value(BindKind::JsonSteps)),

@@ -185,7 +185,10 @@ impl<'p> Writer<'p> {
 
 fn postgres_type(kind: BindKind) -> &'static str {
     match kind {
-        BindKind::Scalar(scalar) | BindKind::Nullable(scalar) => scalar_type(scalar),
+        BindKind::Scalar(scalar)
+        | BindKind::Nullable(scalar)
+        | BindKind::Assigned(scalar)
+        | BindKind::AssignedOrNull(scalar) => scalar_type(scalar),
         BindKind::List(scalar) => list_type(scalar),
         BindKind::Limit | BindKind::Offset => "bigint",
         BindKind::JsonPath | BindKind::JsonSteps | BindKind::JsonKeys => "text[]",

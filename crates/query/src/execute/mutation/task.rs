@@ -6,6 +6,7 @@ use super::program::Program;
 use crate::error::{Code, Failure};
 use crate::execute::parameter::parameters;
 use crate::execute::{Actor, Origin, Values};
+use crate::plan::{Bind, BindKind};
 use crate::scalar::Parameter;
 use crate::sql::{AnswerWork, MutationWork, ResponseValue, Statement, WriteWork};
 
@@ -26,15 +27,19 @@ pub(super) enum BoundWrite {
 }
 
 impl BoundWrite {
-    /// Refuses more for a column than a user may keep.
-    fn check_lengths(&self, path: &str) -> Result<(), Failure> {
-        let mut parameters: Box<dyn Iterator<Item = &Parameter> + '_> = match self {
-            Self::Nothing => return Ok(()),
-            Self::Rows(rows) => Box::new(rows.statement.iter()),
-            Self::AtOnce(parameters) => Box::new(parameters.iter()),
-            Self::Insert(program) => Box::new(program.values()),
+    /// Refuses more for a column than a user may keep; what rows are only compared with may be longer.
+    fn check_lengths(&self, work: &WriteWork, path: &str) -> Result<(), Failure> {
+        let mut kept: Box<dyn Iterator<Item = &Parameter> + '_> = match (work, self) {
+            (WriteWork::Rows(work), Self::Rows(rows)) => {
+                Box::new(assigned(&work.statement.binds, &rows.statement))
+            }
+            (WriteWork::AtOnce(work), Self::AtOnce(parameters)) => {
+                Box::new(assigned(&work.binds, parameters))
+            }
+            (_, Self::Insert(program)) => Box::new(program.values()),
+            _ => return Ok(()),
         };
-        parameters.try_for_each(|parameter| match parameter {
+        kept.try_for_each(|parameter| match parameter {
             Parameter::Json(text) if text.len() > LONGEST_JSON => Err(too_long(path)),
             Parameter::Text(text) if text.len() > LONGEST_TEXT => {
                 let message = format!(
@@ -45,6 +50,15 @@ impl BoundWrite {
             _ => Ok(()),
         })
     }
+}
+
+/// The parameters that columns are to keep.
+fn assigned<'p>(binds: &'p [Bind], parameters: &'p [Parameter]) -> impl Iterator<Item = &'p Parameter> {
+    binds
+        .iter()
+        .zip(parameters)
+        .filter(|(bind, _)| matches!(bind.kind, BindKind::Assigned(_) | BindKind::AssignedOrNull(_)))
+        .map(|(_, parameter)| parameter)
 }
 
 /// The parameters of what a change asks of rows that are there.
@@ -73,9 +87,10 @@ pub(in crate::execute) fn bind(
     let writes = writes.collect::<Result<Vec<_>, Failure>>()?;
     // Whoever is not an administrator.
     if work.discreet {
-        writes
+        work.writes
             .iter()
-            .try_for_each(|write| write.check_lengths(&work.path))?;
+            .zip(&writes)
+            .try_for_each(|(asked, write)| write.check_lengths(asked, &work.path))?;
     }
     let answers = match &work.answer {
         AnswerWork::Row(read) => vec![parameters(&read.binds, values)?],

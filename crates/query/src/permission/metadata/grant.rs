@@ -178,8 +178,8 @@ fn presets(table: &'static Table, fields: &mut Fields<'_>) -> Result<Vec<Preset>
             return Err(key.mistake("the column is computed or the service's own, nobody writes it"));
         }
         let kind = match column.nullable {
-            true => BindKind::Nullable(column.scalar),
-            false => BindKind::Scalar(column.scalar),
+            true => BindKind::AssignedOrNull(column.scalar),
+            false => BindKind::Assigned(column.scalar),
         };
         let value = Bind {
             operand: condition::operand(&node.json()),
