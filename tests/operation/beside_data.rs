@@ -13,6 +13,7 @@ on_both_databases!(
     the_user_of_a_new_session_is_selected_with_variables,
     a_path_that_leads_nowhere_is_null,
     an_object_of_which_directives_leave_nothing_is_empty,
+    an_error_names_what_was_asked_for,
 );
 
 async fn variables_of_every_kind_are_taken(database: Arc<TestDatabase>) {
@@ -156,4 +157,20 @@ async fn an_object_of_which_directives_leave_nothing_is_empty(database: Arc<Test
     assert_eq!(read["__type"], Value::Null);
     assert_eq!(read["users"], json!([{ "roles": [{}, {}], "metadata": {} }]));
     assert_eq!(read["authConfig"], json!({}));
+}
+
+async fn an_error_names_what_was_asked_for(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let query = "mutation ($x: Boolean!) {
+      signInEmailPassword(email: \"nobody@example.org\", password: \"wrong wrong wrong\") {
+        session @skip(if: $x) { accessToken }
+      }
+    }";
+    for x in [false, true] {
+        let answer = app.public().graphql_with(query, json!({ "x": x })).await;
+        let error = &answer.body["errors"][0];
+        assert_eq!(error["extensions"]["code"], "invalid-email-password");
+        assert_eq!(error["extensions"]["path"], "$.selectionSet.signInEmailPassword");
+        assert_eq!(error["path"], json!(["signInEmailPassword"]));
+    }
 }

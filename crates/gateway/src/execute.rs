@@ -299,8 +299,8 @@ async fn through_schema(
         let selections = document::selections(&filled.parsed, set, variables);
         Arc::new(Asked::new(&selections, variables.clone()))
     });
-    let document = filled.as_ref().unwrap_or(this.document);
-    let mut request = library_request(document, variables)
+    let document = this.document;
+    let mut request = library_request(filled.as_ref().unwrap_or(document), variables)
         .data(Arc::clone(asking))
         .data(Arc::clone(filled_asked.as_ref().unwrap_or(asked)));
     match this.was_valid {
