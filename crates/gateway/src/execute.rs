@@ -199,8 +199,7 @@ async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Resul
             Ok(Answer::of(answered))
         }
         Path::Schema => {
-            let asked = Arc::new(Asked::new(&selections, variables));
-            let answer = through_schema(asking, schema, this, &asked).await;
+            let answer = through_schema(asking, schema, this, &selections, variables).await;
             // A text written in an operation may be a password, which is not to be kept.
             if answer.executed && !request.text().contains('"') {
                 keep(schema, document, request, kind, None);
@@ -290,19 +289,22 @@ async fn through_schema(
     asking: &Arc<Asking>,
     schema: &RoleSchema,
     this: This<'_>,
-    asked: &Arc<Asked>,
+    selections: &[Selection],
+    variables: Variables,
 ) -> Answer {
-    let (selections, variables) = (asked.selections(), asked.variables());
-    let filled = this.document.filled(variables);
-    let filled_asked = filled.as_ref().map(|filled| {
-        let set = &filled.operation().selection_set.node;
-        let selections = document::selections(&filled.parsed, set, variables);
-        Arc::new(Asked::new(&selections, variables.clone()))
-    });
     let document = this.document;
+    let filled = document.filled(&variables);
+    let asked = Arc::new(match &filled {
+        Some(filled) => {
+            let set = &filled.operation().selection_set.node;
+            Asked::new(&document::selections(&filled.parsed, set, &variables), variables)
+        }
+        None => Asked::new(selections, variables),
+    });
+    let (selections, variables) = (asked.selections(), asked.variables());
     let mut request = library_request(filled.as_ref().unwrap_or(document), variables)
         .data(Arc::clone(asking))
-        .data(Arc::clone(filled_asked.as_ref().unwrap_or(asked)));
+        .data(Arc::clone(&asked));
     match this.was_valid {
         true if document::are_texts(document.operation(), variables) => {
             request = request.data(KnownToBeValid)
@@ -333,8 +335,8 @@ async fn through_schema(
         );
     }
     let mut data = in_order(response.data.into_json().unwrap_or_default(), selections);
-    if let Some(filled) = &filled_asked {
-        document::empty(&mut data, filled.selections());
+    if filled.is_some() {
+        document::empty(&mut data, selections);
     }
     introspection::sort(&mut data, selections);
     body.insert("data".to_owned(), data);

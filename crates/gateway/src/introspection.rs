@@ -4,10 +4,10 @@ mod extent;
 
 pub(crate) use extent::Extent;
 
-use portico_query::plan::select::merge;
 use portico_query::request::{Selection, Variables};
 use serde_json::Value;
 
+use crate::data::Asked;
 use crate::document::{self, Document, DocumentLimits};
 use crate::schema::RoleSchema;
 
@@ -51,17 +51,17 @@ impl RoleSchema {
             .into_json()
             .map_err(|error| IntrospectionError(error.to_string()))?;
         let set = &document.operation().selection_set.node;
-        sort(
-            &mut data,
-            &document::selections(&document.parsed, set, &Variables::new()),
-        );
+        let selections = document::selections(&document.parsed, set, &Variables::new());
+        let asked = Asked::new(&selections, Variables::new());
+        sort(&mut data, asked.selections());
         Ok(data)
     }
 }
 
-/// Brings every list of named things into alphabetical order, as far as their names are asked for.
+/// Brings every list of named things into alphabetical order, as far as their names are asked for. There is one
+/// selection for each name.
 pub(crate) fn sort(data: &mut Value, selections: &[Selection]) {
-    for selection in merge(selections) {
+    for selection in selections {
         let asked = matches!(selection.name.as_str(), "__schema" | "__type");
         if let (true, Some(value)) = (asked, data.get_mut(&selection.key)) {
             members(value, &selection.selections);
@@ -80,7 +80,7 @@ fn members(value: &mut Value, selections: &[Selection]) {
             }
         }
         Value::Object(_) => {
-            for selection in merge(selections) {
+            for selection in selections {
                 if let Some(member) = value.get_mut(&selection.key) {
                     members(member, &selection.selections);
                 }

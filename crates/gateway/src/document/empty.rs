@@ -7,7 +7,6 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, Field, Selection as Node, SelectionSet,
 };
 use async_graphql::{Name, Positioned};
-use portico_query::plan::select::merge;
 use portico_query::request::{Selection, Variables};
 use serde_json::Value;
 
@@ -148,21 +147,16 @@ fn something(place: async_graphql::Pos) -> Positioned<Node> {
     Positioned::new(Node::Field(Positioned::new(field, place)), place)
 }
 
-/// Takes out of an answer what was asked for more; `selections` are those of the filled document.
+/// Takes out of an answer what was asked for more; `selections` are those of the filled document, one for each name.
 pub(crate) fn empty(data: &mut Value, selections: &[Selection]) {
     match data {
         Value::Array(elements) => elements.iter_mut().for_each(|element| empty(element, selections)),
         Value::Object(members) => {
-            for selection in merge(selections) {
-                match selection.key == KEY {
-                    true => {
-                        members.shift_remove(KEY);
-                    }
-                    false => {
-                        if let Some(member) = members.get_mut(&selection.key) {
-                            empty(member, &selection.selections);
-                        }
-                    }
+            for selection in selections {
+                if selection.key == KEY {
+                    members.shift_remove(KEY);
+                } else if let Some(member) = members.get_mut(&selection.key) {
+                    empty(member, &selection.selections);
                 }
             }
         }
