@@ -7,6 +7,7 @@ mod differential;
 mod explain;
 mod filters;
 mod held_up;
+mod merged;
 mod statistics;
 mod variables;
 mod written;

@@ -199,9 +199,9 @@ async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Resul
             Ok(Answer::of(answered))
         }
         Path::Schema => {
-            let answer = through_schema(asking, schema, this, &selections, variables).await;
+            let answer = through_schema(asking, schema, this, &selections, variables).await?;
             // A text written in an operation may be a password, which is not to be kept.
-            if answer.executed && !request.text().contains('"') {
+            if !request.text().contains('"') {
                 keep(schema, document, request, kind, None);
             }
             Ok(answer)
@@ -291,16 +291,22 @@ async fn through_schema(
     this: This<'_>,
     selections: &[Selection],
     variables: Variables,
-) -> Answer {
+) -> Result<Answer, WireError> {
     let document = this.document;
     let filled = document.filled(&variables);
-    let asked = Arc::new(match &filled {
-        Some(filled) => {
-            let set = &filled.operation().selection_set.node;
-            Asked::new(&document::selections(&filled.parsed, set, &variables), variables)
-        }
-        None => Asked::new(selections, variables),
+    let filled_selections = filled.as_ref().map(|filled| {
+        let set = &filled.operation().selection_set.node;
+        document::selections(&filled.parsed, set, &variables)
     });
+    let selections = filled_selections.as_deref().unwrap_or(selections);
+    let asked = match Asked::new(selections, variables.clone()) {
+        Ok(asked) => Arc::new(asked),
+        Err(conflict) => {
+            // What validation sees, too, it tells with its places.
+            validate(schema, document, &variables).await?;
+            return Err(conflict.into());
+        }
+    };
     let (selections, variables) = (asked.selections(), asked.variables());
     let mut request = library_request(filled.as_ref().unwrap_or(document), variables)
         .data(Arc::clone(asking))
@@ -310,11 +316,7 @@ async fn through_schema(
             request = request.data(KnownToBeValid)
         }
         true => {}
-        false => {
-            if let Err(error) = document::position::check(document, schema.schema.registry()) {
-                return Answer::refused(error);
-            }
-        }
+        false => document::position::check(document, schema.schema.registry())?,
     }
     let response = schema.schema.execute(request).await;
     let executed = response.errors.iter().all(is_ours);
@@ -325,7 +327,7 @@ async fn through_schema(
         .collect();
     let error = errors.first().cloned();
     if let (false, Some(error)) = (executed, &error) {
-        return Answer::refused(error.clone());
+        return Err(error.clone());
     }
     let mut body = Map::new();
     if !errors.is_empty() {
@@ -340,13 +342,13 @@ async fn through_schema(
     }
     introspection::sort(&mut data, selections);
     body.insert("data".to_owned(), data);
-    Answer {
+    Ok(Answer {
         // Texts name its members: it cannot fail.
         body: serde_json::to_vec(&body).unwrap_or_default(),
         error,
         executed: true,
         operation: None,
-    }
+    })
 }
 
 /// The library answers root fields in the order in which they were ready; GraphQL wants that of the request.

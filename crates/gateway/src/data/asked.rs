@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use async_graphql::{QueryPathNode, QueryPathSegment};
-use portico_query::plan::select::merge;
+use portico_query::Failure;
+use portico_query::plan::merge::merge;
 use portico_query::request::{Selection, Variables};
 
 /// The selected root fields of a request, and the values of its variables. The GraphQL library has them, too, but
@@ -16,11 +17,12 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn new(selections: &[Selection], variables: Variables) -> Self {
-        Self {
-            selections: merged(selections),
+    /// Refuses fields under one name that ask for different things.
+    pub(crate) fn new(selections: &[Selection], variables: Variables) -> Result<Self, Failure> {
+        Ok(Self {
+            selections: merged(selections, "$")?,
             variables,
-        }
+        })
     }
 
     pub(crate) fn selections(&self) -> &[Selection] {
@@ -51,10 +53,11 @@ impl Asked {
     }
 }
 
-fn merged(selections: &[Selection]) -> Vec<Selection> {
-    let mut merged = merge(selections);
+fn merged(selections: &[Selection], path: &str) -> Result<Vec<Selection>, Failure> {
+    let mut merged = merge(selections, path)?;
     for selection in &mut merged {
-        selection.selections = self::merged(&selection.selections);
+        let path = format!("{path}.selectionSet.{}", selection.key);
+        selection.selections = self::merged(&selection.selections, &path)?;
     }
-    merged
+    Ok(merged)
 }

@@ -2,6 +2,7 @@
 
 use portico_entity::catalogue::{Column, Scalar, Table};
 
+use super::merge::merge;
 use super::{ByName, Field, Select, select};
 use crate::error::Failure;
 use crate::request::{Place, Selection, Variables};
@@ -263,7 +264,7 @@ pub(super) fn members<T>(
     path: &str,
     mut plan: impl FnMut(&Selection, &str) -> Result<T, Failure>,
 ) -> Result<Vec<Member<T>>, Failure> {
-    select::merge(selections)
+    merge(selections, path)?
         .iter()
         .map(|selection| {
             let path = format!("{path}.selectionSet.{}", selection.key);

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use portico_entity::catalogue::{Table, catalogue};
 
+use super::merge::merge;
 use super::mutation::{self, Answer, Mutation, Write};
 use super::{Action, Plan, Root, aggregate, group_by, insert, select, update};
 use crate::error::Failure;
@@ -147,7 +148,7 @@ fn capitalised(name: &str) -> String {
 
 /// Plans root fields that are all of the data API (or `__typename`).
 pub fn plan(kind: Kind, selections: &[Selection], variables: &Variables) -> Result<Plan, Failure> {
-    let roots = select::merge(selections)
+    let roots = merge(selections, "$")?
         .iter()
         .map(|selection| {
             let key = selection.key.clone();

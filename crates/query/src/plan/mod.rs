@@ -7,6 +7,7 @@ pub mod filter;
 pub mod group_by;
 pub mod insert;
 pub mod json_path;
+pub mod merge;
 pub mod mutation;
 mod operator;
 pub mod order_by;

@@ -3,6 +3,7 @@
 use portico_entity::catalogue::{Column, Table};
 
 use super::insert::Insert;
+use super::merge::merge;
 use super::update::Update;
 use super::{BindKind, ByName, Filter, Operator, Select, Shape, filter, select};
 use crate::error::Failure;
@@ -103,7 +104,7 @@ pub(super) fn response(
     variables: &Variables,
     path: &str,
 ) -> Result<Vec<ResponseField>, Failure> {
-    let merged = select::merge(&selection.selections);
+    let merged = merge(&selection.selections, path)?;
     let fields = merged.iter().map(|selection| {
         let path = format!("{path}.selectionSet.{}", selection.key);
         let content = match selection.name.as_str() {

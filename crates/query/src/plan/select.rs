@@ -3,6 +3,7 @@
 use portico_entity::catalogue::{Cardinality, Relation, Scalar, Table, catalogue};
 
 use super::filter::{self, bind};
+use super::merge::merge;
 use super::{Bind, BindKind, ByName, Content, Field, Filter, Operator, Select, Shape};
 use super::{aggregate, mutation, order_by};
 use crate::error::Failure;
@@ -126,25 +127,10 @@ pub(super) fn fields(
     variables: &Variables,
     path: &str,
 ) -> Result<Vec<Field>, Failure> {
-    let merged = merge(selections);
-    merged
+    merge(selections, path)?
         .iter()
         .map(|selection| field(table, selection, variables, path))
         .collect()
-}
-
-/// Merges selections that share a response name; validation has seen that they agree.
-pub fn merge(selections: &[Selection]) -> Vec<Selection> {
-    let mut merged: indexmap::IndexMap<&str, Selection> = indexmap::IndexMap::new();
-    for selection in selections {
-        match merged.get_mut(selection.key.as_str()) {
-            Some(first) => first.selections.extend(selection.selections.iter().cloned()),
-            None => {
-                merged.insert(&selection.key, selection.clone());
-            }
-        }
-    }
-    merged.into_values().collect()
 }
 
 fn field(
