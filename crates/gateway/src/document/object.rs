@@ -28,10 +28,10 @@ pub(super) fn check(text: &str) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// Line and column of a byte.
+/// Line and column of a byte, as the parser counts: a lone carriage return begins the same line again.
 fn place(text: &str, at: usize) -> Pos {
     let before = text.get(..at).unwrap_or(text);
-    let line = before.rsplit('\n').next().unwrap_or_default();
+    let line = before.rsplit(['\r', '\n']).next().unwrap_or_default();
     Pos {
         line: before.matches('\n').count() + 1,
         column: line.chars().count() + 1,
@@ -40,7 +40,7 @@ fn place(text: &str, at: usize) -> Pos {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{check, place};
 
     #[test]
     fn a_name_stands_once_in_an_object() {
@@ -72,6 +72,17 @@ mod tests {
                 (1, column),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn places_are_those_of_the_parser() {
+        for ends in ["\n", "\r", "\r\n", "\n\r", "\u{feff} \r\r"] {
+            let text = format!("{{{ends} a {ends}{ends} }}");
+            let document = async_graphql::parser::parse_query(&text).unwrap();
+            let (_, operation) = document.operations.iter().next().unwrap();
+            let field = &operation.node.selection_set.node.items[0];
+            assert_eq!(place(&text, text.find('a').unwrap()), field.pos, "{text:?}");
         }
     }
 }
