@@ -43,13 +43,14 @@ impl Document {
         limits: &DocumentLimits,
     ) -> Result<Self, WireError> {
         limits.check_tokens(text)?;
-        let mut parsed = async_graphql::parser::parse_query(text).map_err(|error| {
-            if matches!(error, async_graphql::parser::Error::RecursionLimitExceeded) {
-                return limit::too_deep(limits.depth);
-            }
-            let locations = error.positions().collect();
-            WireError::validation("$.query", format!("not a valid graphql query: {error}")).at(locations)
-        })?;
+        let mut parsed =
+            async_graphql::parser::parse_query(token::without_comments(text)).map_err(|error| {
+                if matches!(error, async_graphql::parser::Error::RecursionLimitExceeded) {
+                    return limit::too_deep(limits.depth);
+                }
+                let locations = error.positions().collect();
+                WireError::validation("$.query", format!("not a valid graphql query: {error}")).at(locations)
+            })?;
         cached::take_off(&mut parsed)?;
         limits.check_shape(&parsed)?;
         let checked = object::check(text).and_then(|()| typename::settle(&mut parsed));

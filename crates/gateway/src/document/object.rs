@@ -1,16 +1,26 @@
-//! An input field stands in an object once. The parser keeps the last of each name, so that the text is read.
+//! What the parser takes of values that is no GraphQL, found in the text: an input field that stands in an object twice,
+//! of which it keeps the last, and a name that begins with another value, which it takes for two words.
 
 use std::collections::HashSet;
 
 use async_graphql::{Pos, ServerError};
 
-use super::token::{Bracket, Tokens};
+use super::token::{Bracket, Token, Tokens};
 
-/// Refuses an object of a text that gives a field twice.
+/// Values whose end the parser does not look for.
+const WORDS: [&str; 3] = ["true", "false", "null"];
+
+/// Refuses an object of a text that gives a field twice, and a value that begins as another one.
 pub(super) fn check(text: &str) -> Result<(), ServerError> {
     let mut objects: Vec<HashSet<&str>> = Vec::new();
+    let mut before = "";
     let mut tokens = Tokens::of(text).peekable();
     while let Some(token) = tokens.next() {
+        if is_value(&token, before) && begins_as_another(token.text) {
+            let message = format!("not a valid graphql query: \"{}\" is no value", token.text);
+            return Err(ServerError::new(message, Some(place(text, token.at))));
+        }
+        before = token.text;
         let is_name =
             token.within == Some(Bracket::Object) && tokens.peek().is_some_and(|next| next.text == ":");
         if is_name && objects.last_mut().is_some_and(|names| !names.insert(token.text)) {
@@ -26,6 +36,21 @@ pub(super) fn check(text: &str) -> Result<(), ServerError> {
         }
     }
     Ok(())
+}
+
+/// Whether a token stands where a value does, by the one before it.
+fn is_value(token: &Token<'_>, before: &str) -> bool {
+    match token.within {
+        Some(Bracket::Arguments | Bracket::Object) => matches!(before, ":" | "="),
+        Some(Bracket::List) => before != "$",
+        Some(Bracket::Selections) | None => false,
+    }
+}
+
+/// `nullable` is `null` and `able` to the parser. No enum of the schema has such a value.
+fn begins_as_another(value: &str) -> bool {
+    let mut words = WORDS.iter();
+    words.any(|word| value.starts_with(word) && value != *word)
 }
 
 /// Line and column of a byte, as the parser counts: a lone carriage return begins the same line again.
@@ -72,6 +97,31 @@ mod tests {
                 (1, column),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_value_does_not_begin_as_another() {
+        for (text, column) in [
+            ("{ a(b: true_eq: 1) }", 8),
+            ("{ a(b: { c: null_eq: 1 }) }", 13),
+            ("{ a(b: [nullable]) }", 9),
+            ("{ a(b: [1, [false1]]) }", 13),
+            ("{ a @include(if: trueish) }", 18),
+            ("query ($a: b = falsehood) { c }", 16),
+        ] {
+            let refused = check(text).unwrap_err();
+            assert!(refused.message.contains("is no value"), "{text}");
+            assert_eq!(refused.locations[0].column, column, "{text}");
+        }
+        for text in [
+            "{ a(b: true, c: false, d: null) }",
+            "{ a(trueish: 1, b: { nullable: 1, falsehood: [null, true false] }) }",
+            "query ($nullable: Int = null) { a(b: $nullable, c: [$nullable], d: untrue) }",
+            "{ a: nullable { trueish falsehood } }",
+            "{ a(b: [\"nullable\", [null], { c: true }]) }",
+        ] {
+            assert!(check(text).is_ok(), "{text}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! The tokens of a document's text, each with the bracket it stands in.
 
+use std::borrow::Cow;
+
 /// A name, a number, a string or a sign.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token<'t> {
@@ -23,7 +25,8 @@ pub(super) enum Bracket {
     Object,
 }
 
-/// The tokens of a text; what is no GraphQL comes out one way or the other, and is refused by the parser.
+/// The tokens of a text; what is no GraphQL comes out one way or the other, and is refused by the parser. Names come
+/// out whole, of which it may take the beginning for a word.
 pub(super) struct Tokens<'t> {
     length: usize,
     rest: &'t str,
@@ -80,6 +83,31 @@ impl<'t> Iterator for Tokens<'t> {
     }
 }
 
+/// The same text with spaces in place of comments: the parser takes none between `on` and its type.
+pub(super) fn without_comments(text: &str) -> Cow<'_, str> {
+    if !text.contains('#') {
+        return Cow::Borrowed(text);
+    }
+    let mut found = String::with_capacity(text.len());
+    let mut end = 0;
+    for token in Tokens::of(text) {
+        blank(text.get(end..token.at).unwrap_or_default(), &mut found);
+        found.push_str(token.text);
+        end = token.at + token.text.len();
+    }
+    blank(text.get(end..).unwrap_or_default(), &mut found);
+    Cow::Owned(found)
+}
+
+/// Adds what stands between two tokens: every letter of a comment is a space, so that all places stay.
+fn blank(between: &str, found: &mut String) {
+    let mut in_comment = false;
+    for letter in between.chars() {
+        in_comment = letter == '#' || in_comment && !matches!(letter, '\n' | '\r');
+        found.push(if in_comment { ' ' } else { letter });
+    }
+}
+
 /// The length of the first token.
 fn length(text: &str) -> Option<usize> {
     let first = text.chars().next()?;
@@ -127,7 +155,7 @@ fn block_string(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bracket, Tokens};
+    use super::{Bracket, Tokens, without_comments};
 
     #[test]
     fn a_token_stands_in_the_bracket_around_it() {
@@ -161,6 +189,21 @@ mod tests {
         ] {
             let found: Vec<&str> = Tokens::of(text).map(|token| token.text).collect();
             assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn comments_are_spaces() {
+        for (text, expected) in [
+            ("{ a }", "{ a }"),
+            ("# b\n{ a # ö\r # \" \n }#", "   \n{ a    \r     \n } "),
+            (
+                "{ a(b: \"#\", c: \"\"\" # \n \"\"\") }# d",
+                "{ a(b: \"#\", c: \"\"\" # \n \"\"\") }   ",
+            ),
+            ("{ ... on # a,b\n c { d } }", "{ ... on      \n c { d } }"),
+        ] {
+            assert_eq!(without_comments(text), expected);
         }
     }
 }
