@@ -49,13 +49,14 @@ fn distance(range: &str, media: &str) -> Option<u8> {
     }
 }
 
-/// What `q` says, 1 where it says nothing.
+/// What `q` says, 1 where it says nothing from 0 to 1.
 fn weight(parameters: &str) -> f32 {
     parameters
         .split(';')
         .filter_map(|parameter| parameter.split_once('='))
         .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
         .and_then(|(_, weight)| weight.trim().parse().ok())
+        .filter(|weight| (0.0..=1.0).contains(weight))
         .unwrap_or(1.0)
 }
 
@@ -76,6 +77,7 @@ mod tests {
             ("*/*;q=0.1", true, true),
             ("*/*, a/one;q=0", false, true),
             ("a/one;q=0", false, false),
+            ("a/one;q=nan, a/other;q=-1", true, true),
             ("b/*, b/one", false, false),
         ] {
             let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
@@ -88,6 +90,8 @@ mod tests {
             ("a/other;q=0.1, a/one;q=0.9", true),
             ("a/one;q=0.1, a/*", false),
             ("a/one, */*;q=0.9", true),
+            ("a/other, a/one;q=2", false),
+            ("a/other, a/one;q=inf", false),
         ] {
             let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
             assert_eq!(
