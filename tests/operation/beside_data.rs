@@ -14,6 +14,7 @@ on_both_databases!(
     a_path_that_leads_nowhere_is_null,
     an_object_of_which_directives_leave_nothing_is_empty,
     an_error_names_what_was_asked_for,
+    what_fails_is_null,
 );
 
 async fn variables_of_every_kind_are_taken(database: Arc<TestDatabase>) {
@@ -173,4 +174,35 @@ async fn an_error_names_what_was_asked_for(database: Arc<TestDatabase>) {
         assert_eq!(error["extensions"]["path"], "$.selectionSet.signInEmailPassword");
         assert_eq!(error["path"], json!(["signInEmailPassword"]));
     }
+}
+
+async fn what_fails_is_null(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let jane = app.user("jane").await;
+    let admin = app.admin();
+    let other = json!({ "__typename": "AuthConfig" });
+    let query = "query ($n: Int) { me { id } authConfig { __typename } users(limit: $n) { email } }";
+    let data = |n: i32| {
+        let answer = admin.graphql_with(query, json!({ "n": n }));
+        async move { answer.await.body["data"].clone() }
+    };
+    // Nobody is signed in, so that `me` fails; `users` is never null.
+    assert_eq!(
+        data(1).await,
+        json!({ "me": null, "authConfig": other, "users": [{ "email": jane.email }] })
+    );
+    assert_eq!(data(-1).await, Value::Null);
+    // What is done is told.
+    let mutation = "mutation ($email: citext!, $password: String!) {
+      one: signInEmailPassword(email: $email, password: \"wrong wrong wrong\") { session { user { email } } }
+      two: signInEmailPassword(email: $email, password: $password) { session { user { email } } }
+      three: createUser(email: $email) { id }
+    }";
+    let variables = json!({ "email": jane.email, "password": jane.password });
+    let answer = admin.graphql_with(mutation, variables).await;
+    assert_eq!(
+        answer.body["data"],
+        json!({ "two": { "session": { "user": { "email": jane.email } } }, "three": null })
+    );
+    assert_eq!(answer.body["errors"].as_array().unwrap().len(), 2);
 }

@@ -15,6 +15,7 @@ use async_graphql::Positioned;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
+use async_graphql::registry::Registry;
 
 pub(crate) use canonical::canonical;
 pub(crate) use empty::empty;
@@ -68,6 +69,14 @@ impl Document {
     /// What kind of operation it is.
     pub(crate) fn kind(&self) -> OperationType {
         self.operation.node.ty
+    }
+
+    /// The name of the type whose fields the operation selects.
+    pub(crate) fn root_type<'r>(&self, registry: &'r Registry) -> &'r str {
+        match self.kind() {
+            OperationType::Mutation => registry.mutation_type.as_deref().unwrap_or_default(),
+            OperationType::Query | OperationType::Subscription => &registry.query_type,
+        }
     }
 
     /// The operation.

@@ -5,6 +5,7 @@ mod explain;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
+use async_graphql::registry::Registry;
 use portico_query::Failure;
 use portico_query::execute::Bound;
 use portico_query::plan::build::{self, Kind};
@@ -336,7 +337,8 @@ async fn through_schema(
             errors.iter().map(WireError::to_json).collect(),
         );
     }
-    let mut data = in_order(response.data.into_json().unwrap_or_default(), selections);
+    let data = response.data.into_json().unwrap_or_default();
+    let mut data = in_order(data, selections, document, schema.schema.registry());
     if filled.is_some() {
         document::empty(&mut data, selections);
     }
@@ -351,13 +353,28 @@ async fn through_schema(
     })
 }
 
-/// The library answers root fields in the order in which they were ready; GraphQL wants that of the request.
-fn in_order(data: Value, selections: &[Selection]) -> Value {
+/// The library answers root fields in the order in which they were ready, without those that failed; GraphQL wants that
+/// of the request, and null for what failed: for all of it, where a field is never null. A mutation keeps what came of
+/// its other fields, which is done and may be a session.
+fn in_order(data: Value, selections: &[Selection], document: &Document, registry: &Registry) -> Value {
     let Value::Object(mut members) = data else {
         return data;
     };
-    let ordered = selections
-        .iter()
-        .filter_map(|selection| members.shift_remove_entry(&selection.key));
-    Value::Object(ordered.collect())
+    let root = registry.types.get(document.root_type(registry));
+    let field = |name: &str| root.and_then(|root| root.field_by_name(name));
+    let is_required = |name: &str| field(name).is_some_and(|field| field.ty.ends_with('!'));
+    let mut ordered = Map::new();
+    for selection in selections {
+        match members.shift_remove(&selection.key) {
+            Some(value) => {
+                ordered.insert(selection.key.clone(), value);
+            }
+            None if !is_required(&selection.name) => {
+                ordered.insert(selection.key.clone(), Value::Null);
+            }
+            None if document.kind() == OperationType::Mutation => {}
+            None => return Value::Null,
+        }
+    }
+    Value::Object(ordered)
 }

@@ -14,12 +14,8 @@ pub(crate) fn check(document: &Document, registry: &Registry) -> Result<(), Wire
     if operation.variable_definitions.is_empty() {
         return Ok(());
     }
-    let root = match operation.ty {
-        async_graphql::parser::types::OperationType::Mutation => registry.mutation_type.as_deref(),
-        _ => Some(registry.query_type.as_str()),
-    };
     let check = Check { document, registry };
-    check.selection_set(&operation.selection_set.node, root.unwrap_or_default(), "$")
+    check.selection_set(&operation.selection_set.node, document.root_type(registry), "$")
 }
 
 struct Check<'d> {
