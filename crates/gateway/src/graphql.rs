@@ -16,7 +16,7 @@ use crate::cookie::Browser;
 use crate::data::{Answered, Asking};
 use crate::error::WireError;
 use crate::execute::{GraphqlRequest, execute};
-use crate::http::{RequestFacts, Sender, read_body, takes_anything, wish};
+use crate::http::{RequestFacts, Sender, read_body, wish, wishes_nothing};
 use crate::introspection::Extent;
 use crate::session::Session;
 
@@ -228,7 +228,7 @@ impl Media {
         let [json, response] =
             ["application/json", "application/graphql-response+json"].map(|media| wish(headers, media));
         match (json, response) {
-            (None, None) if !takes_anything(headers) => {
+            (None, None) if !wishes_nothing(headers) => {
                 let message = "answers are application/graphql-response+json or application/json";
                 Err(WireError::new("invalid-headers", "$", message))
             }

@@ -43,13 +43,12 @@ impl Document {
             }
         }
         fill.inside(&mut filled.operation.node.selection_set.node);
-        let operations = &mut filled.parsed.operations;
-        match (operations, &filled.operation_name) {
-            (DocumentOperations::Single(operation), _) => operation.clone_from(&filled.operation),
-            (DocumentOperations::Multiple(operations), Some(name)) => {
-                operations.insert(Name::new(name), filled.operation.clone());
+        match &mut filled.parsed.operations {
+            DocumentOperations::Single(operation) => operation.clone_from(&filled.operation),
+            DocumentOperations::Multiple(operations) => {
+                let name = filled.operation_name.iter().map(Name::new);
+                operations.extend(name.map(|name| (name, filled.operation.clone())));
             }
-            (DocumentOperations::Multiple(_), None) => {}
         }
         Some(filled)
     }

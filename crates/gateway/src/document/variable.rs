@@ -41,7 +41,8 @@ pub(crate) fn variables(
     Err(WireError::validation("$", message))
 }
 
-/// Whether all variables are texts, declared as such and sent: a document that is valid with some is valid with all.
+/// Whether all variables are texts, declared as such and sent: a document that is valid with some is valid with all,
+/// where [`super::position::check`] saw that they stand where texts do.
 pub(crate) fn are_texts(operation: &OperationDefinition, variables: &Variables) -> bool {
     operation.variable_definitions.iter().all(|definition| {
         let BaseType::Named(declared) = &definition.node.var_type.node.base else {

@@ -26,7 +26,7 @@ pub(crate) fn wish(headers: &HeaderMap, media: &str) -> Option<Wish> {
 }
 
 /// Whether the client says nothing of what it takes.
-pub(crate) fn takes_anything(headers: &HeaderMap) -> bool {
+pub(crate) fn wishes_nothing(headers: &HeaderMap) -> bool {
     ranges(headers).next().is_none()
 }
 

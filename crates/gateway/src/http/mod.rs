@@ -19,7 +19,7 @@ pub use network::{Network, NotANetwork};
 pub use request_id::{RequestId, RequestIds};
 pub use settings::HttpSettings;
 
-pub(crate) use accept::{takes_anything, wish};
+pub(crate) use accept::{wish, wishes_nothing};
 pub(crate) use failure::{graphql_failure, json, method_not_allowed, not_found, plain_failure};
 pub(crate) use guard::read_body;
 pub(crate) use headers::cors;

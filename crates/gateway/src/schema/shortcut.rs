@@ -11,7 +11,9 @@ use async_graphql::{CacheControl, Response, ServerError, ValidationResult};
 pub(crate) struct StopBeforeExecution;
 
 /// Put into a request's data, it makes the schema leave out validation: the document was valid before, and is whatever
-/// the variables are that are sent with it now.
+/// the variables are that are sent with it now, as [`position::check`] saw where they stand.
+///
+/// [`position::check`]: crate::document::position::check
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownToBeValid;
 
