@@ -70,7 +70,7 @@ async fn ask(
     (answer.status, answer.text)
 }
 
-/// How often a plan at hand answered.
+/// How often a plan, or the document of an operation, was at hand.
 fn hits(app: &TestApp) -> u64 {
     app.app
         .plan_counters()
@@ -224,14 +224,17 @@ async fn unfit_variables_are_refused_beside_a_plan_at_hand(database: Arc<TestDat
 async fn unfit_variables_of_an_operation_at_hand_are_refused(database: Arc<TestDatabase>) {
     let app = seeded(&database, &[("PORTICO_LIMIT_REFRESHES", "10000")]).await;
     let public = app.public();
-    let text = "mutation ($token: String!, $code: String) {
+    let text = "mutation ($token: String!, $other: String) {
       refreshToken(refreshToken: $token) { accessToken }
-      disableTotp(code: $code)
+      signOut(refreshToken: $other)
     }";
-    let good = json!({ "token": "none", "code": "123456" });
-    let sets = unfit_sets(&good, &["token", "code"]);
+    let good = json!({ "token": "none", "other": "no other" });
+    let sets = unfit_sets(&good, &["token", "other"]);
     public.graphql_with(text, good).await;
+    let before = hits(&app);
     assert_alike(&public, text, &sets).await;
+    // Each set is asked three times with the document at hand.
+    assert_eq!(hits(&app) - before, 3 * sets.len() as u64);
 }
 
 /// The variables as they fit, then with each of those named as it does not or missing, and with one more.

@@ -48,18 +48,26 @@ async fn its_directives_are_validated(database: Arc<TestDatabase>) {
     let app = TestApp::new(&database).await;
     let jane = app.user("jane").await;
     for template in DOCUMENTS {
-        for (declared, field) in [
-            ("", "__typename @include(if: $a)"),
-            ("($a: Boolean!)", "__typename"),
-            ("($a: Boolean)", "__typename @include(if: $a)"),
-            ("($a: String!)", "__typename @skip(if: $a)"),
-            ("", "__typename @nosuch(a: 1)"),
-            ("", "__typename @include"),
-            ("", "__typename @include(if: \"yes\")"),
-            ("", "__typename @include(if: true, unless: false)"),
-            ("", "__typename @include(if: true) @include(if: true)"),
-            ("", "__typename(x: 1)"),
-            ("", "__typename { id }"),
+        for (declared, field, named) in [
+            ("", "__typename @include(if: $a)", "\"$a\""),
+            ("($a: Boolean!)", "__typename", "\"$a\""),
+            (
+                "($a: Boolean)",
+                "__typename @include(if: $a)",
+                "'a' is declared as 'Boolean'",
+            ),
+            ("($a: String!)", "__typename @skip(if: $a)", "Boolean"),
+            ("", "__typename @nosuch(a: 1)", "\"nosuch\""),
+            ("", "__typename @include", "\"@include\" argument \"if\""),
+            ("", "__typename @include(if: \"yes\")", "\"if\""),
+            ("", "__typename @include(if: true, unless: false)", "\"unless\""),
+            (
+                "",
+                "__typename @include(if: true) @include(if: true)",
+                "\"include\"",
+            ),
+            ("", "__typename(x: 1)", "\"x\""),
+            ("", "__typename { id }", "\"__typename\""),
         ] {
             let query = document(template, declared, field);
             let variables = match declared {
@@ -70,6 +78,8 @@ async fn its_directives_are_validated(database: Arc<TestDatabase>) {
             for _ in 0..2 {
                 let answer = jane.graphql_with(&query, variables.clone()).await;
                 assert_eq!(answer.error_code(), "validation-failed", "{query}");
+                let message = answer.body["errors"][0]["message"].as_str().unwrap();
+                assert!(message.contains(named), "{query}: {message}");
             }
         }
     }
