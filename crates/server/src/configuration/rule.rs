@@ -145,10 +145,12 @@ pub(super) fn web_url() -> Rule<String> {
     })
 }
 
-/// An absolute address of the web as a page has it, with all that belongs to it, without a slash at its end.
+/// An absolute address of the web as a page has it, with all that belongs to it, without a slash at the end of its
+/// path where nothing is behind that.
 pub(super) fn page_url() -> Rule<String> {
     rule("an http:// or https:// address", |text| {
-        is_web(text).then(|| text.trim_end_matches('/').to_owned())
+        let bare = !text.contains(['?', '#']);
+        is_web(text).then(|| if bare { text.trim_end_matches('/') } else { text }.to_owned())
     })
 }
 
@@ -160,13 +162,14 @@ fn is_web(text: &str) -> bool {
     web && uri.host().is_some_and(|host| !host.is_empty()) && !text.contains('@')
 }
 
-/// An address that users may be sent to.
+/// An address that users may be sent to, with all below it.
 pub(super) fn redirect_url() -> Rule<String> {
     rule(
-        "an http:// or https:// address, whose host may begin with *. for one label",
+        "an http:// or https:// address without ? and #, whose host may begin with *. for one label",
         |text| {
-            let bare = text.replacen("://*.", "://any.", 1);
-            (!bare.contains('*') && is_web(&bare)).then(|| text.trim_end_matches('/').to_owned())
+            let whole = text.replacen("://*.", "://any.", 1);
+            let fits = !whole.contains('*') && (web_url().parse)(&whole).is_some();
+            fits.then(|| text.trim_end_matches('/').to_owned())
         },
     )
 }

@@ -140,10 +140,43 @@ fn an_address_that_paths_are_added_to_has_nothing_behind_its_path() {
         }
         load(&[], &[(name, "https://a.example/b/")], "").unwrap();
     }
-    // Nothing is added to the application's own.
+    // To the application's own only parameters are added, and these before a fragment.
     for url in ["https://a.example/?b=c", "https://a.example/#/b"] {
         load(&[], &[("PORTICO_CLIENT_URL", url)], "").unwrap();
     }
+}
+
+#[test]
+fn a_slash_is_taken_off_a_path_alone() {
+    for (given, kept) in [
+        ("https://a.example/b/", "https://a.example/b"),
+        ("https://a.example/#/", "https://a.example/#/"),
+        ("https://a.example/?b=/", "https://a.example/?b=/"),
+    ] {
+        let settings = load(&[], &[("PORTICO_CLIENT_URL", given)], "").unwrap();
+        assert_eq!(settings.client_url.as_deref(), Some(kept));
+    }
+}
+
+#[test]
+fn an_address_that_users_may_be_sent_to_opens_no_more_than_it_says() {
+    for url in [
+        "https://a.example/?b=c",
+        "https://a.example/in#b",
+        "https://*.a.example/?",
+    ] {
+        let refusal = load(&[], &[("PORTICO_REDIRECT_URLS", url)], "").unwrap_err();
+        assert!(refusal.starts_with("PORTICO_REDIRECT_URLS"), "{refusal}");
+    }
+    let given = [(
+        "PORTICO_REDIRECT_URLS",
+        "https://*.a.example/, https://b.example/in/",
+    )];
+    let settings = load(&[], &given, "").unwrap();
+    assert_eq!(
+        settings.redirect_urls,
+        ["https://*.a.example", "https://b.example/in"]
+    );
 }
 
 #[test]
