@@ -27,7 +27,8 @@ build() {
 }
 
 merge=$(profdata)
-cargo build --release --locked -p portico-bench
+# The folder is named here as below: it may be set to another, where this script would not look.
+cargo build --release --locked --target-dir target -p portico-bench
 build "-Cprofile-generate=$profile/raw" "$profile"
 cp target/release/portico-bench "$profile/$host/release/"
 rm -rf "$profile/raw"
