@@ -69,6 +69,8 @@ impl Conversation {
         Ok(())
     }
 
+    /// As `send` of lettre 0.11.23 does it, which does not tell whether it was the sender that was refused: to be compared
+    /// when that changes, with `parameters`.
     async fn send_in_turn(&mut self, envelope: &Envelope, bytes: &[u8]) -> Result<(), NotSent> {
         let Some(parameters) = self.parameters(envelope, bytes) else {
             // The library says which extension is wanting.
