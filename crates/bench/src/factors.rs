@@ -24,7 +24,7 @@ use crate::seed_factors;
 use crate::stand::Stand;
 
 /// Accounts with an authenticator application, and as many with a passkey: one answer for each is made at a time.
-pub(crate) const ACCOUNTS: usize = 400;
+pub(crate) const ACCOUNTS: usize = 1_000;
 /// The secret of every authenticator application; RFC 6238 has the same.
 const SECRET: &[u8] = b"12345678901234567890";
 /// The same in base32, as Hasura Auth keeps it.
