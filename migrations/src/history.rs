@@ -80,6 +80,11 @@ const POSTGRES: Files = &[
         "adopted tokens",
         include_str!("../postgres/0023_adopted_tokens.sql"),
     ),
+    (
+        24,
+        "signed in from",
+        include_str!("../postgres/0024_signed_in_from.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -143,6 +148,11 @@ const SQLITE: Files = &[
         21,
         "adopted tokens",
         include_str!("../sqlite/0021_adopted_tokens.sql"),
+    ),
+    (
+        22,
+        "signed in from",
+        include_str!("../sqlite/0022_signed_in_from.sql"),
     ),
 ];
 

@@ -71,6 +71,7 @@ fn the_known_secrets_are_marked() {
             "authRefreshTokens.refreshTokenHash",
             "authRefreshTokens.previousTokenHash",
             "authRefreshTokens.sealedSuccessor",
+            "authRefreshTokens.signedInFrom",
             "authUserProviders.accessToken",
             "authUserProviders.refreshToken",
             "authUserSecurityKeys.passkey",

@@ -44,6 +44,7 @@ mod sign_out;
 mod sign_out_others;
 mod sign_up_email_password;
 mod sign_up_username_password;
+mod stolen_session;
 mod taken_address;
 mod taken_in_advance;
 mod together;

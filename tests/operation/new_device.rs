@@ -10,6 +10,7 @@ use crate::support::database::{TestDatabase, on_both_databases};
 
 on_both_databases!(
     the_owner_is_told_of_a_sign_in_from_a_new_device,
+    a_refresh_makes_no_network_known,
     nobody_is_told_where_that_is_switched_off,
 );
 
@@ -74,13 +75,30 @@ async fn the_owner_is_told_of_a_sign_in_from_a_new_device(database: Arc<TestData
         text.contains("203.0.113.5") && !text.contains("evil.example"),
         "{text}"
     );
-    // Known from then on, for as long as a session was used there lately.
+    // Known from then on, for as long as that was lately.
     sign_in(&app, "203.0.113.9", "Yet another", PASSWORD).await.data();
     assert_eq!(told(&app).await.0, 1);
     app.clock.advance(31 * 24 * 3_600);
     sign_in(&app, "203.0.113.9", "Yet another", PASSWORD).await.data();
     let (count, text) = told(&app).await;
     assert!(text.contains("203.0.113.9"), "{count}: {text}");
+}
+
+async fn a_refresh_makes_no_network_known(database: Arc<TestDatabase>) {
+    let app = TestApp::with(&database, &[PROXY]).await;
+    let home = app
+        .public()
+        .with("x-forwarded-for", "192.0.2.7")
+        .with("user-agent", "Browser 1");
+    let answer = home.sign_up(EMAIL, PASSWORD).await;
+    let token = answer.string("/signUpEmailPassword/session/refreshToken");
+    let away = home.with("x-forwarded-for", "203.0.113.5");
+    away.refresh(&token).await.data();
+    sign_in(&app, "203.0.113.5", "Elsewhere", PASSWORD).await.data();
+    assert_eq!(told(&app).await.0, 1);
+    // Where the user signed in stays known.
+    sign_in(&app, "192.0.2.9", "Browser 2", PASSWORD).await.data();
+    assert_eq!(told(&app).await.0, 1);
 }
 
 async fn nobody_is_told_where_that_is_switched_off(database: Arc<TestDatabase>) {

@@ -21,6 +21,7 @@ on_both_databases!(
     a_challenge_is_good_for_its_user_and_for_nothing_else,
     whoever_knows_the_password_keeps_nobody_out,
     a_stolen_session_that_moves_brings_no_new_guesses,
+    a_stolen_session_elsewhere_keeps_nobody_out_at_home,
     a_code_that_comes_too_early_is_no_try,
     an_administrator_lifts_the_delays_of_codes,
 );
@@ -290,6 +291,27 @@ async fn a_stolen_session_that_moves_brings_no_new_guesses(database: Arc<TestDat
         }
     }
     assert_eq!(judged, 10);
+}
+
+async fn a_stolen_session_elsewhere_keeps_nobody_out_at_home(database: Arc<TestDatabase>) {
+    let app = TestApp::with(&database, &PROXY).await;
+    let jane = enrol(&app, "jane").await;
+    let thief = elsewhere(&app, 113);
+    let refreshed = thief.refresh(&jane.user.session.refresh_token).await;
+    let session = thief.bearer(&refreshed.string("/refreshToken/accessToken"));
+    let wrong = [("code", jane.authenticator.wrong(&app))];
+    let wrong = wrong.each_ref().map(|(name, code)| (*name, code.as_str()));
+    for _ in 0..10 {
+        let answer = run(&session, "elevateTotp", &wrong, "{ accessToken }").await;
+        assert_eq!(answer.error_code(), "invalid-totp");
+    }
+    // Nobody elsewhere has another guess, with whatever the thief had.
+    let right = jane.authenticator.code(&app);
+    for network in [113, 114] {
+        assert_too_early(&elsewhere(&app, network), &jane, &right).await;
+    }
+    let at_home = sign_in(&app, &jane).await;
+    elevated(&app, &at_home, &jane.authenticator).await;
 }
 
 async fn a_code_that_comes_too_early_is_no_try(database: Arc<TestDatabase>) {

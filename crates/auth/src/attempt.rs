@@ -17,7 +17,7 @@ use crate::limit::too_many;
 use crate::password::Matched;
 use crate::refusal::Identifier;
 use crate::store;
-use crate::store::limits::{PASSWORDS, UNKNOWN, account_key, network_key};
+use crate::store::limits::{Buckets, PASSWORDS, UNKNOWN, account_key, network_key};
 use crate::store::refresh_tokens::Owner;
 use crate::store::users::{Credentials, Lock};
 use crate::value::Password;
@@ -108,11 +108,7 @@ impl Attempt {
             .await?;
         let (bucket, key) = match target {
             Target::Nobody(identifier, name) => (UNKNOWN, auth.limit_key(&format!("{identifier:?}:{name}"))),
-            Target::Account(found) if known => {
-                let network = auth.limit_key(&prefix(ctx.caller.address));
-                (PASSWORDS.network, network_key(found.account.id, &network))
-            }
-            Target::Account(found) => (PASSWORDS.account, account_key(found.account.id)),
+            Target::Account(found) => counter(ctx, PASSWORDS, found.account.id, known),
         };
         let locked = credentials.and_then(|found| found.locked_until(now, LONGEST));
         let counted = match locked.filter(|_| !known) {
@@ -215,7 +211,8 @@ impl Auth {
         Ok(Counted::TooEarly(next.unwrap_or(now)))
     }
 
-    /// Whether the user had a session in the caller's network lately. Whoever has proved a first factor alone has none.
+    /// Whether the user signed in from the caller's network lately. Whoever has proved a first factor alone has not, nor
+    /// whoever goes on with a session that was begun elsewhere.
     pub(crate) async fn is_known_network(
         &self,
         user: Owner<'_>,
@@ -258,6 +255,23 @@ impl Auth {
             store::users::show_failures(&*transaction, account, at, now).await?;
         }
         Ok(transaction.commit().await?)
+    }
+}
+
+/// Where an attempt on an account is counted: the networks of its user each have a counter, so that others cannot keep
+/// the user out.
+pub(crate) fn counter(
+    ctx: &Ctx<'_>,
+    buckets: Buckets,
+    account: Uuid,
+    network_is_known: bool,
+) -> (&'static str, String) {
+    match network_is_known {
+        true => {
+            let network = ctx.auth.limit_key(&prefix(ctx.caller.address));
+            (buckets.network, network_key(account, &network))
+        }
+        false => (buckets.account, account_key(account)),
     }
 }
 

@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::message;
 use crate::store;
 
-/// Whether neither the network of the caller nor what the client calls itself is known from the user's sessions of the
-/// last 30 days. Never so where nobody would be told.
+/// Whether the user did not sign in from the network of the caller within the last 30 days, and had no session then with
+/// what the client calls itself. Never so where nobody would be told.
 pub(crate) async fn is_new<C: Connection>(ctx: &Ctx<'_>, connection: &C, user: Uuid) -> Result<bool, Error> {
     if !ctx.auth.policy.new_device_notices {
         return Ok(false);
@@ -21,7 +21,8 @@ pub(crate) async fn is_new<C: Connection>(ctx: &Ctx<'_>, connection: &C, user: U
     let devices = store::refresh_tokens::devices(connection, user, since).await?;
     let (here, agent) = (prefix(ctx.caller.address), ctx.caller.stored_user_agent());
     let known = devices.iter().any(|device| {
-        let address = device.ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
+        let address = device.signed_in_from.as_deref();
+        let address = address.and_then(|address| address.parse::<IpAddr>().ok());
         device.user_agent == agent || address.is_some_and(|address| prefix(address) == here)
     });
     Ok(!known)

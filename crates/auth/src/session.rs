@@ -225,6 +225,7 @@ async fn begin<C: Connection>(
     let SessionWish { kind, name } = ctx.wish.cloned().unwrap_or_default();
     let (idle, longest) = kind.lifetimes(&auth.policy);
     let token = RefreshToken::create(&auth.keys.refresh_mac, auth.entropy.as_ref(), id, 0)?;
+    let address = ctx.caller.address.to_canonical().to_string();
     let row = refresh_tokens::ActiveModel {
         id: Set(id),
         created_at: Set(now),
@@ -235,7 +236,8 @@ async fn begin<C: Connection>(
         user_id: Set(account.id),
         refresh_token_hash: Set(Some(token.hash())),
         authentication_methods: Set(methods.to_json()),
-        ip: Set(Some(ctx.caller.address.to_canonical().to_string())),
+        signed_in_from: Set(Some(address.clone())),
+        ip: Set(Some(address)),
         user_agent: Set(ctx.caller.stored_user_agent()),
         last_used_at: Set(Some(now)),
         ..Default::default()

@@ -75,6 +75,9 @@ documented! {
         pub elevated_by: Option<String>,
         /// When the user was proved anew.
         pub elevated_at: Option<DateTime<Utc>>,
+        /// Address the user signed in from, which no refresh changes.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub signed_in_from: Option<String>,
     }
 }
 
@@ -94,6 +97,8 @@ impl Describe for Entity {
                 Column::RefreshTokenHash,
                 Column::PreviousTokenHash,
                 Column::SealedSuccessor,
+                // The networks it tells of are spared where others guess: nobody may give it.
+                Column::SignedInFrom,
             ])
             .own([
                 Column::Generation,
@@ -121,6 +126,7 @@ impl Describe for Entity {
                     Column::RefreshTokenHash,
                     Column::PreviousTokenHash,
                     Column::SealedSuccessor,
+                    Column::SignedInFrom,
                     Column::CreatedAt,
                     Column::Metadata,
                     Column::Name,

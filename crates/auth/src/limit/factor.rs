@@ -1,16 +1,16 @@
 //! One budget for guessing the codes of an account, wherever they are asked for. A new sign-in does not come with
-//! new guesses. The networks of the user have a budget of their own, so that others cannot keep the user out; one for
-//! all of them, as whoever has stolen a session makes any network one of the user's.
+//! new guesses. Each network that the user signs in from has a budget of its own, as for passwords, so that others
+//! cannot keep the user out.
 
 use uuid::Uuid;
 
 use super::too_many;
-use crate::attempt::Counted;
+use crate::attempt::{Counted, counter};
 use crate::caller::Ctx;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::store;
-use crate::store::limits::{FACTORS, account_key};
+use crate::store::limits::FACTORS;
 use crate::store::refresh_tokens::Owner;
 
 /// A guess at a code of an account, counted as a failure until it succeeds.
@@ -35,18 +35,15 @@ impl FactorGuess {
         account: Uuid,
         network_is_known: bool,
     ) -> Result<Self, Error> {
-        let (now, key) = (ctx.now(), account_key(account));
-        let bucket = match network_is_known {
-            true => FACTORS.network,
-            false => FACTORS.account,
-        };
+        let now = ctx.now();
+        let (bucket, key) = counter(ctx, FACTORS, account, network_is_known);
         match ctx.auth.count_attempt(connection, bucket, &key, now).await? {
             Counted::TooEarly(until) => Err(too_many(until, now).into()),
             Counted::As(_) => Ok(Self { bucket, key }),
         }
     }
 
-    /// The code was right: earlier failures are forgotten, from wherever this one came.
+    /// The code was right: earlier failures from where this one came are forgotten.
     pub(crate) async fn succeeded<C: Connection>(self, connection: &C) -> Result<(), Error> {
         Ok(store::limits::forget(connection, self.bucket, &self.key).await?)
     }

@@ -12,7 +12,7 @@ use crate::store::statement;
 pub(crate) struct Buckets {
     /// Those from wherever nobody knows the user.
     pub(crate) account: &'static str,
-    /// Those from networks that the user signs in from.
+    /// Those from networks that the user signs in from, by account and network.
     pub(crate) network: &'static str,
 }
 

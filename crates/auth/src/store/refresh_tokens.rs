@@ -97,7 +97,7 @@ pub(crate) enum Owner<'a> {
     OfTicket(&'a [u8]),
 }
 
-/// The addresses a user had sessions at since then, of the latest.
+/// The addresses a user signed in from since then, of the latest.
 pub(crate) async fn addresses<C: Connection>(
     connection: &C,
     owner: Owner<'_>,
@@ -111,26 +111,30 @@ pub(crate) async fn addresses<C: Connection>(
         ),
     };
     let sql = format!(
-        "SELECT DISTINCT ip FROM ({}) AS latest WHERE used_at > $2 AND ip IS NOT NULL",
+        "SELECT DISTINCT signed_in_from FROM ({}) AS latest WHERE created_at > $2 AND signed_in_from IS NOT NULL",
         latest(user)
     );
     let rows = connection
         .rows(statement(connection, sql, [value, since.into()]))
         .await?;
-    rows.iter().map(|row| row.get("ip")).collect()
+    rows.iter().map(|row| row.get("signed_in_from")).collect()
 }
 
-/// What a session was used with.
+/// Where a session was begun, if that is not too long ago, and what it was used with.
 pub(crate) struct Device {
-    pub(crate) ip: Option<String>,
+    pub(crate) signed_in_from: Option<String>,
     pub(crate) user_agent: Option<String>,
 }
 
-from_row!(Device { ip, user_agent });
+from_row!(Device {
+    signed_in_from,
+    user_agent
+});
 
 fn latest(user: &str) -> String {
     format!(
-        "SELECT ip, user_agent, COALESCE(last_used_at, created_at) AS used_at FROM refresh_tokens \
+        "SELECT signed_in_from, created_at, user_agent, COALESCE(last_used_at, created_at) AS used_at \
+         FROM refresh_tokens \
          WHERE user_id = {user} AND type IN ('regular', 'app') ORDER BY created_at DESC LIMIT {LATEST}"
     )
 }
@@ -142,7 +146,8 @@ pub(crate) async fn devices<C: Connection>(
     since: DateTime<Utc>,
 ) -> Result<Vec<Device>, DbErr> {
     let sql = format!(
-        "SELECT DISTINCT ip, user_agent FROM ({}) AS latest WHERE used_at > $2",
+        "SELECT DISTINCT CASE WHEN created_at > $2 THEN signed_in_from END AS signed_in_from, user_agent \
+         FROM ({}) AS latest WHERE used_at > $2",
         latest("$1")
     );
     connection
