@@ -85,6 +85,11 @@ const POSTGRES: Files = &[
         "signed in from",
         include_str!("../postgres/0024_signed_in_from.sql"),
     ),
+    (
+        25,
+        "adopted token hash",
+        include_str!("../postgres/0025_adopted_token_hash.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -153,6 +158,11 @@ const SQLITE: Files = &[
         22,
         "signed in from",
         include_str!("../sqlite/0022_signed_in_from.sql"),
+    ),
+    (
+        23,
+        "adopted token hash",
+        include_str!("../sqlite/0023_adopted_token_hash.sql"),
     ),
 ];
 

@@ -72,6 +72,7 @@ fn the_known_secrets_are_marked() {
             "authRefreshTokens.previousTokenHash",
             "authRefreshTokens.sealedSuccessor",
             "authRefreshTokens.signedInFrom",
+            "authRefreshTokens.adoptedTokenHash",
             "authUserProviders.accessToken",
             "authUserProviders.refreshToken",
             "authUserSecurityKeys.passkey",

@@ -27,7 +27,8 @@ const CONSTRAINTS: &str = "
       AND k.contype IN ('p', 'u', 'f', 'c')";
 
 const INDEXES: &str = "
-    SELECT c.relname::text, i.relname::text, x.indisprimary OR x.indisunique,
+    SELECT c.relname::text, i.relname::text,
+           EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u')),
            (SELECT string_agg(a.attname, ', ' ORDER BY p.place)
             FROM unnest(x.indkey) WITH ORDINALITY p (number, place)
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.number)

@@ -27,7 +27,9 @@ on_both_databases!(
     a_document_known_already_is_answered_as_at_first,
     a_token_of_hasura_auth_is_exchanged_once,
     a_token_of_hasura_auth_that_comes_again_ends_the_session,
+    a_token_of_hasura_auth_that_comes_again_ends_the_session_however_far_it_is,
     a_token_of_hasura_auth_signs_out,
+    a_session_of_hasura_auth_lives_as_long_as_others,
 );
 
 async fn rotate(app: &TestApp, token: &str) -> Session {
@@ -310,12 +312,88 @@ async fn a_token_of_hasura_auth_that_comes_again_ends_the_session(database: Arc<
     }
 }
 
+async fn a_token_of_hasura_auth_that_comes_again_ends_the_session_however_far_it_is(
+    database: Arc<TestDatabase>,
+) {
+    for (generations, seconds) in [(1, 11), (2, 0), (2, 11), (3, 11)] {
+        let database = TestDatabase::new(database.kind).await.unwrap();
+        let app = TestApp::new(&database).await;
+        with_adopted(&app, &database).await;
+        let mut current = rotate(&app, ADOPTED).await;
+        for _ in 1..generations {
+            current = rotate(&app, &current.refresh_token).await;
+        }
+        app.clock.advance(seconds);
+        for token in [ADOPTED, &current.refresh_token] {
+            let answer = app.public().refresh(token).await;
+            assert_eq!(answer.error_code(), "invalid-refresh-token", "{generations}");
+        }
+        let answer = app
+            .public()
+            .bearer(&current.access_token)
+            .graphql("{ me { id } }")
+            .await;
+        assert_eq!(answer.error_code(), "invalid-jwt");
+        let told = "{ auditEvents(where: { action: { _eq: \"refreshToken\" } }) { sessionId } }";
+        let told = app.admin().graphql(told).await.values("sessionId");
+        assert_eq!(told.first(), Some(&json!(current.id)), "{generations}");
+        database.finish().await;
+    }
+}
+
 async fn a_token_of_hasura_auth_signs_out(database: Arc<TestDatabase>) {
+    let sign_out = "mutation ($token: String) { signOut(refreshToken: $token) }";
+    for generations in 0..=3 {
+        let database = TestDatabase::new(database.kind).await.unwrap();
+        let app = TestApp::new(&database).await;
+        with_adopted(&app, &database).await;
+        let mut token = ADOPTED.to_owned();
+        for _ in 0..generations {
+            token = rotate(&app, &token).await.refresh_token;
+        }
+        let variables = json!({ "token": ADOPTED });
+        app.public()
+            .graphql_with(sign_out, variables.clone())
+            .await
+            .data();
+        for token in [ADOPTED, &token] {
+            let answer = app.public().refresh(token).await;
+            assert_eq!(answer.error_code(), "invalid-refresh-token");
+        }
+        // As with any other token, once it was exchanged.
+        if generations > 0 {
+            app.public().graphql_with(sign_out, variables).await.data();
+        }
+        database.finish().await;
+    }
+}
+
+async fn a_session_of_hasura_auth_lives_as_long_as_others(database: Arc<TestDatabase>) {
     let app = TestApp::new(&database).await;
     with_adopted(&app, &database).await;
-    let sign_out = "mutation ($token: String) { signOut(refreshToken: $token) }";
-    let variables = json!({ "token": ADOPTED });
-    app.public().graphql_with(sign_out, variables).await.data();
-    let answer = app.public().refresh(ADOPTED).await;
+    let mut current = rotate(&app, ADOPTED).await;
+    let id = current.id;
+    let query = "query ($id: uuid!) { authRefreshToken(id: $id) { sessionExpiresAt } }";
+    let ends_at = async || {
+        let answer = app.admin().graphql_with(query, json!({ "id": id })).await;
+        answer.string("/authRefreshToken/sessionExpiresAt")
+    };
+    let first = ends_at().await;
+    let days = 24 * 3_600;
+    for _ in 0..3 {
+        app.clock.advance(29 * days);
+        current = rotate(&app, &current.refresh_token).await;
+    }
+    assert_eq!(ends_at().await, first);
+    // One that was exchanged before exchanges said so is given an end as well.
+    let endless = "UPDATE refresh_tokens SET session_expires_at = NULL WHERE generation = 4";
+    let connection = database.connect().await;
+    connection.execute_unprepared(endless).await.unwrap();
+    current = rotate(&app, &current.refresh_token).await;
+    assert_ne!(ends_at().await, first);
+    let back = format!("UPDATE refresh_tokens SET session_expires_at = '{first}' WHERE generation = 5");
+    connection.execute_unprepared(&back).await.unwrap();
+    app.clock.advance(3 * days);
+    let answer = app.public().refresh(&current.refresh_token).await;
     assert_eq!(answer.error_code(), "invalid-refresh-token");
 }

@@ -32,10 +32,11 @@ impl Plain {
     }
 }
 
-/// A token that this service made.
+/// A token that this service made, or one that it goes on from.
 pub(crate) struct RefreshToken {
     session: Uuid,
     generation: u32,
+    adopted: bool,
     text: Plain,
 }
 
@@ -60,6 +61,7 @@ impl RefreshToken {
         Ok(Self {
             session,
             generation,
+            adopted: false,
             text: Plain::new(text),
         })
     }
@@ -81,6 +83,7 @@ impl RefreshToken {
         Ok(Self {
             session: Uuid::from_bytes(*session),
             generation: u32::from_be_bytes(*generation),
+            adopted: false,
             text: Plain::new(text.trim().to_owned()),
         })
     }
@@ -91,6 +94,11 @@ impl RefreshToken {
 
     pub(crate) fn generation(&self) -> u32 {
         self.generation
+    }
+
+    /// Whether Hasura Auth made it.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.adopted
     }
 
     /// What the database keeps, in the form its predecessor used.
@@ -150,6 +158,7 @@ impl AdoptedToken {
         RefreshToken {
             session,
             generation: 0,
+            adopted: true,
             text: self.0,
         }
     }

@@ -78,6 +78,10 @@ documented! {
         /// Address the user signed in from, which no refresh changes.
         #[sea_orm(column_type = "Text", nullable)]
         pub signed_in_from: Option<String>,
+        /// Hash of the token of Hasura Auth that was exchanged for the first of ours, in the form of
+        /// `refresh_token_hash`; no refresh changes it.
+        #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
+        pub adopted_token_hash: Option<String>,
     }
 }
 
@@ -97,6 +101,7 @@ impl Describe for Entity {
                 Column::RefreshTokenHash,
                 Column::PreviousTokenHash,
                 Column::SealedSuccessor,
+                Column::AdoptedTokenHash,
                 // The networks it tells of are spared where others guess: nobody may give it.
                 Column::SignedInFrom,
             ])
@@ -126,6 +131,7 @@ impl Describe for Entity {
                     Column::RefreshTokenHash,
                     Column::PreviousTokenHash,
                     Column::SealedSuccessor,
+                    Column::AdoptedTokenHash,
                     Column::SignedInFrom,
                     Column::CreatedAt,
                     Column::Metadata,

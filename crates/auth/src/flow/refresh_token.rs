@@ -40,12 +40,14 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
     let rotation = Rotation {
         session: presented.session(),
         generation: presented.generation(),
+        adopted: presented.is_adopted(),
         hash: presented.hash(),
         successor_hash: successor.hash(),
         sealed_successor: presented.seal_successor(entropy, &successor)?,
         now,
         expires_at: now + auth.policy.session_idle_lifetime,
         app_expires_at: now + auth.policy.app_session_idle_lifetime,
+        session_expires_at: now + auth.policy.session_lifetime,
         ip: ctx.caller.address.to_canonical().to_string(),
         user_agent: user_agent.as_deref(),
         needs_verified: auth.policy.email_verification == EmailVerification::Required,
@@ -58,7 +60,7 @@ pub async fn refresh_token(ctx: &Ctx<'_>, input: RefreshTokenInput) -> Result<Se
     }
 }
 
-/// Reads a token that this service made, or one of Hasura Auth, whose session has had no other until now.
+/// Reads a token that this service made, or one of Hasura Auth: the first of its session, however far that is.
 pub(super) async fn read(ctx: &Ctx<'_>, text: &str) -> Result<RefreshToken, Error> {
     let Some(adopted) = AdoptedToken::parse(text) else {
         let presented = RefreshToken::parse(&ctx.auth.keys.refresh_mac, text);

@@ -155,13 +155,12 @@ pub(crate) async fn devices<C: Connection>(
         .await
 }
 
-/// The session whose first token has this hash, if it has had one more at most. Those that Hasura Auth began are told
-/// from others by that they have no end, which is what the index holds.
+/// The session that Hasura Auth began with the token of this hash, whether it was exchanged or not.
 pub(crate) async fn adopted<C: Connection>(connection: &C, hash: String) -> Result<Option<Uuid>, DbErr> {
+    // By what it is not: SQLite would take the index of the types, and read the sessions of everybody.
     let sql = "SELECT id FROM refresh_tokens \
-        WHERE refresh_token_hash = $1 AND generation = 0 AND type = 'regular' \
-        UNION ALL SELECT id FROM refresh_tokens \
-        WHERE previous_token_hash = $1 AND generation = 1 AND session_expires_at IS NULL AND type = 'regular'";
+        WHERE refresh_token_hash = $1 AND generation = 0 AND type <> 'pat' \
+        UNION ALL SELECT id FROM refresh_tokens WHERE adopted_token_hash = $1";
     let row = connection.row(statement(connection, sql, [hash.into()])).await?;
     row.map(|row| row.get("id")).transpose()
 }
@@ -300,7 +299,8 @@ pub(crate) enum Which {
     EverythingElseOf(Uuid, Uuid),
 }
 
-/// Ends sessions and erases what their tokens are compared with; returns how many ended now.
+/// Ends sessions and erases what their tokens are compared with; returns how many ended now. By the hash of one that
+/// Hasura Auth made its session is found, ended or not.
 pub(crate) async fn revoke<C: Connection>(
     connection: &C,
     which: Which,

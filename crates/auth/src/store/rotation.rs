@@ -19,6 +19,8 @@ use crate::row::Row;
 pub(crate) struct Rotation<'a> {
     pub(crate) session: Uuid,
     pub(crate) generation: u32,
+    /// Whether Hasura Auth made the token: it is found by its hash alone, also after this.
+    pub(crate) adopted: bool,
     pub(crate) hash: String,
     pub(crate) successor_hash: String,
     pub(crate) sealed_successor: Vec<u8>,
@@ -26,6 +28,8 @@ pub(crate) struct Rotation<'a> {
     pub(crate) expires_at: DateTime<Utc>,
     /// In place of the former for the session of a mobile application.
     pub(crate) app_expires_at: DateTime<Utc>,
+    /// The end of a session that has none, as Hasura Auth began them.
+    pub(crate) session_expires_at: DateTime<Utc>,
     pub(crate) ip: String,
     pub(crate) user_agent: Option<&'a str>,
     /// Whether an unverified address keeps its user out.
@@ -53,11 +57,16 @@ impl Rotated {
 /// Replaces the current token by its successor, if it is the current one and its user may act. `None` leaves
 /// everything as it was.
 pub(crate) async fn rotate(database: &Database, rotation: Rotation<'_>) -> Result<Option<Rotated>, DbErr> {
-    static POSTGRES: LazyLock<Arc<str>> = LazyLock::new(|| postgres().into());
-    static SQLITE: LazyLock<Arc<str>> = LazyLock::new(|| sqlite().into());
-    let sql = match database.connection.get_database_backend() {
-        DbBackend::Postgres => &POSTGRES,
-        _ => &SQLITE,
+    static POSTGRES: LazyLock<[Arc<str>; 2]> =
+        LazyLock::new(|| [postgres(""), postgres(ADOPTED)].map(Arc::from));
+    static SQLITE: LazyLock<[Arc<str>; 2]> = LazyLock::new(|| [sqlite(""), sqlite(ADOPTED)].map(Arc::from));
+    let [usual, adopted] = match database.connection.get_database_backend() {
+        DbBackend::Postgres => &*POSTGRES,
+        _ => &*SQLITE,
+    };
+    let sql = match rotation.adopted {
+        true => adopted,
+        false => usual,
     };
     let values = vec![
         rotation.session.into(),
@@ -73,14 +82,18 @@ pub(crate) async fn rotate(database: &Database, rotation: Rotation<'_>) -> Resul
         rotation.app_expires_at.into(),
         format!(",{},", rotation.guarded_roles.join(",")).into(),
         rotation.grace_since.into(),
+        rotation.session_expires_at.into(),
     ];
     let rows = database.data_path.write_one(Arc::clone(sql), values).await?;
     rows.first().map(read).transpose()
 }
 
-fn postgres() -> String {
+/// What is written beside for a token of Hasura Auth. Not by other rotations: what has an index costs.
+const ADOPTED: &str = ", adopted_token_hash = $3";
+
+fn postgres(beside: &str) -> String {
     let returned = returned(DbBackend::Postgres, "u.id", str::to_owned);
-    let set = set("::timestamptz");
+    let set = set("::timestamptz", beside);
     let acts = acts("strpos", "refresh_tokens.authentication_methods @> '[\"mfa\"]'");
     format!(
         "UPDATE refresh_tokens SET {set} FROM users u WHERE {CURRENT} AND {OWNER} AND {ADMITTED} AND {READY} AND {acts} \
@@ -91,10 +104,10 @@ fn postgres() -> String {
 
 /// What an update returns may come from its own table only, or from a subquery. A parameter is numbered that is
 /// written with a question mark.
-fn sqlite() -> String {
+fn sqlite(beside: &str) -> String {
     let flag = |is: &str| format!("json(CASE WHEN {is} THEN 'true' ELSE 'false' END)");
     let returned = returned(DbBackend::Sqlite, "hex(u.id)", flag);
-    let set = set("");
+    let set = set("", beside);
     let acts = acts(
         "instr",
         "EXISTS (SELECT 1 FROM json_each(refresh_tokens.authentication_methods) WHERE value = 'mfa')",
@@ -109,12 +122,13 @@ fn sqlite() -> String {
 }
 
 /// `time` says of which type a parameter is, where the database cannot tell.
-fn set(time: &str) -> String {
+fn set(time: &str, beside: &str) -> String {
     format!(
         "generation = refresh_tokens.generation + 1, refresh_token_hash = $6, previous_token_hash = $3, \
          sealed_successor = $7, rotated_at = $4, last_used_at = $4, \
          expires_at = CASE refresh_tokens.type WHEN 'app' THEN $11{time} ELSE $5{time} END, \
-         ip = $8, user_agent = $9"
+         session_expires_at = COALESCE(refresh_tokens.session_expires_at, $14{time}), \
+         ip = $8, user_agent = $9{beside}"
     )
 }
 
