@@ -89,6 +89,9 @@ const GUARDED: [&str; 15] = [
     "exportMyData",
 ];
 
+/// Of these, what takes the place of codes: whoever has any factor is proved anew, by whatever does.
+const OF_CODES: [&str; 3] = ["generateTotp", "enableTotp", "regenerateRecoveryCodes"];
+
 /// Whether whoever is signed in was proved anew as the operator wants it for this operation; where it is not listed,
 /// everybody was. A second factor that is asked for stands in for the password: nobody who has one can prove less. The
 /// admin secret is proof enough.
@@ -126,7 +129,12 @@ async fn check_elevation(ctx: &Ctx<'_>, session: &Authenticated, operation: &str
     }
     let held = second_factor::provable(ctx, &ctx.auth.database.connection, session.user_id).await?;
     let asked = held.asked(&ctx.auth.policy.second_factors);
-    match asked.is_empty() || session.elevated_by.is_some_and(|proof| proof.is_among(&asked)) {
+    let proved = match asked.is_empty() {
+        // What is not asked for here is a factor of its user still, and may be asked for tomorrow.
+        true => session.elevated || !held.is_any() || !OF_CODES.contains(&operation),
+        false => session.elevated_by.is_some_and(|proof| proof.is_among(&asked)),
+    };
+    match proved {
         true => Ok(()),
         false => Err(Refusal::NotElevated.into()),
     }

@@ -24,6 +24,7 @@ on_both_databases!(
     a_code_proves_nobody_anew_who_is_asked_for_a_passkey,
     a_code_is_no_second_factor_where_only_passkeys_are,
     a_passkey_is_no_second_factor_where_only_codes_are,
+    nobody_unproved_replaces_a_factor_that_is_not_asked_for,
 );
 
 /// The password's answer: what has to be proved as well.
@@ -217,4 +218,35 @@ async fn a_passkey_is_no_second_factor_where_only_codes_are(database: Arc<TestDa
     let mut phone = Authenticator::new(ORIGIN);
     add(&session, &mut phone).await;
     elevate(&app, &session, &mut phone).await;
+}
+
+async fn nobody_unproved_replaces_a_factor_that_is_not_asked_for(database: Arc<TestDatabase>) {
+    for factors in ["webauthn", "none"] {
+        let database = TestDatabase::new(database.kind).await.unwrap();
+        let app = app_with(&database, &[("PORTICO_SECOND_FACTORS", factors)]).await;
+        let jane = enrol(&app, "jane").await;
+        let operations = [
+            "mutation { generateTotp { totpSecret } }",
+            "mutation { enableTotp(code: \"123456\") }",
+            "mutation { regenerateRecoveryCodes }",
+        ];
+        for query in operations {
+            let answer = jane.user.graphql(query).await;
+            assert_eq!(
+                answer.error_code(),
+                "elevated-claim-required",
+                "{factors}: {query}"
+            );
+        }
+        // Whatever proves the user will do, as nobody is asked for more.
+        let by_code = elevated(&app, &jane.user, &jane.authenticator).await;
+        by_code
+            .graphql("mutation { regenerateRecoveryCodes }")
+            .await
+            .data();
+        let by_password = jane.user.elevated().await;
+        let telephone = generate(&by_password).await;
+        enable(&by_password, &telephone.code(&app)).await.data();
+        database.finish().await;
+    }
 }
