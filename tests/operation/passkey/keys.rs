@@ -27,6 +27,7 @@ on_both_databases!(
     an_administrator_takes_passkeys_away_unless_one_is_the_last_way_in,
     a_passkey_that_nobody_can_prove_is_not_asked_for,
     a_user_has_so_many_and_no_more,
+    a_key_that_nobody_can_use_counts_where_one_is_asked_for,
     each_alias_of_a_change_counts,
 );
 
@@ -345,6 +346,17 @@ async fn a_user_has_so_many_and_no_more(database: Arc<TestDatabase>) {
         (&[of_phone.as_str(), "old1", "old0"][..], 5)
     );
     sign_in(&app.public(), &phone.get(&asked)).await.data();
+}
+
+async fn a_key_that_nobody_can_use_counts_where_one_is_asked_for(database: Arc<TestDatabase>) {
+    let app = app_with(&database, &[("PORTICO_LIMIT_PASSKEYS", "1")]).await;
+    let jane = user(&app, "jane").await;
+    let query = "mutation ($user: uuid!) { insertAuthUserSecurityKey(object: { userId: $user, credentialId: \"old\" }) { id } }";
+    let variables = json!({ "user": jane.id });
+    app.admin().graphql_with(query, variables).await.data();
+    let answer = jane.sign_in_again().await.elevated().await;
+    let answer = answer.graphql("mutation { addSecurityKey }").await;
+    assert_eq!(answer.error_code(), "too-many-security-keys");
 }
 
 async fn each_alias_of_a_change_counts(database: Arc<TestDatabase>) {

@@ -26,8 +26,9 @@ pub async fn add_security_key(ctx: &Ctx<'_>) -> Result<Value, Error> {
     elevation::demand(ctx, session).await?;
     let owner = store::users::owner(connection, session.user_id).await?;
     let owner = owner.ok_or(Refusal::NotSignedIn)?;
+    let count = store::user_security_keys::count(connection, session.user_id).await?;
+    refuse_more(ctx, count)?;
     let existing = allowed(ctx, connection, session.user_id).await?;
-    refuse_more(ctx, existing.len() as u64)?;
     let asked_for = Owner {
         id: owner.id(),
         name: owner.name(),
