@@ -4,7 +4,8 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use portico_entity::users;
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use tokio::task::JoinHandle;
 
 use crate::support::database::{Kind, TestDatabase, on_both_databases};
@@ -18,6 +19,7 @@ on_both_databases!(
     a_request_that_waits_for_a_lock_does_not_outlast_the_time_set,
     a_second_signal_ends_the_program_at_once,
     a_start_that_waits_for_another_node_ends_when_told_to,
+    what_failed_in_a_request_that_was_under_way_is_written_down,
 );
 
 /// Keeps others from writing until it is dropped.
@@ -94,6 +96,26 @@ async fn a_start_that_waits_for_another_node_ends_when_told_to(database: Arc<Tes
     process.signal("TERM");
     assert!(process.ends_within(SOON).await);
     drop((file, connection));
+}
+
+async fn what_failed_in_a_request_that_was_under_way_is_written_down(database: Arc<TestDatabase>) {
+    let settings = [("PORTICO_DATABASE_LOCK_TIMEOUT", "20s")];
+    let mut process = Process::with(&database, &settings).await;
+    let email = "jane@example.org";
+    let answer = process.caller.sign_up(email, "correct horse battery").await;
+    answer.data();
+    let lock = lock(&database).await;
+    let caller = process.caller.clone();
+    let sign_in = tokio::spawn(async move { caller.sign_in(email, "a wrong password").await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    process.signal("TERM");
+    // By then everything is noted that was to be noted before.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    lock.execute_unprepared("ROLLBACK").await.unwrap();
+    assert_eq!(sign_in.await.unwrap().error_code(), "invalid-email-password");
+    assert!(process.ends_within(SOON).await);
+    let jane = users::Entity::find().one(&lock).await.unwrap().unwrap();
+    assert_eq!(jane.attempt_number, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

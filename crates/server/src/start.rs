@@ -22,7 +22,7 @@ use crate::database::{DatabaseError, Pool};
 use crate::open::{Opened, Prepared, open};
 use crate::{Settings, http_server, mailer, worker};
 
-/// So long may what happened be noted at the end, also where requests are given less.
+/// So long may what happened be noted once requests have ended, also where they took all the time there was.
 const NOTES: Duration = Duration::from_secs(1);
 
 /// Why the service does not start.
@@ -182,12 +182,15 @@ impl Running {
     pub async fn shutdown(self) {
         let begin = Instant::now();
         let requests_end = begin + self.shutdown_timeout;
-        let all_ends = begin + self.shutdown_timeout.max(NOTES);
         // Nobody listens only if everything has ended already.
         let _ = self.stop.send(true);
         end("requests", self.server, requests_end).await;
+        let all_ends = requests_end.max(Instant::now() + NOTES);
+        end("notes of activity", self.worker, all_ends).await;
+        if timeout_at(all_ends, worker::flush(&self.auth)).await.is_err() {
+            tracing::warn!("what happened in the last requests was not noted");
+        }
         let beside = [
-            ("notes of activity", self.worker),
             ("a look at what ended elsewhere", self.watcher),
             ("mail", self.mailer),
         ];

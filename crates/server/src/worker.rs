@@ -72,7 +72,9 @@ fn every(start: Instant, period: Duration) -> Interval {
     interval
 }
 
-async fn flush(auth: &Auth) {
+/// Writes what is remembered of requests for a while. Also to be called once they have ended: what happened in those that
+/// were under way when the service was told to stop would be lost.
+pub(crate) async fn flush(auth: &Auth) {
     if let Err(error) = auth.flush_last_seen().await {
         tracing::warn!(%error, "it could not be written when users were last active");
     }
