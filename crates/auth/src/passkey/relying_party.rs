@@ -133,9 +133,12 @@ impl RelyingParty {
                 .iter()
                 .filter_map(|origin| Url::parse(origin).ok()),
         );
-        let listed = origins.iter().map(|origin| origin.origin().ascii_serialization());
-        let mut listed: Vec<String> = listed.collect();
-        listed.dedup();
+        let mut listed = Vec::new();
+        for origin in origins.iter().map(|origin| origin.origin().ascii_serialization()) {
+            if !listed.contains(&origin) {
+                listed.push(origin);
+            }
+        }
         let timeout = LIFETIME.to_std().unwrap_or(Duration::ZERO);
         let name = &passkeys.relying_party_name;
         let exactly = Some(false);
@@ -325,4 +328,26 @@ fn refusal(error: &WebauthnError) -> Refusal {
         | WebauthnError::CredentialMayNotBeHardwareBound => PasskeyFault::Backup,
         _ => PasskeyFault::Invalid,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RelyingParty;
+    use crate::policy::{PasskeyPolicy, Policy};
+
+    #[test]
+    fn an_origin_is_told_once() {
+        let (one, other) = ("https://example.org", "https://app.example.org");
+        let origins = [other, one, other].map(str::to_owned);
+        let policy = Policy {
+            client_url: Some(one.to_owned()),
+            passkeys: PasskeyPolicy {
+                origins: origins.into(),
+                ..PasskeyPolicy::default()
+            },
+            ..Policy::default()
+        };
+        let party = RelyingParty::of(&policy).unwrap();
+        assert_eq!(party.origins(), [one, other]);
+    }
 }
