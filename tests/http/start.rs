@@ -4,8 +4,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
+use crate::support::app::TestApp;
 use crate::support::database::{Kind, TestDatabase};
 use crate::support::process::{self, Process};
+use crate::support::requirement::Requirement;
 
 /// Runs the program to its end, which is to come soon, and gives what it said.
 pub(super) fn refused(command: &mut std::process::Command) -> String {
@@ -168,4 +170,18 @@ async fn a_master_key_that_is_lost_is_not_replaced() {
     let said = refused(process::command(&database).arg("doctor"));
     assert!(said.contains("master key that is missing"), "{said}");
     assert!(!key.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_beside_the_host_is_the_port_of_all_connections() {
+    let Some(database) = TestDatabase::new(Kind::Postgres).await else {
+        return Requirement::Postgres.absent();
+    };
+    let (place, name) = database.url.rsplit_once('/').unwrap();
+    let (place, port) = place.rsplit_once(':').unwrap();
+    let beside = format!("{place}/{name}?port={port}");
+    let app = TestApp::with(&database, &[("PORTICO_DATABASE_URL", &beside)]).await;
+    let jane = app.user("jane").await;
+    jane.graphql("{ me { id } }").await.data();
+    database.finish().await;
 }

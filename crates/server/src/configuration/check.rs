@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use portico_auth::{AttestationPreference, ElevatedOperation, EmailVerification};
+use portico_query::execute::PostgresAddress;
 
+use super::Settings;
 use super::source::Problem;
 use super::types::{DatabaseUrl, Environment, SmtpTls};
-use super::{Settings, postgres_url};
 
 /// The fewest characters of an admin secret that others could try to guess.
 pub const ADMIN_SECRET_LENGTH: usize = 32;
@@ -86,20 +87,17 @@ pub(super) fn check(settings: &Settings) -> Vec<Problem> {
     );
     check_mail(settings, &mut demand);
     problems.extend(listed_twice(&settings.elevated_operations));
-    problems.extend(unknown_parameter(&settings.database_url));
+    problems.extend(postgres_address(&settings.database_url));
     problems
 }
 
-/// One that only some connections would heed, or none. What it is set to may be a secret.
-fn unknown_parameter(url: &DatabaseUrl) -> Option<Problem> {
+/// What keeps an address of PostgreSQL from being used. What it says may be a secret.
+fn postgres_address(url: &DatabaseUrl) -> Option<Problem> {
     let DatabaseUrl::Postgres(url) = url else {
         return None;
     };
-    let name = postgres_url::unknown_parameter(url.reveal())?;
-    Some(Problem::Together(format!(
-        "PORTICO_DATABASE_URL has the parameter {name}, which not every connection would heed; allowed are {}",
-        postgres_url::PARAMETERS.join(", ")
-    )))
+    let error = PostgresAddress::read(url.reveal()).err()?;
+    Some(Problem::Together(format!("PORTICO_DATABASE_URL {error}")))
 }
 
 /// Of two entries for one operation only one could count.

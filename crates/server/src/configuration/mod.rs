@@ -2,7 +2,6 @@
 
 mod check;
 mod command;
-mod postgres_url;
 mod render;
 mod rule;
 mod setting;

@@ -14,7 +14,6 @@ use portico_gateway::session_operations;
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
-use super::postgres_url;
 use super::types::{DatabaseUrl, Secret, SmtpUrl};
 
 /// From the text to the value; nothing where the text is not allowed.
@@ -284,8 +283,8 @@ pub(super) fn database_url() -> Rule<DatabaseUrl> {
             return file.then(|| DatabaseUrl::Sqlite((!path.is_empty()).then(|| PathBuf::from(path))));
         }
         let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
-        // Parameters are checked where they can be told by their names.
-        (postgres && postgres_url::is_readable(text)).then(|| DatabaseUrl::Postgres(Secret::new(text)))
+        // The rest of it is read where it can be told what is wrong with it.
+        postgres.then(|| DatabaseUrl::Postgres(Secret::new(text)))
     });
     Rule {
         secret: true,

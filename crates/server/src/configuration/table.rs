@@ -36,8 +36,8 @@ settings! {
     expose_development: bool = Always("false"), switch();
     /// The folder for everything the service keeps itself.
     data_dir: PathBuf = Always("data"), path();
-    /// The database; of parameters, an address of PostgreSQL may have `application_name`, `dbname`, `host`, `hostaddr`,
-    /// `options`, `password`, `port`, `sslmode`, `sslrootcert` and `user`.
+    /// The database; of parameters, an address of PostgreSQL may have `dbname`, `host`, `options`, `password`, `port`,
+    /// `sslmode`, `sslrootcert` and `user`, and says nothing twice.
     database_url: DatabaseUrl = Always("sqlite:"), database_url();
     /// Connections for accounts and sessions (PostgreSQL; SQLite has one writer).
     database_connections: u32 = Always("10"), number(2, 1_000);

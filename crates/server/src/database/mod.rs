@@ -1,17 +1,18 @@
 //! Pools of connections for accounts and sessions, and the migration at start.
 
 mod facts;
+mod postgres_options;
 
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use portico_migrations::{MigrateError, migrate_postgres, migrate_sqlite};
+use portico_query::execute::AddressError;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
 
@@ -19,6 +20,7 @@ use crate::Settings;
 use crate::configuration::{DatabaseUrl, Secret};
 
 pub(crate) use facts::Facts;
+use postgres_options::base_options;
 
 /// The name of the file in the data folder.
 const FILE: &str = "portico.db";
@@ -41,6 +43,9 @@ pub enum DatabaseError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// It cannot be told which server is meant.
+    #[error("PORTICO_DATABASE_URL {0}")]
+    Address(#[from] AddressError),
     /// The server does not answer, or not to us.
     #[error("cannot connect to the database (PORTICO_DATABASE_URL): {0}")]
     Connect(#[source] sqlx::Error),
@@ -171,28 +176,6 @@ fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
     const BUSY: i32 = 5;
     let code = error.code().and_then(|code| code.parse::<i32>().ok());
     code.is_some_and(|code| code & 0xff == BUSY)
-}
-
-fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseError> {
-    let options = PgConnectOptions::from_str(url.reveal()).map_err(DatabaseError::Connect)?;
-    let encryption = encryption(options.get_ssl_mode());
-    Ok(options
-        .ssl_mode(encryption)
-        .application_name("portico")
-        .options([
-            ("search_path", "auth,public"),
-            ("TimeZone", "UTC"),
-            ("client_min_messages", "warning"),
-        ])
-        .disable_statement_logging())
-}
-
-/// The same as the data path makes of it: what is encrypted here must not go in the clear there.
-fn encryption(asked: PgSslMode) -> PgSslMode {
-    match asked {
-        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => PgSslMode::Disable,
-        PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => PgSslMode::VerifyFull,
-    }
 }
 
 fn postgres_options(settings: &Settings, url: &Secret) -> Result<PgConnectOptions, DatabaseError> {

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use futures_util::{pending, poll};
 use tokio::task::AbortHandle;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::address::{AddressError, PostgresAddress};
 use super::connection::Connection;
-use super::encryption::{Encryption, Words};
+use super::encryption::{EncryptionError, connector};
 use super::silence;
 use crate::error::Failure;
 use crate::execute::ExecutorSettings;
@@ -21,6 +23,21 @@ const SILENCE: Duration = Duration::from_secs(15);
 
 /// What the end of a statement that ran for too long may take to be told.
 const LATE: Duration = Duration::from_secs(5);
+
+/// Why nothing leads to the database.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LinkError {
+    #[error("the address {0}")]
+    Address(#[from] AddressError),
+    #[error(transparent)]
+    Encryption(#[from] EncryptionError),
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        Self::unavailable(&error)
+    }
+}
 
 /// How to reach the database.
 pub(super) struct Link {
@@ -32,12 +49,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn parse(url: &str, settings: &ExecutorSettings) -> Result<Self, Failure> {
-        let Encryption {
-            url,
-            connector: encryption,
-        } = Encryption::parse(url).map_err(|error| Failure::unavailable(&error))?;
-        let mut config: Config = url.parse().map_err(|error| Failure::unavailable(&error))?;
+    pub(super) fn parse(url: &str, settings: &ExecutorSettings) -> Result<Self, LinkError> {
+        let address = PostgresAddress::read(url)?;
+        let mut config = config(&address);
         let own = format!(
             "-c search_path=auth,public -c TimeZone=UTC -c statement_timeout={} -c lock_timeout={}",
             settings.statement_timeout.as_millis(),
@@ -45,7 +59,10 @@ impl Link {
         );
         // Machine code for a statement takes longer to make than nearly every statement here takes, and knows no
         // timeout. Whoever wants it says so.
-        let options = format!("-c jit=off {} {own}", config.get_options().unwrap_or_default());
+        let options = format!(
+            "-c jit=off {} {own}",
+            address.options.as_deref().unwrap_or_default()
+        );
         config
             .tcp_user_timeout(SILENCE)
             .keepalives_idle(SILENCE)
@@ -53,8 +70,8 @@ impl Link {
             .application_name("portico")
             .connect_timeout(settings.acquire_timeout);
         Ok(Self {
-            encryption,
             config,
+            encryption: connector(&address)?,
             patience: settings.acquire_timeout,
             answer: settings.statement_timeout + LATE,
         })
@@ -107,10 +124,26 @@ impl Link {
     }
 }
 
-/// Whether the driver can read an address. Nothing is reached, and no file read.
-pub fn takes_postgres_url(url: &str) -> bool {
-    let config = Words::of(url).ok().and_then(|words| words.url.parse().ok());
-    config.is_some_and(|config: Config| !config.get_hosts().is_empty() || !config.get_hostaddrs().is_empty())
+/// An address in the words of the driver.
+fn config(address: &PostgresAddress) -> Config {
+    let mut config = Config::new();
+    config
+        .host(address.host.as_str())
+        .port(address.port)
+        .ssl_mode(match address.encrypted {
+            true => SslMode::Require,
+            false => SslMode::Disable,
+        });
+    if let Some(user) = &address.user {
+        config.user(user);
+    }
+    if let Some(password) = &address.password {
+        config.password(password);
+    }
+    if let Some(database) = &address.database {
+        config.dbname(database);
+    }
+    config
 }
 
 /// The driver ends when the client is dropped or the database closes the connection.

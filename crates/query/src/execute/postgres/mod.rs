@@ -1,6 +1,7 @@
 //! PostgreSQL: quick reads are pipelined over a few connections; reads that may take long and transactions have
 //! one each to themselves.
 
+mod address;
 mod connection;
 mod encryption;
 mod error;
@@ -29,11 +30,11 @@ use super::{ExecutorSettings, Origin, Task};
 use crate::error::{Code, Failure};
 use crate::scalar::Parameter;
 use crate::sql::{Compiled, Rows, Work};
+pub use address::{AddressError, PostgresAddress};
 use connection::{Coming, Connection};
 use lanes::Lanes;
 pub use lanes::QUICK_READS;
 use link::Link;
-pub use link::takes_postgres_url;
 use pool::Pool;
 pub(super) use statement::OpenTransaction;
 use tokio_postgres::Statement;

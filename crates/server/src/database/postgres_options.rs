@@ -1,0 +1,73 @@
+//! How connections for accounts are made to PostgreSQL: by what those for data are made by.
+
+use std::str::FromStr;
+
+use portico_query::execute::PostgresAddress;
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+
+use super::DatabaseError;
+use crate::configuration::Secret;
+
+pub(super) fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseError> {
+    let address = PostgresAddress::read(url.reveal())?;
+    let options = PgConnectOptions::from_str(&address.as_parameters()).map_err(DatabaseError::Connect)?;
+    Ok(options
+        .application_name("portico")
+        .options([
+            ("search_path", "auth,public"),
+            ("TimeZone", "UTC"),
+            ("client_min_messages", "warning"),
+        ])
+        .disable_statement_logging())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use sqlx::postgres::PgSslMode;
+
+    use super::*;
+
+    fn options(url: &str) -> PgConnectOptions {
+        base_options(&Secret::new(url)).unwrap()
+    }
+
+    #[test]
+    fn the_driver_is_told_what_was_read() {
+        for (url, host, port) in [
+            ("postgres://me@127.0.0.1:18994/x", "127.0.0.1", 18994),
+            ("postgres://me@127.0.0.1/x?port=18994", "127.0.0.1", 18994),
+            ("postgres://[::1]/x?user=me", "::1", 5432),
+            ("postgres://?host=there&user=me&dbname=x", "there", 5432),
+        ] {
+            let options = options(url);
+            assert_eq!((options.get_host(), options.get_port()), (host, port), "{url}");
+            assert_eq!(
+                (options.get_username(), options.get_database()),
+                ("me", Some("x")),
+                "{url}"
+            );
+            assert!(options.get_socket().is_none(), "{url}");
+            assert!(matches!(options.get_ssl_mode(), PgSslMode::Disable), "{url}");
+        }
+        let options = options(
+            "postgres://m%C3%A9@%2Frun%2Fpg/a%26b?options=-c%20jit%3Doff%20-c%20a%3Db\\%20c&sslmode=require",
+        );
+        assert_eq!(
+            options.get_socket().map(|socket| socket.as_path()),
+            Some(Path::new("/run/pg"))
+        );
+        assert_eq!(
+            (options.get_username(), options.get_database()),
+            ("mé", Some("a&b"))
+        );
+        let told = options.get_options().unwrap();
+        assert!(
+            told.starts_with("-c jit=off -c a=b\\ c -c search_path=auth,public"),
+            "{told}"
+        );
+        assert!(matches!(options.get_ssl_mode(), PgSslMode::VerifyFull));
+    }
+}
