@@ -185,3 +185,18 @@ async fn a_port_beside_the_host_is_the_port_of_all_connections() {
     jane.graphql("{ me { id } }").await.data();
     database.finish().await;
 }
+
+#[tokio::test]
+async fn a_variable_that_one_driver_would_heed_is_named() {
+    let Some(database) = TestDatabase::new(Kind::Postgres).await else {
+        return Requirement::Postgres.absent();
+    };
+    let mut command = process::command(&database);
+    command.env("PORTICO_LISTEN", "127.0.0.1:0").env("PGPORT", "1");
+    let said = refused(command.env("PGPASSWORD", "hidden-password"));
+    assert!(
+        said.contains("PGPASSWORD is set") && !said.contains("hidden-password"),
+        "{said}"
+    );
+    database.finish().await;
+}

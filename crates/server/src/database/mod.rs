@@ -46,6 +46,11 @@ pub enum DatabaseError {
     /// It cannot be told which server is meant.
     #[error("PORTICO_DATABASE_URL {0}")]
     Address(#[from] AddressError),
+    /// One of the two drivers would heed it.
+    #[error(
+        "{0} is set, which not every connection would heed: say it in PORTICO_DATABASE_URL, and take it from the environment"
+    )]
+    Variable(&'static str),
     /// The server does not answer, or not to us.
     #[error("cannot connect to the database (PORTICO_DATABASE_URL): {0}")]
     Connect(#[source] sqlx::Error),

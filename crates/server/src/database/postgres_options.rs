@@ -1,5 +1,6 @@
 //! How connections for accounts are made to PostgreSQL: by what those for data are made by.
 
+use std::env;
 use std::str::FromStr;
 
 use portico_query::execute::PostgresAddress;
@@ -11,6 +12,9 @@ use crate::configuration::Secret;
 
 pub(super) fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseError> {
     let address = PostgresAddress::read(url.reveal())?;
+    if let Some(name) = variable_that_counts(&address, |name| env::var_os(name).is_some()) {
+        return Err(DatabaseError::Variable(name));
+    }
     let options = PgConnectOptions::from_str(&address.as_parameters()).map_err(DatabaseError::Connect)?;
     Ok(options
         .application_name("portico")
@@ -20,6 +24,27 @@ pub(super) fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseErr
             ("client_min_messages", "warning"),
         ])
         .disable_statement_logging())
+}
+
+/// A variable of libpq's for what the address leaves open: this driver would heed it, the one for data would not. A
+/// password would not count here either, but whoever sets one believes that it does.
+fn variable_that_counts(address: &PostgresAddress, is_set: impl Fn(&str) -> bool) -> Option<&'static str> {
+    let variables = [
+        ("PGUSER", address.user.is_none()),
+        ("PGPASSWORD", address.password.is_none()),
+        ("PGDATABASE", address.database.is_none()),
+        ("PGOPTIONS", true),
+        (
+            "PGSSLROOTCERT",
+            address.encrypted && address.authorities.is_none(),
+        ),
+        ("PGSSLCERT", address.encrypted),
+        ("PGSSLKEY", address.encrypted),
+    ];
+    let mut counting = variables
+        .into_iter()
+        .filter(|(name, counts)| *counts && is_set(name));
+    counting.next().map(|(name, _)| name)
 }
 
 #[cfg(test)]
@@ -69,5 +94,29 @@ mod tests {
             "{told}"
         );
         assert!(matches!(options.get_ssl_mode(), PgSslMode::VerifyFull));
+    }
+
+    #[test]
+    fn a_variable_counts_where_the_address_leaves_something_open() {
+        for (url, name, counts) in [
+            ("postgres://me@there/x", "PGPASSWORD", true),
+            ("postgres://me:p@there/x", "PGPASSWORD", false),
+            ("postgres://there/x", "PGUSER", true),
+            ("postgres://me@there", "PGDATABASE", true),
+            ("postgres://me@there/x?options=-c%20a%3Db", "PGOPTIONS", true),
+            ("postgres://me@there/x", "PGSSLROOTCERT", false),
+            ("postgres://me@there/x?sslmode=require", "PGSSLROOTCERT", true),
+            (
+                "postgres://me@there/x?sslmode=require&sslrootcert=/a",
+                "PGSSLROOTCERT",
+                false,
+            ),
+            ("postgres://me@there/x?sslmode=require", "PGSSLCERT", true),
+            ("postgres://me@there/x", "PGPORT", false),
+        ] {
+            let address = PostgresAddress::read(url).ok().unwrap();
+            let found = variable_that_counts(&address, |set| set == name);
+            assert_eq!(found.is_some(), counts, "{url} {name}");
+        }
     }
 }
