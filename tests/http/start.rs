@@ -4,6 +4,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+
 use crate::support::app::TestApp;
 use crate::support::database::{Kind, TestDatabase};
 use crate::support::process::{self, Process};
@@ -199,4 +202,48 @@ async fn a_variable_that_one_driver_would_heed_is_named() {
         "{said}"
     );
     database.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_for_data_is_made_before_anybody_asks() {
+    let Some(database) = TestDatabase::new(Kind::Postgres).await else {
+        return Requirement::Postgres.absent();
+    };
+    let (place, name) = database.url.rsplit_once('/').unwrap();
+    let (who, server) = place.rsplit_once('@').unwrap();
+    let port = way_that_takes_no_data(server.to_owned()).await;
+    let url = format!("{who}@127.0.0.1:{port}/{name}");
+    let reason = "cannot connect to the database for data";
+    let told = TestApp::refused(&database, &[("PORTICO_DATABASE_URL", &url)]).await;
+    assert!(told.contains(reason), "{told}");
+    let mut doctor = process::command(&database);
+    doctor.arg("doctor").env("PORTICO_DATABASE_URL", &url);
+    let told = tokio::task::block_in_place(|| refused(&mut doctor));
+    assert!(told.contains(&format!("BAD   {reason}")), "{told}");
+    database.finish().await;
+}
+
+/// A port that leads to a server, but for connections for data.
+async fn way_that_takes_no_data(server: String) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let server = server.clone();
+            tokio::spawn(async move {
+                let mut begin = [0; 4096];
+                let read = client.read(&mut begin).await.unwrap();
+                // Only connections for data do without machine code.
+                if begin.windows(7).any(|part| part == b"jit=off") {
+                    return;
+                }
+                let mut server = TcpStream::connect(server).await.unwrap();
+                server.write_all(&begin[..read]).await.unwrap();
+                // Ends as the program does that is told nothing more.
+                let _ = copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    port
 }

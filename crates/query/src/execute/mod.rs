@@ -25,7 +25,7 @@ use crate::scalar::Parameter;
 use crate::sql::{Compiled, CompiledRoot, Dialect, Work};
 
 pub(crate) use parameter::check_constant;
-pub use postgres::{AddressError, PostgresAddress, PostgresExecutor, QUICK_READS};
+pub use postgres::{AddressError, PostgresAddress, PostgresExecutor, QUICK_READS, reach_postgres};
 pub use sqlite::SqliteExecutor;
 pub use statement::{Asked, Found, OpenTransaction};
 pub use turns::ConnectionCounters;

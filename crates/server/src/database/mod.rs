@@ -10,14 +10,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use portico_migrations::{MigrateError, migrate_postgres, migrate_sqlite};
-use portico_query::execute::AddressError;
+use portico_query::execute::{AddressError, reach_postgres};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
 
-use crate::Settings;
 use crate::configuration::{DatabaseUrl, Secret};
+use crate::{Settings, policy};
 
 pub(crate) use facts::Facts;
 use postgres_options::base_options;
@@ -54,6 +54,9 @@ pub enum DatabaseError {
     /// The server does not answer, or not to us.
     #[error("cannot connect to the database (PORTICO_DATABASE_URL): {0}")]
     Connect(#[source] sqlx::Error),
+    /// The same for connections for data.
+    #[error("cannot connect to the database for data (PORTICO_DATABASE_URL): {0}")]
+    Data(String),
     /// The server does not answer at all.
     #[error("cannot connect to the database (PORTICO_DATABASE_URL): no answer within 5 seconds")]
     Silent,
@@ -100,6 +103,7 @@ impl Pool {
                     .map_err(|_| DatabaseError::Silent)?
                     .map_err(DatabaseError::Connect)?;
                 connection.close().await.map_err(DatabaseError::Connect)?;
+                reach_for_data(settings, url).await?;
                 Ok(Self::Postgres(postgres_pool(settings, options), url.clone()))
             }
         }
@@ -181,6 +185,16 @@ fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
     const BUSY: i32 = 5;
     let code = error.code().and_then(|code| code.parse::<i32>().ok());
     code.is_some_and(|code| code & 0xff == BUSY)
+}
+
+/// Connections for data are made by another driver, and only when first needed: what keeps them from being made is told
+/// now.
+async fn reach_for_data(settings: &Settings, url: &Secret) -> Result<(), DatabaseError> {
+    let settings = policy::executor(settings);
+    let reached = tokio::time::timeout(REACH, reach_postgres(url.reveal(), &settings)).await;
+    reached
+        .map_err(|_| DatabaseError::Silent)?
+        .map_err(DatabaseError::Data)
 }
 
 fn postgres_options(settings: &Settings, url: &Secret) -> Result<PgConnectOptions, DatabaseError> {

@@ -124,6 +124,13 @@ impl Link {
     }
 }
 
+/// Makes a connection as those for data are made, and ends it; else tells why there is none.
+pub async fn reach_postgres(url: &str, settings: &ExecutorSettings) -> Result<(), String> {
+    let link = Link::parse(url, settings).map_err(|error| error.to_string())?;
+    let connected = Box::pin(link.client()).await;
+    connected.map(drop).map_err(|error| error.to_string())
+}
+
 /// An address in the words of the driver.
 fn config(address: &PostgresAddress) -> Config {
     let mut config = Config::new();

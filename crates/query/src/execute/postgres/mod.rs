@@ -35,6 +35,7 @@ use connection::{Coming, Connection};
 use lanes::Lanes;
 pub use lanes::QUICK_READS;
 use link::Link;
+pub use link::reach_postgres;
 use pool::Pool;
 pub(super) use statement::OpenTransaction;
 use tokio_postgres::Statement;
