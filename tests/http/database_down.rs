@@ -43,6 +43,27 @@ async fn connections_that_do_not_answer_any_more_are_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quick_read_does_not_wait_as_long_as_a_slow_one_might() {
+    let Some((cluster, database)) = TestDatabase::with_server().await else {
+        return Requirement::Postgres.absent();
+    };
+    let app = TestApp::with(&database, &[("PORTICO_DATABASE_READ_CONNECTIONS", "1")]).await;
+    let jane = app.user("jane").await;
+    let me = || jane.graphql("{ me { id } }");
+    me().await.data();
+
+    cluster.freeze_connections();
+    let begin = Instant::now();
+    let answer = me().await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    // A slow one has ten seconds, and five to tell of it.
+    assert!(begin.elapsed() < Duration::from_secs(12), "{:?}", begin.elapsed());
+    me().await.data();
+    cluster.thaw();
+    database.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_outlives_its_database() {
     let Some((cluster, database)) = TestDatabase::with_server().await else {
         return Requirement::Postgres.absent();

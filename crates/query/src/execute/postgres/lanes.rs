@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// A few connections that many requests use at the same time.
 pub(super) struct Lanes {
     link: Arc<Link>,
+    /// How long a statement may run.
+    patience: Duration,
     /// What is set on a new connection.
     ways: String,
     lanes: Vec<Lane>,
@@ -43,10 +45,11 @@ pub(super) struct OnLane<'l> {
 
 impl Lanes {
     pub(super) fn new(link: &Arc<Link>, settings: &ExecutorSettings) -> Self {
-        let timeout = PATIENCE.min(settings.statement_timeout).as_millis();
+        let patience = PATIENCE.min(settings.statement_timeout);
         Self {
             link: Arc::clone(link),
-            ways: format!("{QUICK_READS}; SET statement_timeout = {timeout}"),
+            patience,
+            ways: format!("{QUICK_READS}; SET statement_timeout = {}", patience.as_millis()),
             lanes: (0..settings.read_connections.max(1))
                 .map(|_| Lane::default())
                 .collect(),
@@ -67,7 +70,7 @@ impl Lanes {
         let counted = Counted::on(&lane.requests);
         let connection = match lane.open() {
             Some(connection) => connection,
-            None => self.link.in_time(lane.connect(&self.link, &self.ways)).await?,
+            None => self.link.in_time(lane.connect(self)).await?,
         };
         Ok(OnLane {
             connection,
@@ -95,14 +98,14 @@ impl Lane {
             .cloned()
     }
 
-    async fn connect(&self, link: &Link, ways: &str) -> Result<Arc<Connection>, Failure> {
+    async fn connect(&self, lanes: &Lanes) -> Result<Arc<Connection>, Failure> {
         let _turn = self.connecting.lock().await;
         // Whoever had the turn before may have succeeded.
         if let Some(connection) = self.open() {
             return Ok(connection);
         }
-        let connection = link.connect().await?;
-        connection.batch(ways).await?;
+        let connection = lanes.link.connect_for(lanes.patience).await?;
+        connection.batch(&lanes.ways).await?;
         *lock(&self.connection) = Some(Arc::clone(&connection));
         Ok(connection)
     }

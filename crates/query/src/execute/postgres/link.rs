@@ -44,8 +44,8 @@ pub(super) struct Link {
     config: Config,
     encryption: Option<MakeRustlsConnect>,
     patience: Duration,
-    /// Within this time something that was asked of a connection is answered.
-    answer: Duration,
+    /// How long a statement may run.
+    statement: Duration,
 }
 
 impl Link {
@@ -73,7 +73,7 @@ impl Link {
             config,
             encryption: connector(&address)?,
             patience: settings.acquire_timeout,
-            answer: settings.statement_timeout + LATE,
+            statement: settings.statement_timeout,
         })
     }
 
@@ -93,12 +93,21 @@ impl Link {
     }
 
     pub(super) async fn connect(&self) -> Result<Arc<Connection>, Failure> {
+        self.connect_for(self.statement).await
+    }
+
+    /// The same for statements that are given another time: what was asked of the connection is answered little later.
+    pub(super) async fn connect_for(&self, statement: Duration) -> Result<Arc<Connection>, Failure> {
         // Boxed, as everything that only rarely happens on the way of a request: its room would be moved about with
         // every request.
         let client = Box::pin(self.client()).await;
         let (client, driver) = client.map_err(|error| Failure::unavailable(&error))?;
         let connection = Arc::new(Connection::new(client));
-        tokio::spawn(silence::watch(Arc::downgrade(&connection), driver, self.answer));
+        tokio::spawn(silence::watch(
+            Arc::downgrade(&connection),
+            driver,
+            statement + LATE,
+        ));
         Ok(connection)
     }
 
