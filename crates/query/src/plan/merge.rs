@@ -27,8 +27,10 @@ pub fn merge(selections: &[Selection], path: &str) -> Result<Vec<Selection>, Fai
     Ok(merged.into_values().collect())
 }
 
-/// Why two selections cannot be one. The order of arguments says nothing; that of what is inside them does, as in
-/// `order_by`.
+/// The one argument in whose objects the order of members says something.
+const IN_ORDER: &str = "order_by";
+
+/// Why two selections cannot be one.
 fn difference(one: &Selection, other: &Selection) -> Option<String> {
     if one.name != other.name {
         return Some(format!(
@@ -36,13 +38,36 @@ fn difference(one: &Selection, other: &Selection) -> Option<String> {
             one.name, other.name
         ));
     }
-    let is_same = one.arguments == other.arguments || by_name(one) == by_name(other);
+    let is_same = one.arguments == other.arguments || members_are_same(&one.arguments, &other.arguments);
     (!is_same).then(|| "they have differing arguments".to_owned())
 }
 
-fn by_name(selection: &Selection) -> BTreeMap<&str, &Input> {
-    let arguments = selection.arguments.iter();
-    arguments.map(|(name, value)| (name.as_str(), value)).collect()
+/// Whether two inputs are equal, in whatever order the members of their objects stand.
+fn is_same(one: &Input, other: &Input) -> bool {
+    match (one, other) {
+        (Input::Object(one), Input::Object(other)) => members_are_same(one, other),
+        (Input::List(one), Input::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        _ => one == other,
+    }
+}
+
+fn members_are_same(one: &[(String, Input)], other: &[(String, Input)]) -> bool {
+    let (one, other) = (by_name(one), by_name(other));
+    one.len() == other.len()
+        && one.iter().zip(&other).all(|((name, value), (of_other, other))| {
+            name == of_other
+                && match *name {
+                    IN_ORDER => value == other,
+                    _ => is_same(value, other),
+                }
+        })
+}
+
+fn by_name(members: &[(String, Input)]) -> BTreeMap<&str, &Input> {
+    let members = members.iter();
+    members.map(|(name, value)| (name.as_str(), value)).collect()
 }
 
 fn conflict(key: &str, path: &str, difference: &str) -> Failure {
@@ -104,6 +129,10 @@ mod tests {
                 vec![("where", condition()), ("limit", Input::Number(1.into()))],
                 vec![("limit", Input::Number(1.into())), ("where", condition())],
             ),
+            (
+                vec![("where", object(&[("a", condition()), ("b", Input::Null)]))],
+                vec![("where", object(&[("b", Input::Null), ("a", condition())]))],
+            ),
         ] {
             let merged = merge(&[users(&one, "id"), users(&other, "email")], "$").unwrap();
             let [only] = merged.as_slice() else {
@@ -152,7 +181,8 @@ mod tests {
                 object(&[("b", Input::Null), ("a", Input::Null)]),
             ),
         ] {
-            let selections = [users(&[("x", one)], "id"), users(&[("x", other)], "id")];
+            let name = "order_by";
+            let selections = [users(&[(name, one)], "id"), users(&[(name, other)], "id")];
             let refused = merge(&selections, "$").unwrap_err();
             assert!(refused.message.contains(differing), "{}", refused.message);
         }
