@@ -1,6 +1,7 @@
 //! How connections for accounts are made to PostgreSQL: by what those for data are made by.
 
 use std::env;
+use std::ffi::OsString;
 use std::str::FromStr;
 
 use portico_query::execute::PostgresAddress;
@@ -12,7 +13,7 @@ use crate::configuration::Secret;
 
 pub(super) fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseError> {
     let address = PostgresAddress::read(url.reveal())?;
-    if let Some(name) = variable_that_counts(&address, |name| env::var_os(name).is_some()) {
+    if let Some(name) = variable_that_counts(&address, |name| env::var_os(name)) {
         return Err(DatabaseError::Variable(name));
     }
     let options = PgConnectOptions::from_str(&address.as_parameters()).map_err(DatabaseError::Connect)?;
@@ -27,8 +28,16 @@ pub(super) fn base_options(url: &Secret) -> Result<PgConnectOptions, DatabaseErr
 }
 
 /// A variable of libpq's for what the address leaves open: this driver would heed it, the one for data would not. A
-/// password would not count here either, but whoever sets one believes that it does.
-fn variable_that_counts(address: &PostgresAddress, is_set: impl Fn(&str) -> bool) -> Option<&'static str> {
+/// password would not count here either, but whoever sets one believes that it does. An empty one of those that may be
+/// empty says nothing.
+fn variable_that_counts(
+    address: &PostgresAddress,
+    set: impl Fn(&str) -> Option<OsString>,
+) -> Option<&'static str> {
+    let is_set = |name: &str| {
+        let may_be_empty = matches!(name, "PGPASSWORD" | "PGOPTIONS");
+        set(name).is_some_and(|value| !(may_be_empty && value.is_empty()))
+    };
     let variables = [
         ("PGUSER", address.user.is_none()),
         ("PGPASSWORD", address.password.is_none()),
@@ -115,8 +124,11 @@ mod tests {
             ("postgres://me@there/x", "PGPORT", false),
         ] {
             let address = PostgresAddress::read(url).ok().unwrap();
-            let found = variable_that_counts(&address, |set| set == name);
+            let found = variable_that_counts(&address, |set| (set == name).then(|| OsString::from("a")));
             assert_eq!(found.is_some(), counts, "{url} {name}");
+            let empty = variable_that_counts(&address, |set| (set == name).then(OsString::new));
+            let may_be_empty = matches!(name, "PGPASSWORD" | "PGOPTIONS");
+            assert_eq!(empty.is_some(), counts && !may_be_empty, "{url} {name}");
         }
     }
 }

@@ -128,6 +128,10 @@ impl Said {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let known = PARAMETERS.into_iter().find(|known| *known == name);
             let known = known.ok_or_else(|| AddressError::Parameter(shown(&name)))?;
+            // Where a variable that was to fill it is missing, less would be protected than was meant.
+            if value.is_empty() && known.starts_with("ssl") {
+                return Err(AddressError::Empty(known));
+            }
             said.add(known, value.into_owned())?;
         }
         Ok(said)

@@ -28,6 +28,9 @@ pub enum AddressError {
     /// Said in two places, or twice.
     #[error("says {0} twice, and it cannot be told which counts")]
     Twice(&'static str),
+    /// Named, but not said.
+    #[error("has the parameter {0} without a value")]
+    Empty(&'static str),
     /// A mode of encryption that nobody knows.
     #[error("has an unknown sslmode; allowed are disable, allow, prefer, require, verify-ca and verify-full")]
     Mode,

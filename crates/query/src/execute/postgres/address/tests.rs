@@ -92,6 +92,10 @@ fn what_could_be_meant_in_two_ways_is_refused() {
     assert_eq!(refused("postgres:///x"), AddressError::NoHost);
     assert_eq!(refused("mysql://there/x"), AddressError::Scheme);
     assert_eq!(refused("postgres://there/x?sslmode=on"), AddressError::Mode);
+    for name in ["sslmode", "sslrootcert"] {
+        let url = format!("postgres://there/x?{name}=");
+        assert_eq!(refused(&url), AddressError::Empty(name));
+    }
     for url in ["postgres://me:%ff@there/x", "postgres://there/x?options=%00"] {
         assert_eq!(refused(url), AddressError::Text, "{url}");
     }
