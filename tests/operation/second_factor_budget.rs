@@ -23,6 +23,7 @@ on_both_databases!(
     a_stolen_session_that_moves_brings_no_new_guesses,
     a_stolen_session_elsewhere_keeps_nobody_out_at_home,
     a_code_that_comes_too_early_is_no_try,
+    a_right_code_of_who_may_not_enter_is_a_try,
     an_administrator_lifts_the_delays_of_codes,
 );
 
@@ -327,6 +328,21 @@ async fn a_code_that_comes_too_early_is_no_try(database: Arc<TestDatabase>) {
     app.clock.advance(5);
     let answer = verify_totp(&travelling, &ticket, &jane.authenticator.code(&app)).await;
     assert_eq!(sessions(&[answer]), 1);
+}
+
+async fn a_right_code_of_who_may_not_enter_is_a_try(database: Arc<TestDatabase>) {
+    let app = TestApp::with(&database, &MANY).await;
+    let jane = enrol(&app, "jane").await;
+    let ticket = ticket(&app.public(), &jane.user).await;
+    let disable = format!("mutation {{ disableUser(id: \"{}\") }}", jane.user.id);
+    app.admin().graphql(&disable).await.data();
+    let code = &jane.recovery_codes[0];
+    for _ in 0..5 {
+        let answer = verify_recovery(&app.public(), &ticket, code).await;
+        assert_eq!(answer.error_code(), "disabled-user");
+    }
+    let answer = verify_recovery(&app.public(), &ticket, code).await;
+    assert_eq!(answer.error_code(), "invalid-ticket");
 }
 
 async fn an_administrator_lifts_the_delays_of_codes(database: Arc<TestDatabase>) {

@@ -58,11 +58,27 @@ async fn enter(
         transaction.commit().await?;
         return Err(refusal.into());
     }
-    let verified = Verified::by_code(tried.take(&transaction).await?, accepted?)?;
-    let sign_in = session::open_as(ctx, &transaction, verified, standing).await?;
-    guess.succeeded(&transaction).await?;
-    let event = Event::success(action, user, sign_in.session_id());
-    event.append(ctx, &transaction).await?;
-    transaction.commit().await?;
-    Ok(sign_in)
+    let opened = async {
+        let verified = Verified::by_code(tried.take(&transaction).await?, accepted?)?;
+        let sign_in = session::open_as(ctx, &transaction, verified, standing).await?;
+        guess.succeeded(&transaction).await?;
+        let event = Event::success(action, user, sign_in.session_id());
+        event.append(ctx, &transaction).await?;
+        Ok(sign_in)
+    };
+    match opened.await {
+        Ok(sign_in) => {
+            transaction.commit().await?;
+            Ok(sign_in)
+        }
+        Err(Error::Refused(refusal)) => {
+            // The code stays good, and what was counted is undone with it.
+            drop(transaction);
+            let alone = ctx.auth.database.alone();
+            asked.count(ctx, &alone).await?;
+            FactorGuess::count(ctx, &alone, user, asked.network_is_known).await?;
+            Err(refusal.into())
+        }
+        failed => failed,
+    }
 }
