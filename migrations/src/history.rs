@@ -164,11 +164,6 @@ const SQLITE: Files = &[
         "adopted token hash",
         include_str!("../sqlite/0023_adopted_token_hash.sql"),
     ),
-    (
-        24,
-        "no type index",
-        include_str!("../sqlite/0024_no_type_index.sql"),
-    ),
 ];
 
 /// The history of a PostgreSQL database.
