@@ -99,7 +99,10 @@ async fn a_start_that_waits_for_another_node_ends_when_told_to(database: Arc<Tes
 }
 
 async fn what_failed_in_a_request_that_was_under_way_is_written_down(database: Arc<TestDatabase>) {
-    let settings = [("PORTICO_DATABASE_LOCK_TIMEOUT", "20s")];
+    let settings = [
+        ("PORTICO_DATABASE_LOCK_TIMEOUT", "20s"),
+        ("PORTICO_DATABASE_ACQUIRE_TIMEOUT", "20s"),
+    ];
     let mut process = Process::with(&database, &settings).await;
     let email = "jane@example.org";
     let answer = process.caller.sign_up(email, "correct horse battery").await;
