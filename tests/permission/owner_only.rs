@@ -19,6 +19,7 @@ on_both_databases!(
     no_group_is_made_by_it,
     no_relationship_follows_it,
     no_write_tells_it,
+    no_write_tells_it_of_rows_that_are_not_read,
     its_own_condition_sees_what_is_stored,
     its_own_condition_counts_where_it_is_named,
     the_schema_says_that_it_may_be_null
@@ -246,6 +247,37 @@ async fn no_write_tells_it(database: Arc<TestDatabase>) {
                 .all(|row| row["email"].is_null())
         );
     }
+}
+
+async fn no_write_tells_it_of_rows_that_are_not_read(database: Arc<TestDatabase>) {
+    let app = seeded(&database, "cells").await;
+    let keeper = caller(&app, "keeper");
+    // Both are where addresses are shown; John's row is one to change, and not one to read.
+    let query = format!(
+        r#"mutation {{ updateUser(pk_columns: {{ id: "{JOHN}" }}, _set: {{ locale: "en" }}) {{ id }} }}"#
+    );
+    caller(&app, "admin").graphql(&query).await.data();
+    for (condition, changed) in [
+        (r#"email: { _eq: "john@example.org" }"#, 0),
+        (r#"email: { _eq: "jane@example.org" }"#, 1),
+        (r#"_not: { email: { _neq: "john@example.org" } }"#, 0),
+        // What is no secret of any row is none of this one.
+        (r#"displayName: { _eq: "john" }"#, 1),
+    ] {
+        let query = format!(
+            r#"mutation {{ updateUsers(where: {{ {condition} }}, _set: {{ locale: "en" }}) {{ affected_rows }} }}"#
+        );
+        let answer = keeper.graphql(&query).await;
+        assert_eq!(
+            answer.data()["updateUsers"]["affected_rows"],
+            changed,
+            "{condition}"
+        );
+    }
+    let query = r#"mutation { updateUsers(where: {}, _append: { metadata: { c: 3 } }) { affected_rows returning { id metadata } } }"#;
+    let answer = keeper.graphql(query).await;
+    assert_eq!(answer.value("/updateUsers/affected_rows"), &json!(1));
+    assert_eq!(answer.value("/updateUsers/returning/0/id"), &json!(seed::JANE));
 }
 
 async fn its_own_condition_sees_what_is_stored(database: Arc<TestDatabase>) {

@@ -54,6 +54,11 @@ pub(super) fn change(table: &'static Table, column: &'static Column) -> BoxedStr
 }
 
 impl Change {
+    /// Whether it depends on what is there.
+    pub(super) fn builds_on(&self) -> bool {
+        !matches!(self, Self::Set(_))
+    }
+
     pub(super) fn operator(&self) -> &'static str {
         match self {
             Self::Set(_) => "_set",

@@ -197,9 +197,17 @@ impl Asking<'_> {
         !deleted || (deleted_too && self.role.is_admin())
     }
 
-    /// What stands in a column for them. A column that every permission shows as it is can be compared also
-    /// where a row is one to write and not one to read.
+    /// What stands in a column for them.
     pub(super) fn cell(self, table: &'static Table, row: &Row, column: &'static str) -> Value {
+        match self.shows(table, row, column) {
+            true => row[column].clone(),
+            false => Value::Null,
+        }
+    }
+
+    /// Whether they see what stands in a column. One that every permission shows as it is can be compared also
+    /// where a row is one to write and not one to read.
+    fn shows(self, table: &'static Table, row: &Row, column: &'static str) -> bool {
         let shown = |permission: &Permission| {
             let owned = permission
                 .owner_only
@@ -207,7 +215,7 @@ impl Asking<'_> {
                 .any(|(columns, _)| columns.contains(&column));
             permission.columns.contains(&column) && !owned
         };
-        let visible = self.inside.is_some()
+        self.inside.is_some()
             || self.role.is_admin()
             || self.role.of(table).all(shown)
             || self.role.of(table).any(|permission| {
@@ -216,8 +224,12 @@ impl Asking<'_> {
                     _ => true,
                 };
                 owned && permission.columns.contains(&column) && self.allows(permission, row)
-            });
-        if visible { row[column].clone() } else { Value::Null }
+            })
+    }
+
+    /// Whether they may change a column by what it holds: not where they see it on other rows alone.
+    pub(super) fn may_build_on(self, table: &'static Table, row: &Row, column: &'static str) -> bool {
+        !self.role.reads_column(table, column) || self.shows(table, row, column)
     }
 
     /// The rows of a table that they see and that satisfy a condition.

@@ -71,7 +71,12 @@ impl Transaction<'_> {
         let permission = role.alteration(table).unwrap();
         let (before, mut codes, mut keys) = (self.store.clone(), Codes::new(), Vec::new());
         let mut replacements = Vec::new();
-        for row in self.meant(table, &permission.rows, &update.which) {
+        let mut rows = self.meant(table, &permission.rows, &update.which);
+        rows.retain(|row| {
+            let mut built_on = update.changes.iter().filter(|(_, change)| change.builds_on());
+            built_on.all(|(column, _)| self.asking().may_build_on(table, row, column.name))
+        });
+        for row in rows {
             let mut after = row.clone();
             for (column, change) in &update.changes {
                 match change.apply(column.kind, &row[column.name]) {

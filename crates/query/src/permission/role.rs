@@ -90,6 +90,14 @@ impl Role {
         Masks(tables.collect())
     }
 
+    /// The role as conditions of writes meet it: among rows, too, that it may not read.
+    pub(super) fn among_hidden_rows(&self) -> Self {
+        let mut role = self.clone();
+        let selects = role.tables.values_mut().filter_map(|table| table.select.as_mut());
+        selects.for_each(SelectPermission::mask_hidden_rows);
+        role
+    }
+
     /// Whether softly deleted rows can appear to the role at all.
     pub fn sees_deleted(&self) -> bool {
         self.is_admin()

@@ -148,6 +148,15 @@ impl SelectPermission {
         };
     }
 
+    /// Shows columns that are masked at all on none of the rows that may not be read: a permission to write may
+    /// open more rows than that to read.
+    pub(super) fn mask_hidden_rows(&mut self) {
+        for rows in self.masks.values_mut() {
+            let shown = std::mem::replace(rows, Filter::TRUE);
+            *rows = self.filter.clone().and(shown);
+        }
+    }
+
     /// SQL names of the columns.
     pub(super) fn columns(&self) -> impl Iterator<Item = &'static str> {
         self.columns.iter().copied()
