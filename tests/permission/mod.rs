@@ -2,6 +2,7 @@
 
 mod aggregations;
 mod backend;
+mod check;
 mod folder;
 mod hidden;
 mod inherited;

@@ -26,6 +26,8 @@ struct Batch {
     rows: Vec<WrittenRow>,
     /// What those that were there held before, where something follows from it.
     former: Vec<Vec<Option<String>>>,
+    /// What needed a row that was not written, because another one is there.
+    missed: Option<Need>,
 }
 
 impl Batch {
@@ -62,6 +64,10 @@ impl Program {
             let batch = self.step(channel, node, bound, step, &mut keys).await?;
             written.affected += batch.rows.len();
             follow(channel, work, node, bound, &batch, (actor, origin)).await?;
+            // Whoever may not write a row is not told what it would have met.
+            if let Some(need) = batch.missed {
+                return Err(nothing_written(node, need));
+            }
             let is_root = step
                 .rows
                 .first()
@@ -111,8 +117,7 @@ impl Program {
                             *slot = Some(key.clone());
                         }
                     }
-                    (None, Some(need)) => return Err(nothing_written(node, need)),
-                    (None, None) => {}
+                    (None, need) => batch.missed = batch.missed.or(need),
                 }
                 batch.add(found);
             }
@@ -192,7 +197,7 @@ async fn write<C: Channel>(
         channel.send(Arc::from(sql), parameters).await?;
         return Ok(Batch {
             rows,
-            former: Vec::new(),
+            ..Batch::default()
         });
     }
     let mut former = former::read(channel, node, rows, keys).await?;
@@ -206,7 +211,11 @@ async fn write<C: Channel>(
     // Others were met and left as they are.
     let written: BTreeSet<_> = found.iter().map(|row| column(row, 0)).collect();
     former.retain(|row| written.contains(&column(row, 0)));
-    Ok(Batch { rows, former })
+    Ok(Batch {
+        rows,
+        former,
+        missed: None,
+    })
 }
 
 /// The values of rows as parameters.
