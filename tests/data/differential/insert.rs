@@ -96,16 +96,18 @@ impl Transaction<'_> {
             row.extend(decided.clone());
             for (relation, related, conflict) in of(object, Many::Object) {
                 let placed: Vec<Placed<'_>> = related.iter().map(|related| (related, None)).collect();
-                let found = match self.insert(target(relation), &placed, conflict.as_ref()) {
+                let found = self.insert(target(relation), &placed, conflict.as_ref());
+                let found = found.and_then(|found| match found.keys[0].clone() {
+                    Some(key) => Ok((found, key)),
+                    None => Err(Codes::from(["not-supported"])),
+                });
+                let (found, key) = match found {
                     Ok(found) => found,
                     Err(codes) => {
                         let later = objects[index + 1..].iter().map(|(object, _)| (*object, None));
                         return Err(self.or_together(codes, &before, relation, later));
                     }
                 };
-                let key = found.keys[0]
-                    .clone()
-                    .ok_or_else(|| Codes::from(["not-supported"]))?;
                 row.insert(relation.from, key);
                 all.affected += found.affected;
                 all.users.extend(found.users);
@@ -119,9 +121,15 @@ impl Transaction<'_> {
             all.users.extend(written);
         }
         let keys = all.keys.clone();
+        let inside = |object| of(object, Many::Array).filter(|found| !found.1.is_empty());
+        // Before any row inside another is written.
+        let mut outer = objects.iter().zip(&keys);
+        if outer.any(|((object, _), key)| key.is_none() && inside(object).next().is_some()) {
+            return Err(Codes::from(["not-supported"]));
+        }
         for (index, ((object, _), key)) in objects.iter().zip(&keys).enumerate() {
-            for (relation, related, conflict) in of(object, Many::Array).filter(|found| !found.1.is_empty()) {
-                let key = key.as_ref().ok_or_else(|| Codes::from(["not-supported"]))?;
+            let Some(key) = key else { continue };
+            for (relation, related, conflict) in inside(object) {
                 let placed = related
                     .iter()
                     .map(|related| (related, Some((relation.to, key.clone()))));
