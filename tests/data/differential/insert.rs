@@ -1,5 +1,7 @@
 //! New rows, with rows of related tables inside them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::condition::{Condition, target};
@@ -71,6 +73,9 @@ pub(super) struct Inserted {
     pub(super) users: Vec<Value>,
 }
 
+/// A row to write, and the columns that it gives beside its key.
+type Given = (Row, BTreeSet<&'static str>);
+
 /// An object and the column that the row around it decides.
 type Placed<'o> = (&'o Object, Option<(&'static str, Value)>);
 
@@ -83,8 +88,9 @@ impl Transaction<'_> {
         conflict: Option<&Conflict>,
     ) -> Result<Inserted, Codes> {
         let mut all = Inserted::default();
-        let mut rows = Vec::new();
+        let mut rows: Vec<Given> = Vec::new();
         let before = self.store.clone();
+        let updates = conflict.is_some_and(|conflict| !conflict.columns.is_empty());
         for (index, (object, decided)) in objects.iter().enumerate() {
             let mut row = self.blank_row(table);
             row.extend(
@@ -94,7 +100,11 @@ impl Transaction<'_> {
                     .map(|(column, value)| (column.name, value.clone())),
             );
             row.extend(decided.clone());
+            let cells = object.cells.iter().map(|(column, _)| column.name);
+            let mut columns: BTreeSet<_> = cells.chain(decided.iter().map(|(column, _)| *column)).collect();
+            columns.remove("id");
             for (relation, related, conflict) in of(object, Many::Object) {
+                columns.insert(relation.from);
                 let placed: Vec<Placed<'_>> = related.iter().map(|related| (related, None)).collect();
                 let found = self.insert(target(relation), &placed, conflict.as_ref());
                 let found = found.and_then(|found| match found.keys[0].clone() {
@@ -103,7 +113,9 @@ impl Transaction<'_> {
                 });
                 let (found, key) = match found {
                     Ok(found) => found,
-                    Err(codes) => {
+                    Err(mut codes) => {
+                        // That a row would be changed twice may be found before.
+                        codes.extend(updates.then_some(DATA));
                         let later = objects[index + 1..].iter().map(|(object, _)| (*object, None));
                         return Err(self.or_together(codes, &before, relation, later));
                     }
@@ -112,7 +124,7 @@ impl Transaction<'_> {
                 all.affected += found.affected;
                 all.users.extend(found.users);
             }
-            rows.push(row);
+            rows.push((row, columns));
         }
         all.keys = self.write(table, rows, conflict)?;
         let written: Vec<Value> = all.keys.iter().flatten().cloned().collect();
@@ -159,63 +171,83 @@ impl Transaction<'_> {
         relation: &Relation,
         later: impl Iterator<Item = Placed<'o>>,
     ) -> Codes {
-        let table = target(relation);
-        let Some(permission) = self.role.insertion(table) else {
-            return codes;
-        };
         for (outer, decided) in later {
             let alike = |found: &&Related| found.0.name == relation.name;
-            for object in of(outer, relation.many)
-                .filter(alike)
-                .flat_map(|(_, related, _)| related)
-            {
-                let mut row = self.blank_row(table);
-                let cells = object.cells.iter();
-                row.extend(cells.map(|(column, value)| (column.name, value.clone())));
-                row.extend(decided.clone());
-                self.fill(&mut row, &permission.presets);
-                codes.extend(faults(table, &row));
-                self.store.add(table, row);
+            let related = of(outer, relation.many).filter(alike);
+            for object in related.flat_map(|(_, related, _)| related) {
+                self.put_down(target(relation), (object, decided.clone()), &mut codes);
             }
         }
         codes.extend(self.store.broken(before));
         codes
     }
 
-    /// One statement: the key of each row that was written.
+    /// Adds a row after those to which it refers, whatever they break; returns its key.
+    fn put_down(&mut self, table: &'static Table, (object, decided): Placed<'_>, codes: &mut Codes) -> Value {
+        let mut row = self.blank_row(table);
+        let cells = object.cells.iter();
+        row.extend(cells.map(|(column, value)| (column.name, value.clone())));
+        row.extend(decided);
+        for (relation, related, _) in of(object, Many::Object) {
+            for inner in related {
+                let key = self.put_down(target(relation), (inner, None), codes);
+                row.insert(relation.from, key);
+            }
+        }
+        if let Some(permission) = self.role.insertion(table) {
+            self.fill(&mut row, &permission.presets);
+        }
+        codes.extend(faults(table, &row));
+        let key = row["id"].clone();
+        self.store.add(table, row);
+        key
+    }
+
+    /// The key of each row that was written. Those with the same columns are one statement, which has to leave all as
+    /// it should be: without what to do about rows that are there all of them, else those that follow each other.
     fn write(
         &mut self,
         table: &'static Table,
-        mut rows: Vec<Row>,
+        mut rows: Vec<Given>,
         conflict: Option<&Conflict>,
     ) -> Result<Vec<Option<Value>>, Codes> {
         let role = self.role;
         let permission = role.insertion(table).unwrap();
         let before = self.store.clone();
-        let (mut codes, mut keys) = (Codes::new(), Vec::new());
+        let mut codes = Codes::new();
         let (mut new, mut changed) = (Vec::new(), Vec::new());
-        for row in &mut rows {
+        for (row, _) in &mut rows {
             self.fill(row, &permission.presets);
             codes.extend(faults(table, row));
         }
         if conflict.is_some_and(|conflict| same(table, conflict, &rows)) {
             return Err(Codes::from([DATA]));
         }
-        for row in rows {
+        let groups: Vec<_> = rows.iter().map(|(_, columns)| columns.clone()).collect();
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        if conflict.is_none() {
+            order.sort_by_key(|number| groups.iter().position(|columns| *columns == groups[*number]));
+        }
+        let mut keys = vec![None; rows.len()];
+        let mut last: Option<usize> = None;
+        for number in order {
+            if last.is_some_and(|last| groups[last] != groups[number]) {
+                codes.extend(self.store.broken(&before));
+            }
+            last = Some(number);
+            let row = rows[number].0.clone();
             let met =
                 conflict.and_then(|conflict| Some((conflict, self.store.met(table, conflict.unique, &row)?)));
             let Some((conflict, met)) = met.map(|(conflict, met)| (conflict, met.clone())) else {
-                keys.push(Some(row["id"].clone()));
+                keys[number] = Some(row["id"].clone());
                 new.push(row["id"].clone());
                 self.store.add(table, row);
                 continue;
             };
             if conflict.columns.is_empty() {
-                keys.push(None);
                 continue;
             }
             if !self.may_overwrite(table, &met, conflict) {
-                keys.push(None);
                 continue;
             }
             let mut after = met.clone();
@@ -226,7 +258,7 @@ impl Transaction<'_> {
                     .map(|column| (*column, row[column].clone())),
             );
             self.fill(&mut after, &role.alteration(table).unwrap().presets);
-            keys.push(Some(after["id"].clone()));
+            keys[number] = Some(after["id"].clone());
             changed.push(after["id"].clone());
             self.store.replace(table, &[(met["id"].clone(), after)]);
         }
@@ -261,10 +293,10 @@ fn of(object: &Object, many: Many) -> impl Iterator<Item = &Related> {
 }
 
 /// Whether two rows of one list would change each other.
-fn same(table: &Table, conflict: &Conflict, rows: &[Row]) -> bool {
+fn same(table: &Table, conflict: &Conflict, rows: &[Given]) -> bool {
     let others = |number: usize| rows[number + 1..].iter();
-    let twice = |(number, row): (usize, &Row)| {
-        others(number).any(|other| collide(table, conflict.unique, row, other))
+    let twice = |(number, (row, _)): (usize, &Given)| {
+        others(number).any(|(other, _)| collide(table, conflict.unique, row, other))
     };
     !conflict.columns.is_empty() && rows.iter().enumerate().any(twice)
 }
