@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::condition::{Condition, target};
-use super::database::{Codes, DATA, collide, faults};
+use super::database::{CHECK, Codes, DATA, collide, faults};
 use super::rows::{Row, Store};
 use super::schema::{Column, Many, Relation, Table, Unique};
 use super::transaction::Transaction;
@@ -51,6 +51,10 @@ impl Object {
 }
 
 impl Conflict {
+    fn updates(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
     pub(super) fn to_json(&self) -> Value {
         let mut input = Map::new();
         input.insert("constraint".to_owned(), json!(self.unique.name));
@@ -90,7 +94,7 @@ impl Transaction<'_> {
         let mut all = Inserted::default();
         let mut rows: Vec<Given> = Vec::new();
         let before = self.store.clone();
-        let updates = conflict.is_some_and(|conflict| !conflict.columns.is_empty());
+        let updates = conflict.is_some_and(Conflict::updates);
         for (index, (object, decided)) in objects.iter().enumerate() {
             let mut row = self.blank_row(table);
             row.extend(
@@ -126,7 +130,13 @@ impl Transaction<'_> {
             }
             rows.push((row, columns));
         }
-        all.keys = self.write(table, rows, conflict)?;
+        all.keys = self.write(table, rows, conflict).map_err(|mut codes| {
+            // That a row inside another would be changed twice may be found before.
+            let inside = objects.iter().flat_map(|(object, _)| of(object, Many::Array));
+            let mut upserts = inside.filter_map(|(_, _, conflict)| conflict.as_ref());
+            codes.extend(upserts.any(Conflict::updates).then_some(DATA));
+            codes
+        })?;
         let written: Vec<Value> = all.keys.iter().flatten().cloned().collect();
         all.affected += written.len();
         if table.name == "users" {
@@ -190,6 +200,8 @@ impl Transaction<'_> {
         row.extend(decided);
         for (relation, related, _) in of(object, Many::Object) {
             for inner in related {
+                // What it may not write comes before as well.
+                codes.insert(CHECK);
                 let key = self.put_down(target(relation), (inner, None), codes);
                 row.insert(relation.from, key);
             }
