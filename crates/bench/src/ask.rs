@@ -20,6 +20,10 @@ pub(crate) const PASSKEY: &str = "mutation Passkey($credential: jsonb!) \
 pub(crate) const TOTP: &str = "mutation Totp($ticket: String!, $code: String!) \
     { verifySignInMfaTotp(ticket: $ticket, code: $code) { session { accessToken refreshToken } } }";
 
+/// Proves a session anew with a code.
+pub(crate) const ELEVATION: &str = "mutation Elevate($code: String!) \
+    { elevateTotp(code: $code) { accessToken accessTokenExpiresIn } }";
+
 /// A document with its variables and the beginning of a right answer.
 pub(crate) struct Ask {
     /// The document.
@@ -87,6 +91,11 @@ impl Work {
                 query: TOTP,
                 variables: "{}",
                 expected: r#"{"data":{"verifySignInMfaTotp":{"session":{"accessToken":""#,
+            },
+            Self::Elevation => Ask {
+                query: ELEVATION,
+                variables: "{}",
+                expected: r#"{"data":{"elevateTotp":{"accessToken":""#,
             },
             Self::Refresh => Ask {
                 query: "mutation Refresh($token: String) { refreshToken(refreshToken: $token) \

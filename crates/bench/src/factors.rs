@@ -4,18 +4,16 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-use crate::ask::{PASSKEY, PASSKEY_ASK, TOTP};
+use crate::ask::{PASSKEY, PASSKEY_ASK};
+use crate::authenticator::Authenticator;
 use crate::error::{BenchError, During};
 use crate::http::Connection;
 use crate::ids;
@@ -25,14 +23,6 @@ use crate::stand::Stand;
 
 /// Accounts with an authenticator application, and as many with a passkey: one answer for each is made at a time.
 pub(crate) const ACCOUNTS: usize = 1_000;
-/// The secret of every authenticator application; RFC 6238 has the same.
-const SECRET: &[u8] = b"12345678901234567890";
-/// The same in base32, as Hasura Auth keeps it.
-pub(crate) const SECRET_TEXT: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-/// Seconds of one code.
-const PERIOD: u64 = 30;
-/// Codes before the present one that the service is told to accept: as many batches need not wait.
-pub(crate) const EARLIER: u64 = 10;
 /// The name of this machine, for which passkeys are where the service has no other.
 const DOMAIN: &str = "localhost";
 const ORIGIN: &str = "http://localhost";
@@ -64,13 +54,16 @@ impl From<Vec<Vec<u8>>> for Prepared {
     }
 }
 
+/// What accounts whose names begin so have an application for: to sign in, to be elevated.
+pub(crate) const APPLICATIONS: [char; 2] = ['t', 'e'];
+
 /// The applications and passkeys of all accounts: one secret and one key, to be quick.
 pub(crate) struct Factors {
     key: EcdsaKeyPair,
-    code: hmac::Key,
-    /// The step of the codes that were sent last.
-    step: AtomicUsize,
-    batch: AtomicUsize,
+    /// Whoever signs in with a code.
+    pub(crate) signing_in: Authenticator,
+    /// Whoever is signed in and proves it anew with a code.
+    pub(crate) elevating: Authenticator,
 }
 
 impl Factors {
@@ -80,50 +73,9 @@ impl Factors {
         seed_factors::accounts(stand, &cose(key.public_key().as_ref()))?;
         Ok(Self {
             key,
-            code: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, SECRET),
-            step: AtomicUsize::new(0),
-            batch: AtomicUsize::new(0),
+            signing_in: Authenticator::new(APPLICATIONS[0]),
+            elevating: Authenticator::new(APPLICATIONS[1]),
         })
-    }
-
-    /// A code for a challenge of each account, as a password sign-in would have brought it.
-    pub(crate) fn codes(&self, stand: &Stand) -> Result<Prepared, BenchError> {
-        let batch = self.batch.fetch_add(1, Ordering::Relaxed);
-        let step = self.next_step();
-        let code = self.code_of(step);
-        seed_factors::challenges(stand, batch)?;
-        let request = |number| {
-            let variables = json!({ "ticket": seed_factors::ticket(batch, number), "code": code });
-            stand.request(TOTP, &variables)
-        };
-        Ok((0..stand.proofs).map(request).collect::<Vec<_>>().into())
-    }
-
-    /// A step after the one before, none that is too old; waits for it where it is to come.
-    fn next_step(&self) -> u64 {
-        let now = || u64::try_from(clock_gettime(ClockId::Realtime).tv_sec).unwrap_or_default() / PERIOD;
-        let before = self.step.load(Ordering::Relaxed) as u64;
-        // One to spare, for the time that all of them take.
-        let step = (before + 1).max(now().saturating_sub(EARLIER - 1));
-        while step > now() {
-            std::thread::sleep(Duration::from_secs(1));
-        }
-        self.step
-            .store(usize::try_from(step).unwrap_or(usize::MAX), Ordering::Relaxed);
-        step
-    }
-
-    /// RFC 4226, 5.3.
-    fn code_of(&self, step: u64) -> String {
-        let signature = hmac::sign(&self.code, &step.to_be_bytes());
-        let bytes = signature.as_ref();
-        let offset = usize::from(bytes.last().copied().unwrap_or_default() & 15);
-        let four = bytes
-            .get(offset..)
-            .and_then(|rest| rest.first_chunk())
-            .copied()
-            .unwrap_or_default();
-        format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
     }
 
     /// A signature of each passkey, of a challenge that the service gave.

@@ -32,9 +32,8 @@ impl Limit {
         let empty = || stand.plan(Work::Empty, connections);
         let limit = match (work, stand.kind) {
             (Work::Empty | Work::Code | Work::Entry, _) => return Ok(None),
-            (Work::TokenCheck | Work::PasskeyAsk | Work::Passkey | Work::PasskeyFlood | Work::Totp, _) => {
-                Self::Empty(empty())
-            }
+            (Work::TokenCheck | Work::Totp | Work::Elevation, _) => Self::Empty(empty()),
+            (Work::PasskeyAsk | Work::Passkey | Work::PasskeyFlood, _) => Self::Empty(empty()),
             (Work::SignIn, _) => Self::Hashing,
             (Work::Flood, _) => Self::Quiet(stand.plan(Work::Profile, connections)),
             (_, Kind::Postgres) => Self::Pgbench(pgbench::Script::new(stand, work, connections)?),

@@ -4,6 +4,7 @@
 //! machine may become faster or slower meanwhile, their ratio stays.
 
 mod ask;
+mod authenticator;
 mod cleanup;
 mod cluster;
 mod command;
@@ -147,7 +148,7 @@ fn measure_database(
     if wanted(options, Work::Refresh.name()) {
         stand.open_sessions(scale.connections.iter().copied().max().unwrap_or(1))?;
     }
-    let of_factors = [Work::Passkey, Work::PasskeyFlood, Work::Totp];
+    let of_factors = [Work::Passkey, Work::PasskeyFlood, Work::Totp, Work::Elevation];
     if of_factors.iter().any(|work| wanted(options, work.name())) {
         stand.enrol_factors()?;
     }

@@ -5,8 +5,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::{Connection, params};
 
+use crate::authenticator::SECRET_TEXT;
 use crate::error::BenchError;
-use crate::factors::{ACCOUNTS, SECRET_TEXT};
+use crate::factors::{ACCOUNTS, APPLICATIONS};
 use crate::ids;
 use crate::stand::Stand;
 
@@ -14,8 +15,8 @@ use crate::stand::Stand;
 const EXPIRY: &str = "2100-01-01T00:00:00+00:00";
 
 /// The secret of the challenge of an account.
-pub(crate) fn ticket(batch: usize, number: usize) -> String {
-    format!("ticket-{batch}-{number}")
+pub(crate) fn ticket(letter: char, batch: usize, number: usize) -> String {
+    format!("ticket-{letter}-{batch}-{number}")
 }
 
 /// The id of the passkey of an account; its length leaves nothing to be padded.
@@ -29,7 +30,7 @@ pub(crate) fn accounts(stand: &Stand, key: &[u8]) -> Result<(), BenchError> {
         Some(cluster) => {
             let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
             let last = ACCOUNTS - 1;
-            let user = |letter: &str, more: &str| {
+            let user = |letter: char, more: &str| {
                 format!(
                     "INSERT INTO auth.users (id, locale, email, email_verified, totp_secret, active_mfa_type) \
                      SELECT md5('{letter}' || n)::uuid, 'en', '{letter}-' || n || '@example.org', true, {more} \
@@ -39,10 +40,8 @@ pub(crate) fn accounts(stand: &Stand, key: &[u8]) -> Result<(), BenchError> {
                          unnest(ARRAY['user', 'me']) role;"
                 )
             };
-            let (totp, passkey) = (
-                user("t", &format!("'{SECRET_TEXT}', 'totp'")),
-                user("p", "NULL, NULL"),
-            );
+            let totp = APPLICATIONS.map(|letter| user(letter, &format!("'{SECRET_TEXT}', 'totp'")));
+            let (totp, passkey) = (totp.concat(), user('p', "NULL, NULL"));
             cluster.run(&format!(
                 "{totp} {passkey} \
                  INSERT INTO auth.user_security_keys (id, user_id, credential_id, credential_public_key) \
@@ -59,7 +58,8 @@ fn accounts_in_file(file: &std::path::Path, key: &[u8]) -> Result<(), BenchError
     let mut connection = Connection::open(file)?;
     let transaction = connection.transaction()?;
     for number in 0..ACCOUNTS {
-        for (letter, secret, kind) in [("t", Some(SECRET_TEXT), Some("totp")), ("p", None, None)] {
+        let applications = APPLICATIONS.map(|letter| (letter, Some(SECRET_TEXT), Some("totp")));
+        for (letter, secret, kind) in applications.into_iter().chain([('p', None, None)]) {
             let id = ids::digest(&format!("{letter}{number}"));
             transaction.execute(
                 "INSERT INTO users (id, locale, email, email_verified, totp_secret, active_mfa_type) \
@@ -86,25 +86,26 @@ fn accounts_in_file(file: &std::path::Path, key: &[u8]) -> Result<(), BenchError
 }
 
 /// A challenge for each account with an application.
-pub(crate) fn challenges(stand: &Stand, batch: usize) -> Result<(), BenchError> {
+pub(crate) fn challenges(stand: &Stand, letter: char, batch: usize) -> Result<(), BenchError> {
     let Some(cluster) = &stand.cluster else {
-        return challenges_in_file(&stand.file, batch);
+        return challenges_in_file(&stand.file, letter, batch);
     };
     let last = ACCOUNTS - 1;
+    let ticket = format!("'ticket-{letter}-{batch}-' || n");
     cluster.run(&format!(
         "INSERT INTO auth.tickets (purpose, subject, user_id, address, ticket_hash, authentication_methods, \
              expires_at) \
-         SELECT 'second-factor', 'ticket-{batch}-' || n, md5('t' || n)::uuid, '', \
-             sha256(convert_to('ticket-{batch}-' || n, 'UTF8')), '[\"pwd\"]', '{EXPIRY}' \
+         SELECT 'second-factor', {ticket}, md5('{letter}' || n)::uuid, '', \
+             sha256(convert_to({ticket}, 'UTF8')), '[\"pwd\"]', '{EXPIRY}' \
          FROM generate_series(0, {last}) n"
     ))
 }
 
-fn challenges_in_file(file: &std::path::Path, batch: usize) -> Result<(), BenchError> {
+fn challenges_in_file(file: &std::path::Path, letter: char, batch: usize) -> Result<(), BenchError> {
     let mut connection = Connection::open(file)?;
     let transaction = connection.transaction()?;
     for number in 0..ACCOUNTS {
-        let ticket = ticket(batch, number);
+        let ticket = ticket(letter, batch, number);
         transaction.execute(
             "INSERT INTO tickets (id, purpose, subject, user_id, address, ticket_hash, authentication_methods, \
                  expires_at) \
@@ -112,7 +113,7 @@ fn challenges_in_file(file: &std::path::Path, batch: usize) -> Result<(), BenchE
             params![
                 ids::digest(&ticket),
                 ticket,
-                ids::digest(&format!("t{number}")),
+                ids::digest(&format!("{letter}{number}")),
                 digest(&SHA256, ticket.as_bytes()).as_ref(),
                 EXPIRY
             ],

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::authenticator::EARLIER;
 use crate::cleanup::SERVICE;
 use crate::cluster::free_port;
 use crate::command::output;
 use crate::error::{BenchError, During};
-use crate::factors::EARLIER;
 
 /// The secret of the administrator.
 pub(crate) const ADMIN_SECRET: &str = "only-for-the-bench-and-nothing-else";

@@ -150,7 +150,8 @@ impl Stand {
         let mut plan = plan.clone();
         if let Some(factors) = &self.factors {
             plan.prepared = match work {
-                Work::Totp => Some(Arc::new(factors.codes(self)?)),
+                Work::Totp => Some(Arc::new(factors.signing_in.sign_ins(self)?)),
+                Work::Elevation => Some(Arc::new(factors.elevating.elevations(self)?)),
                 Work::Passkey | Work::PasskeyFlood => Some(Arc::new(factors.signatures(self)?)),
                 _ => None,
             };
@@ -193,9 +194,22 @@ impl Stand {
 
     /// A request of somebody who is not signed in.
     pub(crate) fn request(&self, query: &str, variables: &Value) -> Vec<u8> {
+        self.request_with(&[], query, variables)
+    }
+
+    /// A request of whoever has this access token.
+    pub(crate) fn request_as(&self, token: &str, query: &str, variables: &Value) -> Vec<u8> {
+        self.request_with(
+            &[header("authorization", &format!("Bearer {token}"))],
+            query,
+            variables,
+        )
+    }
+
+    fn request_with(&self, headers: &[(String, String)], query: &str, variables: &Value) -> Vec<u8> {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let host = self.service.address.to_string();
-        let template = Template::post(&host, "/v1/graphql", &[], &body);
+        let template = Template::post(&host, "/v1/graphql", headers, &body);
         template.whole()
     }
 
