@@ -10,22 +10,20 @@ use uuid::Uuid;
 
 use crate::audit::Event;
 use crate::auth::Auth;
-use crate::caller::{Caller, Ctx};
+use crate::caller::Ctx;
 use crate::connection::Connection;
+use crate::devices::Devices;
 use crate::error::Error;
 use crate::limit::too_many;
 use crate::password::Matched;
 use crate::refusal::Identifier;
 use crate::store;
 use crate::store::limits::{Buckets, PASSWORDS, UNKNOWN, account_key, network_key};
-use crate::store::refresh_tokens::Owner;
 use crate::store::users::{Credentials, Lock};
 use crate::value::Password;
 
 /// Failures of an account are forgotten this long after the last one.
 const FAILURES_LAST: TimeDelta = TimeDelta::hours(24);
-/// A network is known for this long after the user signed in from it.
-pub(crate) const NETWORK_KNOWN: TimeDelta = TimeDelta::days(30);
 /// How long the next attempt has to wait once the free ones are used up; the last one repeats.
 const DELAYS: [TimeDelta; 7] = [
     TimeDelta::seconds(5),
@@ -103,9 +101,8 @@ impl Attempt {
         let credentials = target.account();
         let account = credentials.map(|found| found.account.id);
         // Asked for nobody too: it takes as long.
-        let known = auth
-            .is_known_network(Owner::User(account.unwrap_or_default()), ctx.caller, now)
-            .await?;
+        let devices = Devices::of(ctx, &auth.database.reads(), account.unwrap_or_default()).await?;
+        let known = devices.know_network_of(ctx.caller);
         let (bucket, key) = match target {
             Target::Nobody(identifier, name) => (UNKNOWN, auth.limit_key(&format!("{identifier:?}:{name}"))),
             Target::Account(found) => counter(ctx, PASSWORDS, found.account.id, known),
@@ -211,23 +208,6 @@ impl Auth {
         Ok(Counted::TooEarly(next.unwrap_or(now)))
     }
 
-    /// Whether the user signed in from the caller's network lately. Whoever has proved a first factor alone has not, nor
-    /// whoever goes on with a session that was begun elsewhere.
-    pub(crate) async fn is_known_network(
-        &self,
-        user: Owner<'_>,
-        caller: &Caller,
-        now: DateTime<Utc>,
-    ) -> Result<bool, Error> {
-        let connection = self.database.reads();
-        let addresses = store::refresh_tokens::addresses(&connection, user, now - NETWORK_KNOWN).await?;
-        let here = prefix(caller.address);
-        Ok(addresses
-            .iter()
-            .filter_map(|address| address.parse().ok())
-            .any(|address| prefix(address) == here))
-    }
-
     /// Writes to the rows of accounts how many attempts failed and until when they are locked, as the counters
     /// have it. To be called every few seconds and at shutdown.
     pub async fn show_failures(&self) -> Result<(), Error> {
@@ -256,6 +236,12 @@ impl Auth {
         }
         Ok(transaction.commit().await?)
     }
+}
+
+/// Until when an attempt that is made now comes too early, where the counter says from when the next is accepted. None has
+/// to wait for longer than anybody: that counter is from before the clock was set back.
+pub(crate) fn too_early(next: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    Some(next).filter(|next| *next > now && *next <= now + LONGEST)
 }
 
 /// Where an attempt on an account is counted: the networks of its user each have a counter, so that others cannot keep

@@ -3,7 +3,7 @@
 mod factor;
 mod mail;
 
-pub(crate) use factor::FactorGuess;
+pub(crate) use factor::{FactorGuess, FactorGuesses};
 pub(crate) use mail::Guess;
 
 use std::collections::HashMap;

@@ -6,6 +6,7 @@ use crate::account::Account;
 use crate::caller::Ctx;
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::factor::Held;
 use crate::mail::Template;
 use crate::message;
 use crate::method::Method;
@@ -26,6 +27,7 @@ pub enum FactorCode {
 /// Proof that a code was accepted and is good for nothing more; only [`code`] makes one.
 pub(crate) struct Accepted {
     account: Account,
+    held: Held,
     method: Method,
 }
 
@@ -33,6 +35,16 @@ impl Accepted {
     /// Whose code it was, whom nobody changes until the transaction ends, and what it proves.
     pub(crate) fn into_parts(self) -> (Account, Method) {
         (self.account, self.method)
+    }
+
+    /// Whose code it was.
+    pub(crate) fn user(&self) -> Uuid {
+        self.account.id
+    }
+
+    /// What its user had until then.
+    pub(crate) fn held(&self) -> Held {
+        self.held
     }
 }
 
@@ -88,6 +100,7 @@ async fn accept_totp<C: Connection>(
     }
     Ok(Accepted {
         account: holder.account,
+        held: holder.held,
         method: Method::Totp,
     })
 }
@@ -107,6 +120,7 @@ async fn spend_recovery_code<C: Connection>(
     message::notify(ctx, connection, user, Template::RecoveryCodeUsed).await?;
     Ok(Accepted {
         account: holder.account,
+        held: holder.held,
         method: Method::RecoveryCode,
     })
 }

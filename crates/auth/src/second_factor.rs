@@ -3,7 +3,7 @@
 use portico_entity::tickets;
 use sea_orm::ActiveValue::Set;
 use serde_json::Value;
-use tokio::{join, try_join};
+use tokio::try_join;
 use uuid::Uuid;
 
 use crate::account::Account;
@@ -15,7 +15,7 @@ use crate::flow::passkey;
 use crate::method::Methods;
 use crate::refusal::Refusal;
 use crate::store;
-use crate::store::refresh_tokens::Owner;
+use crate::store::tickets::Tried;
 use crate::ticket::{self, Purpose, Ticket};
 use crate::token::Plain;
 
@@ -29,17 +29,21 @@ pub struct MfaChallenge {
     pub webauthn_options: Option<Value>,
 }
 
-/// What a user has and can prove here: no passkey where the application has no domain that they are for.
+/// What a user has and can prove here.
 pub(crate) async fn provable<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
     user: Uuid,
 ) -> Result<Held, Error> {
-    let held = store::factors::held(connection, user).await?;
-    Ok(match ctx.auth.relying_party() {
+    Ok(provable_of(ctx, store::factors::held(connection, user).await?))
+}
+
+/// What can be proved here of what a user has: no passkey where the application has no domain that they are for.
+pub(crate) fn provable_of(ctx: &Ctx<'_>, held: Held) -> Held {
+    match ctx.auth.relying_party() {
         Ok(_) => held,
         Err(_) => held.without_webauthn(),
-    })
+    }
 }
 
 /// Asks for one of these factors in the place of a session.
@@ -84,7 +88,7 @@ pub(crate) struct Pending {
     pub(crate) user: Uuid,
 }
 
-/// A challenge that was used up: whose it was, and what they proved first. Only [`Pending::take`] and [`Tried::take`]
+/// A challenge that was used up: whose it was, and what they proved first. Only [`Pending::take`] and [`Kept::take`]
 /// make one.
 pub(crate) struct Answered {
     user: Uuid,
@@ -117,50 +121,46 @@ pub(crate) struct Asked {
     hash: Vec<u8>,
     /// Whose second proof is awaited.
     pub(crate) user: Uuid,
-    /// Whether the caller comes from a network of this user.
-    pub(crate) network_is_known: bool,
 }
 
-/// A challenge that was counted within a transaction, for a few proofs that are wrong.
-pub(crate) struct Tried(store::tickets::Tried);
+/// A challenge that nobody else tries until the transaction ends; what came with it has to be counted if it fails.
+pub(crate) struct Kept(Tried);
 
 /// Finds the challenge that comes with a code.
 pub(crate) async fn asked(ctx: &Ctx<'_>, ticket: &str) -> Result<Asked, Error> {
     let (auth, now, hash) = (ctx.auth, ctx.now(), ticket::hash(ticket.trim()));
     let reads = auth.database.reads();
-    let found = async {
-        Ok(join!(
-            store::tickets::owner(&reads, Purpose::SecondFactor, &hash, now),
-            auth.is_known_network(Owner::OfTicket(&hash), ctx.caller, now),
-        ))
-    };
+    let owner = async { Ok(store::tickets::owner(&reads, Purpose::SecondFactor, &hash, now).await) };
     // On their way together. Whoever is over the limit is told nothing of what was found; while that is remembered the
     // database is not asked.
-    let ((), (owner, known)) = try_join!(biased; auth.limit_sign_in(ctx.caller), found)?;
+    let ((), owner) = try_join!(biased; auth.limit_sign_in(ctx.caller), owner)?;
     Ok(Asked {
         user: owner?.ok_or(Refusal::InvalidTicket)?,
-        network_is_known: known?,
         hash,
     })
 }
 
 impl Asked {
-    /// Counts the proof that comes with it, right or wrong, once the transaction is committed: a challenge stands a few.
-    pub(crate) async fn count<C: Connection>(&self, ctx: &Ctx<'_>, connection: &C) -> Result<Tried, Error> {
-        let purpose = Purpose::SecondFactor;
-        let tried = store::tickets::try_once(connection, purpose, &self.hash, ctx.now()).await?;
-        Ok(Tried(tried.ok_or(Refusal::InvalidTicket)?))
+    /// Keeps it, if it is still good.
+    pub(crate) async fn keep<C: Connection>(&self, ctx: &Ctx<'_>, connection: &C) -> Result<Kept, Error> {
+        let kept = store::tickets::keep(connection, Purpose::SecondFactor, &self.hash, ctx.now()).await?;
+        Ok(Kept(kept.ok_or(Refusal::InvalidTicket)?))
     }
 }
 
-impl Tried {
-    /// Uses the challenge up, in the transaction that has counted it; of many that race, one does.
-    pub(crate) async fn take<C: Connection>(self, connection: &C) -> Result<Answered, Error> {
-        let Self(tried) = self;
-        store::tickets::end(connection, tried.id).await?;
-        let first = tried.authentication_methods.as_ref();
+impl Kept {
+    /// Counts the proof that came with it: a challenge stands a few.
+    pub(crate) async fn failed<C: Connection>(&self, connection: &C) -> Result<(), Error> {
+        Ok(store::tickets::count_try(connection, self.0.id).await?)
+    }
+
+    /// Uses the challenge up; of many that race, one does.
+    pub(crate) async fn take<C: Connection>(&self, connection: &C) -> Result<Answered, Error> {
+        let Self(ticket) = self;
+        store::tickets::end(connection, ticket.id).await?;
+        let first = ticket.authentication_methods.as_ref();
         Ok(Answered {
-            user: tried.user_id,
+            user: ticket.user_id,
             first: first.map(Methods::from_json).unwrap_or_default(),
         })
     }

@@ -16,11 +16,12 @@ use self::issue::{Tokens, issue};
 use crate::account::Account;
 use crate::caller::{Authenticated, Ctx};
 use crate::connection::Connection;
+use crate::devices::{self, Devices};
 use crate::elevation::Elevation;
 use crate::error::{Error, InternalError};
 use crate::factor::Held;
 use crate::method::{Method, Methods};
-use crate::new_device;
+use crate::prove_factor::Accepted;
 use crate::refusal::Refusal;
 use crate::second_factor::{self, MfaChallenge};
 use crate::store;
@@ -84,10 +85,18 @@ pub(crate) async fn elevate<C: Connection>(
     session: Uuid,
     fresh: Fresh,
 ) -> Result<Session, Error> {
-    let Fresh { account, by, methods } = fresh;
+    let Fresh {
+        account,
+        by,
+        methods,
+        held,
+    } = fresh;
     let (policy, now) = (&ctx.auth.policy, ctx.now());
     account.admit(policy)?;
-    let held = second_factor::provable(ctx, connection, account.id).await?;
+    let held = match held {
+        Some(held) => second_factor::provable_of(ctx, held),
+        None => second_factor::provable(ctx, connection, account.id).await?,
+    };
     let asked = held.asked(&policy.second_factors);
     // Whoever is asked for a second factor proves one of these, or two factors at once.
     if !asked.is_empty() && !by.is_among(&asked) && !methods.are_several_factors() {
@@ -99,9 +108,12 @@ pub(crate) async fn elevate<C: Connection>(
         until: now + policy.elevation_lifetime,
     };
     let before = store::refresh_tokens::elevate(connection, session, account.id, elevation).await?;
-    let methods = before.ok_or(Refusal::NotSignedIn)?.and_anew(&methods, &asked);
+    let before = before.ok_or(Refusal::NotSignedIn)?;
+    let methods = before.clone().and_anew(&methods, &asked);
     let account = roles::allowed(ctx, connection, account, &methods).await?;
-    store::refresh_tokens::set_methods(connection, session, &methods).await?;
+    if methods != before {
+        store::refresh_tokens::set_methods(connection, session, &methods).await?;
+    }
     let tokens = Tokens {
         session,
         refresh: None,
@@ -118,22 +130,29 @@ pub(crate) struct Standing {
     device_is_new: bool,
 }
 
-/// Reads how a user stands, in the transaction that opens the session: nobody gets another factor until it ends.
-pub(crate) async fn standing<C: Connection>(
-    ctx: &Ctx<'_>,
-    connection: &C,
-    user: Uuid,
-) -> Result<Standing, Error> {
-    let (held, device_is_new) = try_join!(
-        biased;
-        second_factor::provable(ctx, connection, user),
-        new_device::is_new(ctx, connection, user),
-    )?;
-    Ok(Standing {
-        user,
-        held,
-        device_is_new,
-    })
+impl Standing {
+    /// Of a user who gets no other factor until the transaction ends that opens the session.
+    pub(crate) fn new(ctx: &Ctx<'_>, accepted: &Accepted, devices: &Devices) -> Self {
+        Self {
+            user: accepted.user(),
+            held: second_factor::provable_of(ctx, accepted.held()),
+            device_is_new: devices.miss(ctx),
+        }
+    }
+
+    /// Reads how a user stands, in the transaction that opens the session.
+    pub(crate) async fn of<C: Connection>(ctx: &Ctx<'_>, connection: &C, user: Uuid) -> Result<Self, Error> {
+        let (held, devices) = try_join!(
+            biased;
+            second_factor::provable(ctx, connection, user),
+            Devices::of(ctx, connection, user),
+        )?;
+        Ok(Self {
+            user,
+            held,
+            device_is_new: devices.miss(ctx),
+        })
+    }
 }
 
 /// Opens a session for a verified user, within the transaction of the flow. Where the user has a second factor
@@ -143,7 +162,7 @@ pub(crate) async fn open<C: Connection>(
     connection: &C,
     verified: Verified,
 ) -> Result<SignIn, Error> {
-    let standing = standing(ctx, connection, verified.account.id).await?;
+    let standing = Standing::of(ctx, connection, verified.account.id).await?;
     open_as(ctx, connection, verified, standing).await
 }
 
@@ -183,7 +202,7 @@ pub(crate) async fn open_as<C: Connection>(
     };
     if methods.are_several_factors() || asked.is_empty() {
         if device_is_new {
-            new_device::announce(ctx, connection, account.id).await?;
+            devices::announce(ctx, connection, account.id).await?;
         }
         let session = begin(ctx, connection, account, methods).await?;
         return Ok(SignIn::Done(Box::new(session)));

@@ -1,9 +1,12 @@
 //! `elevateTotp` and `elevateRecoveryCode`: the session of a user who is proved anew by a code.
 
+use tokio::try_join;
+
 use crate::audit::{Event, recorded};
 use crate::caller::{Authenticated, Ctx};
+use crate::devices::Devices;
 use crate::error::Error;
-use crate::limit::FactorGuess;
+use crate::limit::FactorGuesses;
 use crate::prove_factor::{self, FactorCode};
 use crate::refusal::Refusal;
 use crate::session::{self, Fresh, Session};
@@ -38,14 +41,39 @@ async fn elevate(
 ) -> Result<Session, Error> {
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let user = session.user_id;
-    let guess = FactorGuess::begin(ctx, user).await?;
     let transaction = ctx.auth.database.begin_direct().await?;
-    let accepted = prove_factor::code(ctx, &transaction, user, code).await?;
-    let fresh = Fresh::by_code(accepted);
-    let elevated = session::elevate(ctx, &transaction, session.session_id, fresh).await?;
-    guess.succeeded(&transaction).await?;
-    let event = Event::success(action, user, Some(session.session_id));
-    event.append(ctx, &transaction).await?;
-    transaction.commit().await?;
-    Ok(elevated)
+    let (holder, devices, guesses) = try_join!(
+        biased;
+        prove_factor::holder(&transaction, user),
+        Devices::of(ctx, &transaction, user),
+        FactorGuesses::of(ctx, &transaction, user),
+    )?;
+    let guess = guesses.begin(ctx, &devices)?;
+    let accepted = prove_factor::of_holder(ctx, &transaction, holder, code).await;
+    if let Err(Error::Refused(refusal)) = accepted {
+        guess.failed(ctx, &transaction).await?;
+        transaction.commit().await?;
+        return Err(refusal.into());
+    }
+    let elevated = async {
+        let fresh = Fresh::by_code(accepted?);
+        let elevated = session::elevate(ctx, &transaction, session.session_id, fresh).await?;
+        guess.succeeded(&transaction).await?;
+        let event = Event::success(action, user, Some(session.session_id));
+        event.append(ctx, &transaction).await?;
+        Ok(elevated)
+    };
+    match elevated.await {
+        Ok(elevated) => {
+            transaction.commit().await?;
+            Ok(elevated)
+        }
+        Err(Error::Refused(refusal)) => {
+            // The code stays good.
+            drop(transaction);
+            guess.failed(ctx, &ctx.auth.database.alone()).await?;
+            Err(refusal.into())
+        }
+        failed => failed,
+    }
 }

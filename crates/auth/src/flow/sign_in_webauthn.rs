@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::evenly::evenly;
 use crate::flow::passkey::{Presented, allowed, present};
 use crate::passkey::{self, Asked, Assertion, Ceremony, decoys};
-use crate::session::{self, SignIn, Verified};
+use crate::session::{self, SignIn, Standing, Verified};
 use crate::store;
 use crate::value::Email;
 
@@ -87,7 +87,7 @@ async fn enter(ctx: &Ctx<'_>, presented: Presented) -> Result<SignIn, Error> {
     let ((account, proof), standing) = try_join!(
         biased;
         checked.enter(ctx, &transaction),
-        session::standing(ctx, &transaction, user),
+        Standing::of(ctx, &transaction, user),
     )?;
     let verified = Verified::by_passkey(account, &proof);
     let sign_in = session::open_as(ctx, &transaction, verified, standing).await?;

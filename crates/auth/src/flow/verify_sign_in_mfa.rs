@@ -4,11 +4,12 @@ use tokio::try_join;
 
 use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
+use crate::devices::Devices;
 use crate::error::Error;
-use crate::limit::FactorGuess;
+use crate::limit::FactorGuesses;
 use crate::prove_factor::{self, FactorCode};
 use crate::second_factor::{self, Asked};
-use crate::session::{self, SignIn, Verified};
+use crate::session::{self, SignIn, Standing, Verified};
 
 /// What the challenge asked for.
 pub struct VerifySignInMfaInput {
@@ -45,21 +46,25 @@ async fn enter(
     let transaction = ctx.auth.database.begin_direct().await?;
     // Whoever comes too early after others that failed has not tried: else others who guess used up the challenge of
     // its user.
-    let (tried, holder, guess, standing) = try_join!(
+    let (challenge, holder, devices, guesses) = try_join!(
         biased;
-        asked.count(ctx, &transaction),
+        asked.keep(ctx, &transaction),
         prove_factor::holder(&transaction, user),
-        FactorGuess::count(ctx, &transaction, user, asked.network_is_known),
-        session::standing(ctx, &transaction, user),
+        Devices::of(ctx, &transaction, user),
+        FactorGuesses::of(ctx, &transaction, user),
     )?;
+    let guess = guesses.begin(ctx, &devices)?;
     let accepted = prove_factor::of_holder(ctx, &transaction, holder, code).await;
     if let Err(Error::Refused(refusal)) = accepted {
-        // What was counted stays.
+        challenge.failed(&transaction).await?;
+        guess.failed(ctx, &transaction).await?;
         transaction.commit().await?;
         return Err(refusal.into());
     }
     let opened = async {
-        let verified = Verified::by_code(tried.take(&transaction).await?, accepted?)?;
+        let accepted = accepted?;
+        let standing = Standing::new(ctx, &accepted, &devices);
+        let verified = Verified::by_code(challenge.take(&transaction).await?, accepted)?;
         let sign_in = session::open_as(ctx, &transaction, verified, standing).await?;
         guess.succeeded(&transaction).await?;
         let event = Event::success(action, user, sign_in.session_id());
@@ -72,11 +77,11 @@ async fn enter(
             Ok(sign_in)
         }
         Err(Error::Refused(refusal)) => {
-            // The code stays good, and what was counted is undone with it.
+            // The code stays good.
             drop(transaction);
             let alone = ctx.auth.database.alone();
-            asked.count(ctx, &alone).await?;
-            FactorGuess::count(ctx, &alone, user, asked.network_is_known).await?;
+            challenge.failed(&alone).await?;
+            guess.failed(ctx, &alone).await?;
             Err(refusal.into())
         }
         failed => failed,

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::flow::passkey::{Presented, present};
 use crate::passkey::{Assertion, Ceremony};
 use crate::second_factor::{self, Pending};
-use crate::session::{self, SignIn, Verified};
+use crate::session::{self, SignIn, Standing, Verified};
 
 const ACTION: &str = "verifySignInMfaWebauthn";
 
@@ -45,7 +45,7 @@ async fn enter(ctx: &Ctx<'_>, pending: Pending, presented: Presented) -> Result<
         biased;
         pending.take(ctx, &transaction),
         checked.enter(ctx, &transaction),
-        session::standing(ctx, &transaction, user),
+        Standing::of(ctx, &transaction, user),
     )?;
     let verified = Verified::by_second_passkey(answered, account, &proof)?;
     let signed_in = session::open_as(ctx, &transaction, verified, standing).await?;

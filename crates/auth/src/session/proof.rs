@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::account::Account;
 use crate::elevation;
+use crate::factor::Held;
 use crate::method::{Method, Methods};
 use crate::passkey::Proof;
 use crate::password::Matched;
@@ -89,6 +90,8 @@ pub(crate) struct Fresh {
     pub(super) account: Account,
     pub(super) by: elevation::Proof,
     pub(super) methods: Methods,
+    /// What the user has, where that is known.
+    pub(super) held: Option<Held>,
 }
 
 impl Fresh {
@@ -98,11 +101,13 @@ impl Fresh {
             account,
             by: elevation::Proof::Password,
             methods: Methods::new(&[Method::Password]),
+            held: None,
         }
     }
 
     /// By a code of the account.
     pub(crate) fn by_code(accepted: Accepted) -> Self {
+        let held = Some(accepted.held());
         let (account, method) = accepted.into_parts();
         let by = match method {
             Method::RecoveryCode => elevation::Proof::RecoveryCode,
@@ -112,6 +117,7 @@ impl Fresh {
             account,
             by,
             methods: Methods::new(&[method]),
+            held,
         }
     }
 
@@ -121,6 +127,7 @@ impl Fresh {
             account,
             by: elevation::Proof::Webauthn,
             methods: proof.methods(),
+            held: None,
         }
     }
 }

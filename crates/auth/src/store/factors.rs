@@ -30,6 +30,14 @@ pub(crate) async fn keep<C: Connection>(connection: &C, user: Uuid) -> Result<()
     Ok(())
 }
 
+/// What a user `u` has, as [`Held`] reads it.
+pub(super) fn held_columns() -> String {
+    format!(
+        "u.password_hash IS NOT NULL AS password, {TOTP} AS totp, {WEBAUTHN} AS webauthn, \
+         EXISTS (SELECT 1 FROM recovery_codes r WHERE r.user_id = u.id) AS recovery_code"
+    )
+}
+
 /// What a user has, who gets no other factor until the transaction ends.
 pub(crate) async fn held<C: Connection>(connection: &C, user: Uuid) -> Result<Held, DbErr> {
     // On SQLite the write transaction keeps others from writing.
@@ -37,11 +45,8 @@ pub(crate) async fn held<C: Connection>(connection: &C, user: Uuid) -> Result<He
         DbBackend::Postgres => " FOR SHARE OF u",
         _ => "",
     };
-    let sql = format!(
-        "SELECT u.password_hash IS NOT NULL AS password, {TOTP} AS totp, {WEBAUTHN} AS webauthn, \
-         EXISTS (SELECT 1 FROM recovery_codes r WHERE r.user_id = u.id) AS recovery_code \
-         FROM users u WHERE u.id = $1{lock}"
-    );
+    let columns = held_columns();
+    let sql = format!("SELECT {columns} FROM users u WHERE u.id = $1{lock}");
     let held = connection.one(statement(connection, sql, [user.into()])).await?;
     held.ok_or_else(|| DbErr::RecordNotFound("the user who was just proved".to_owned()))
 }

@@ -116,6 +116,29 @@ pub(crate) async fn take_back<C: Connection>(
     connection.send(statement(connection, sql, values)).await
 }
 
+/// From when the next attempt is accepted, for each of two counters; nothing for one that is not there.
+pub(crate) async fn next_of_both<C: Connection>(
+    connection: &C,
+    counters: [(&str, &str); 2],
+) -> Result<[Option<DateTime<Utc>>; 2], DbErr> {
+    let sql =
+        "SELECT bucket, window_start FROM limits WHERE bucket = $1 AND key = $2 OR bucket = $3 AND key = $4";
+    let values = counters.map(|(bucket, key)| [Value::from(bucket), key.into()]);
+    let rows = connection
+        .rows(statement(connection, sql, values.into_iter().flatten()))
+        .await?;
+    let mut next = [None; 2];
+    for row in rows {
+        let found: String = row.get("bucket")?;
+        for ((bucket, _), next) in counters.iter().zip(&mut next) {
+            if found == *bucket {
+                *next = Some(row.get("window_start")?);
+            }
+        }
+    }
+    Ok(next)
+}
+
 /// From when the next attempt is accepted.
 pub(crate) async fn next<C: Connection>(
     connection: &C,

@@ -89,37 +89,6 @@ impl Found {
 /// not make each sign-in slower than the one before.
 const LATEST: u64 = 500;
 
-/// Whose sessions are looked at.
-#[derive(Clone, Copy)]
-pub(crate) enum Owner<'a> {
-    User(Uuid),
-    /// Of whoever owns the ticket with this hash.
-    OfTicket(&'a [u8]),
-}
-
-/// The addresses a user signed in from since then, of the latest.
-pub(crate) async fn addresses<C: Connection>(
-    connection: &C,
-    owner: Owner<'_>,
-    since: DateTime<Utc>,
-) -> Result<Vec<String>, DbErr> {
-    let (user, value): (_, Value) = match owner {
-        Owner::User(user) => ("$1", user.into()),
-        Owner::OfTicket(hash) => (
-            "(SELECT t.user_id FROM tickets t WHERE t.ticket_hash = $1)",
-            hash.into(),
-        ),
-    };
-    let sql = format!(
-        "SELECT DISTINCT signed_in_from FROM ({}) AS latest WHERE created_at > $2 AND signed_in_from IS NOT NULL",
-        latest(user)
-    );
-    let rows = connection
-        .rows(statement(connection, sql, [value, since.into()]))
-        .await?;
-    rows.iter().map(|row| row.get("signed_in_from")).collect()
-}
-
 /// Where a session was begun, if that is not too long ago, and what it was used with.
 pub(crate) struct Device {
     pub(crate) signed_in_from: Option<String>,
@@ -131,14 +100,6 @@ from_row!(Device {
     user_agent
 });
 
-fn latest(user: &str) -> String {
-    format!(
-        "SELECT signed_in_from, created_at, user_agent, COALESCE(last_used_at, created_at) AS used_at \
-         FROM refresh_tokens \
-         WHERE user_id = {user} AND type IN ('regular', 'app') ORDER BY created_at DESC LIMIT {LATEST}"
-    )
-}
-
 /// What a user had sessions with since then, of the latest.
 pub(crate) async fn devices<C: Connection>(
     connection: &C,
@@ -147,8 +108,9 @@ pub(crate) async fn devices<C: Connection>(
 ) -> Result<Vec<Device>, DbErr> {
     let sql = format!(
         "SELECT DISTINCT CASE WHEN created_at > $2 THEN signed_in_from END AS signed_in_from, user_agent \
-         FROM ({}) AS latest WHERE used_at > $2",
-        latest("$1")
+         FROM (SELECT signed_in_from, created_at, user_agent, COALESCE(last_used_at, created_at) AS used_at \
+         FROM refresh_tokens WHERE user_id = $1 AND type IN ('regular', 'app') \
+         ORDER BY created_at DESC LIMIT {LATEST}) AS latest WHERE used_at > $2"
     );
     connection
         .all::<Device>(statement(connection, sql, [user.into(), since.into()]))

@@ -155,7 +155,7 @@ pub(crate) async fn give_back<C: Connection>(connection: &C, id: Uuid) -> Result
     connection.send(statement(connection, sql, [id.into()])).await
 }
 
-/// A ticket that was tried and stands.
+/// A ticket that stands a try.
 pub(crate) struct Tried {
     pub(crate) id: Uuid,
     /// Whose it is.
@@ -184,7 +184,32 @@ pub(crate) async fn try_once<C: Connection>(
     connection.one(statement(connection, sql, values)).await
 }
 
-/// Ends a ticket that the transaction has tried, and so holds.
+/// A ticket, if it stands another try, which nobody else tries until the transaction ends; none is counted.
+pub(crate) async fn keep<C: Connection>(
+    connection: &C,
+    purpose: Purpose,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Tried>, DbErr> {
+    let lock = match connection.backend() {
+        DbBackend::Postgres => " FOR UPDATE",
+        _ => "",
+    };
+    let sql = format!(
+        "SELECT id, user_id, authentication_methods FROM tickets WHERE ticket_hash = $1 AND purpose = $2 \
+         AND expires_at > $3 AND attempts < $4 AND user_id IS NOT NULL{lock}"
+    );
+    let values = [hash.into(), purpose.as_str().into(), now.into(), GUESSES.into()];
+    connection.one(statement(connection, sql, values)).await
+}
+
+/// Counts a try of a ticket that may be gone.
+pub(crate) async fn count_try<C: Connection>(connection: &C, id: Uuid) -> Result<(), DbErr> {
+    let sql = "UPDATE tickets SET attempts = attempts + 1 WHERE id = $1";
+    connection.send(statement(connection, sql, [id.into()])).await
+}
+
+/// Ends a ticket that the transaction keeps for itself.
 pub(crate) async fn end<C: Connection>(connection: &C, id: Uuid) -> Result<(), DbErr> {
     let sql = "DELETE FROM tickets WHERE id = $1";
     connection.send(statement(connection, sql, [id.into()])).await
@@ -294,20 +319,18 @@ pub(crate) async fn is_open<C: ConnectionTrait>(
 }
 
 /// Whether an address is kept for another user, who may have it back.
-pub(crate) async fn is_kept_for_another<C: ConnectionTrait>(
+pub(crate) async fn is_kept_for_another<C: Connection>(
     connection: &C,
     address: &Email,
     user: Uuid,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let found = Entity::find()
-        .filter(Column::Address.eq(address.as_str()))
-        .filter(Column::Purpose.eq(Purpose::UndoEmailChange.as_str()))
-        .filter(Column::UserId.ne(user))
-        .filter(Column::ExpiresAt.gt(now))
-        .one(connection)
-        .await?;
-    Ok(found.is_some())
+    // The purpose is no parameter: only addresses that are kept are indexed.
+    let sql = "SELECT 1 AS kept FROM tickets WHERE address = $1 AND purpose = 'undo-email-change' \
+        AND user_id <> $2 AND expires_at > $3 LIMIT 1";
+    let values = [address.as_str().into(), user.into(), now.into()];
+    let row = connection.row(statement(connection, sql, values)).await?;
+    Ok(row.is_some())
 }
 
 /// On SQLite the write transaction keeps others from writing.

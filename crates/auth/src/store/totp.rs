@@ -7,13 +7,17 @@ use uuid::Uuid;
 
 use crate::account::Account;
 use crate::connection::Connection;
+use crate::factor::Held;
 use crate::row::{FromRow, Row};
+use crate::store::factors::held_columns;
 use crate::store::statement;
 use crate::store::users::{Lock, account_columns};
 
 /// A user, also a deleted one, and the authenticator application.
 pub(crate) struct Holder {
     pub(crate) account: Account,
+    /// What the user can be proved by.
+    pub(crate) held: Held,
     /// The secret in the form of [`crate::totp`].
     totp_secret: Option<String>,
     /// `totp` where its codes are asked for.
@@ -32,6 +36,7 @@ impl FromRow for Holder {
     fn from_row(row: &Row) -> Result<Self, DbErr> {
         Ok(Self {
             account: Account::from_row(row)?,
+            held: Held::from_row(row)?,
             totp_secret: row.get("totp_secret")?,
             active_mfa_type: row.get("active_mfa_type")?,
         })
@@ -41,9 +46,11 @@ impl FromRow for Holder {
 /// Reads a user; nobody changes it, or its factors, until the transaction ends.
 pub(crate) async fn holder<C: Connection>(connection: &C, user: Uuid) -> Result<Option<Holder>, DbErr> {
     let backend = connection.backend();
-    let (columns, lock) = (account_columns(backend), Lock::Write.sql(backend));
-    let sql =
-        format!("SELECT {columns}, u.totp_secret, u.active_mfa_type FROM users u WHERE u.id = $1{lock}");
+    let (columns, held) = (account_columns(backend), held_columns());
+    let lock = Lock::Write.sql(backend);
+    let sql = format!(
+        "SELECT {columns}, {held}, u.totp_secret, u.active_mfa_type FROM users u WHERE u.id = $1{lock}"
+    );
     connection.one(statement(connection, sql, [user.into()])).await
 }
 
