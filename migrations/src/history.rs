@@ -90,6 +90,11 @@ const POSTGRES: Files = &[
         "adopted token hash",
         include_str!("../postgres/0025_adopted_token_hash.sql"),
     ),
+    (
+        26,
+        "kept addresses",
+        include_str!("../postgres/0026_kept_addresses.sql"),
+    ),
 ];
 
 const SQLITE: Files = &[
@@ -163,6 +168,11 @@ const SQLITE: Files = &[
         23,
         "adopted token hash",
         include_str!("../sqlite/0023_adopted_token_hash.sql"),
+    ),
+    (
+        24,
+        "kept addresses",
+        include_str!("../sqlite/0024_kept_addresses.sql"),
     ),
 ];
 
