@@ -55,11 +55,14 @@ fn is_connection_error(error: &sqlx::Error) -> bool {
     }
 }
 
-/// PostgreSQL has classes of SQLSTATE (connection exception, insufficient resources, operator intervention) and
-/// lock not available; SQLite numbers whose last byte is busy, locked, full or cannot open.
+/// PostgreSQL has classes of SQLSTATE (connection exception, insufficient resources, operator intervention, transaction
+/// rollback) and lock not available; SQLite numbers whose last byte is busy, locked, full or cannot open.
 fn is_unavailable(code: &str) -> bool {
     const SQLITE: [u32; 4] = [5, 6, 13, 14];
-    let sqlstate = code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class));
+    let sqlstate = code.len() == 5
+        && ["08", "40", "53", "57"]
+            .iter()
+            .any(|class| code.starts_with(class));
     let sqlite = code.len() < 5
         && code
             .parse::<u32>()

@@ -25,7 +25,7 @@ pub enum Code {
     NotSupported,
     /// The answer is longer than one may be.
     PayloadTooLarge,
-    /// The database cannot be reached or is overloaded.
+    /// The database cannot be reached or is overloaded, or undid the request for others.
     Unavailable,
     /// The statement took too long.
     Timeout,
@@ -117,6 +117,16 @@ impl Failure {
             Code::Unavailable,
             "$",
             "the database is not available, try again later",
+        )
+    }
+
+    /// The database undid it for others who changed the same at that moment.
+    pub fn overtaken(reason: &dyn std::fmt::Display) -> Self {
+        tracing::warn!(%reason, "a request was undone for another");
+        Self::new(
+            Code::Unavailable,
+            "$",
+            "others were changing the same, nothing was done: try again",
         )
     }
 }

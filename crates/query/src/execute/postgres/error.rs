@@ -45,6 +45,8 @@ fn database_failure(error: &DbError) -> Failure {
         ),
         "21000" => changed_twice(),
         "22025" => Failure::new(Code::BadRequest, "$", message),
+        // Deadlock, and what a database that serializes says in its place.
+        "40P01" | "40001" => Failure::overtaken(error),
         "57014" | "55P03" => Failure::new(Code::Timeout, "$", "the query took too long and was stopped"),
         code if code.starts_with("22") => Failure::new(Code::DataException, "$", message),
         code if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => Failure::unavailable(error),
