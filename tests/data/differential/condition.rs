@@ -108,6 +108,11 @@ impl Comparison {
 }
 
 impl Condition {
+    /// Whether it says nothing: it holds of every row.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::And(parts) if parts.iter().all(Self::is_empty))
+    }
+
     /// Whether it holds of a row for somebody; nothing where nobody knows.
     pub(super) fn holds(&self, asking: &Asking, of: &'static Table, row: &Row) -> Option<bool> {
         match self {

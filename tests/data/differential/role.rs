@@ -209,10 +209,10 @@ impl Asking<'_> {
     /// where a row is one to write and not one to read.
     fn shows(self, table: &'static Table, row: &Row, column: &'static str) -> bool {
         let shown = |permission: &Permission| {
-            let owned = permission
-                .owner_only
-                .iter()
-                .any(|(columns, _)| columns.contains(&column));
+            let owned = permission.owner_only.iter().any(|(columns, rows)| {
+                // What is shown on all rows is as if nothing was said.
+                columns.contains(&column) && !rows.is_empty()
+            });
             permission.columns.contains(&column) && !owned
         };
         self.inside.is_some()
