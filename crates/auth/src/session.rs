@@ -78,11 +78,32 @@ impl Session {
     }
 }
 
+/// A session that is about to be elevated: nobody changes it until the transaction ends.
+pub(crate) struct Elevating {
+    id: Uuid,
+    user: Uuid,
+    /// What proved its user; nothing where it does not go on.
+    methods: Option<Methods>,
+}
+
+impl Elevating {
+    /// That of the caller, in a transaction that holds its user.
+    pub(crate) async fn of<C: Connection>(
+        ctx: &Ctx<'_>,
+        connection: &C,
+        session: &Authenticated,
+    ) -> Result<Self, Error> {
+        let (id, user) = (session.session_id, session.user_id);
+        let methods = store::refresh_tokens::hold(connection, id, user, ctx.now()).await?;
+        Ok(Self { id, user, methods })
+    }
+}
+
 /// Elevates a session, within the transaction of the flow.
 pub(crate) async fn elevate<C: Connection>(
     ctx: &Ctx<'_>,
     connection: &C,
-    session: Uuid,
+    session: Elevating,
     fresh: Fresh,
 ) -> Result<Session, Error> {
     let Fresh {
@@ -93,6 +114,9 @@ pub(crate) async fn elevate<C: Connection>(
     } = fresh;
     let (policy, now) = (&ctx.auth.policy, ctx.now());
     account.admit(policy)?;
+    if session.user != account.id {
+        return Err(InternalError::OtherUser.into());
+    }
     let held = match held {
         Some(held) => second_factor::provable_of(ctx, held),
         None => second_factor::provable(ctx, connection, account.id).await?,
@@ -107,15 +131,12 @@ pub(crate) async fn elevate<C: Connection>(
         at: now,
         until: now + policy.elevation_lifetime,
     };
-    let before = store::refresh_tokens::elevate(connection, session, account.id, elevation).await?;
-    let before = before.ok_or(Refusal::NotSignedIn)?;
-    let methods = before.clone().and_anew(&methods, &asked);
+    let before = session.methods.ok_or(Refusal::NotSignedIn)?;
+    let methods = before.and_anew(&methods, &asked);
     let account = roles::allowed(ctx, connection, account, &methods).await?;
-    if methods != before {
-        store::refresh_tokens::set_methods(connection, session, &methods).await?;
-    }
+    store::refresh_tokens::elevate(connection, session.id, elevation, &methods).await?;
     let tokens = Tokens {
-        session,
+        session: session.id,
         refresh: None,
         methods,
         elevation: Some(elevation),

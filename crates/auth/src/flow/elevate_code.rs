@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::limit::FactorGuesses;
 use crate::prove_factor::{self, FactorCode};
 use crate::refusal::Refusal;
-use crate::session::{self, Fresh, Session};
+use crate::session::{self, Elevating, Fresh, Session};
 
 /// What proves the user anew.
 pub struct ElevateCodeInput {
@@ -42,9 +42,10 @@ async fn elevate(
     ctx.auth.limit_sign_in(ctx.caller).await?;
     let user = session.user_id;
     let transaction = ctx.auth.database.begin_direct().await?;
-    let (holder, devices, guesses) = try_join!(
+    let (holder, elevating, devices, guesses) = try_join!(
         biased;
         prove_factor::holder(&transaction, user),
+        Elevating::of(ctx, &transaction, session),
         Devices::of(ctx, &transaction, user),
         FactorGuesses::of(ctx, &transaction, user),
     )?;
@@ -57,7 +58,7 @@ async fn elevate(
     }
     let elevated = async {
         let fresh = Fresh::by_code(accepted?);
-        let elevated = session::elevate(ctx, &transaction, session.session_id, fresh).await?;
+        let elevated = session::elevate(ctx, &transaction, elevating, fresh).await?;
         guess.succeeded(&transaction).await?;
         let event = Event::success(action, user, Some(session.session_id));
         event.append(ctx, &transaction).await?;

@@ -8,7 +8,7 @@ use crate::caller::{Authenticated, Ctx};
 use crate::error::Error;
 use crate::password::Matched;
 use crate::refusal::Refusal;
-use crate::session::{self, Fresh, Session};
+use crate::session::{self, Elevating, Fresh, Session};
 use crate::store;
 use crate::store::users::Owner;
 use crate::value::Password;
@@ -68,8 +68,9 @@ async fn enter(
         None => None,
     };
     let account = account.ok_or(Refusal::WrongCurrentPassword)?;
+    let elevating = Elevating::of(ctx, &transaction, session).await?;
     let fresh = Fresh::by_password(account, proof);
-    let elevated = session::elevate(ctx, &transaction, session.session_id, fresh).await?;
+    let elevated = session::elevate(ctx, &transaction, elevating, fresh).await?;
     attempt.succeeded(ctx, &transaction).await?;
     let event = Event::success(ACTION, session.user_id, Some(session.session_id));
     event.append(ctx, &transaction).await?;

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::flow::passkey::{Presented, allowed, present};
 use crate::passkey::{self, Asked, Assertion, Ceremony};
 use crate::refusal::Refusal;
-use crate::session::{self, Fresh, Session};
+use crate::session::{self, Elevating, Fresh, Session};
 
 const ACTION: &str = "verifyElevateWebauthn";
 
@@ -58,8 +58,9 @@ async fn elevate(ctx: &Ctx<'_>, session: &Authenticated, presented: Presented) -
     let checked = presented.check(ctx)?;
     let transaction = ctx.auth.database.begin_direct().await?;
     let (account, proof) = checked.enter(ctx, &transaction).await?;
+    let elevating = Elevating::of(ctx, &transaction, session).await?;
     let fresh = Fresh::by_passkey(account, &proof);
-    let elevated = session::elevate(ctx, &transaction, session.session_id, fresh).await?;
+    let elevated = session::elevate(ctx, &transaction, elevating, fresh).await?;
     let event = Event::success(ACTION, session.user_id, Some(session.session_id));
     event.append(ctx, &transaction).await?;
     transaction.commit().await?;

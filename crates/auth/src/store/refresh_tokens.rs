@@ -212,25 +212,23 @@ pub(crate) async fn hold<C: Connection>(
     row.as_ref().map(methods).transpose()
 }
 
-/// Elevates a session that goes on, and tells what proved its user before; nothing where there is none.
+/// Writes that a session is elevated, and what proved its user.
 pub(crate) async fn elevate<C: Connection>(
     connection: &C,
     id: Uuid,
-    user: Uuid,
     elevation: Elevation,
-) -> Result<Option<Methods>, DbErr> {
-    let sql = "UPDATE refresh_tokens SET elevated_until = $1, elevated_by = $5, elevated_at = $4 \
-        WHERE id = $2 AND user_id = $3 AND type <> 'pat' AND revoked_at IS NULL AND expires_at > $4 \
-        RETURNING authentication_methods";
+    methods: &Methods,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE refresh_tokens SET elevated_until = $1, elevated_by = $2, elevated_at = $3, \
+        authentication_methods = $4 WHERE id = $5";
     let values = [
         elevation.until.into(),
-        id.into(),
-        user.into(),
-        elevation.at.into(),
         elevation.by.as_str().into(),
+        elevation.at.into(),
+        methods.to_json().into(),
+        id.into(),
     ];
-    let row = connection.row(statement(connection, sql, values)).await?;
-    row.as_ref().map(methods).transpose()
+    connection.send(statement(connection, sql, values)).await
 }
 
 /// Writes what proved the user of a session.
