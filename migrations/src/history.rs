@@ -171,8 +171,13 @@ const SQLITE: Files = &[
     ),
     (
         24,
+        "no type index",
+        include_str!("../sqlite/0024_no_type_index.sql"),
+    ),
+    (
+        25,
         "kept addresses",
-        include_str!("../sqlite/0024_kept_addresses.sql"),
+        include_str!("../sqlite/0025_kept_addresses.sql"),
     ),
 ];
 

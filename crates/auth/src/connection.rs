@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use crate::database::Database;
+use crate::error::Error;
 use crate::port::DataTransaction;
 use crate::row::{FromRow, Row};
 
@@ -110,6 +111,14 @@ impl Transaction {
     /// Makes what was written last.
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         self.open.commit().await
+    }
+
+    /// Makes last what came of it, unless that is an error: then it is over, and leaves no trace.
+    pub(crate) async fn end_with<T>(self, result: Result<T, Error>) -> Result<T, Error> {
+        if result.is_ok() {
+            self.commit().await?;
+        }
+        result
     }
 }
 

@@ -64,17 +64,11 @@ async fn elevate(
         event.append(ctx, &transaction).await?;
         Ok(elevated)
     };
-    match elevated.await {
-        Ok(elevated) => {
-            transaction.commit().await?;
-            Ok(elevated)
-        }
-        Err(Error::Refused(refusal)) => {
-            // The code stays good.
-            drop(transaction);
-            guess.failed(ctx, &ctx.auth.database.alone()).await?;
-            Err(refusal.into())
-        }
-        failed => failed,
+    let elevated = elevated.await;
+    let elevated = transaction.end_with(elevated).await;
+    if let Err(Error::Refused(_)) = &elevated {
+        // The code stays good.
+        guess.failed(ctx, &ctx.auth.database.alone()).await?;
     }
+    elevated
 }

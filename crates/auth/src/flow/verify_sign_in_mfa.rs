@@ -71,19 +71,13 @@ async fn enter(
         event.append(ctx, &transaction).await?;
         Ok(sign_in)
     };
-    match opened.await {
-        Ok(sign_in) => {
-            transaction.commit().await?;
-            Ok(sign_in)
-        }
-        Err(Error::Refused(refusal)) => {
-            // The code stays good.
-            drop(transaction);
-            let alone = ctx.auth.database.alone();
-            challenge.failed(&alone).await?;
-            guess.failed(ctx, &alone).await?;
-            Err(refusal.into())
-        }
-        failed => failed,
+    let opened = opened.await;
+    let opened = transaction.end_with(opened).await;
+    if let Err(Error::Refused(_)) = &opened {
+        // The code stays good.
+        let alone = ctx.auth.database.alone();
+        challenge.failed(&alone).await?;
+        guess.failed(ctx, &alone).await?;
     }
+    opened
 }
