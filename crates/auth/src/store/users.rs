@@ -5,10 +5,10 @@ mod identity;
 mod new;
 mod state;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use portico_entity::users::{Column, Entity};
-use sea_orm::sea_query::{CaseStatement, Expr};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Value};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Value};
 use uuid::Uuid;
 
 use crate::account::Account;
@@ -337,25 +337,39 @@ pub(crate) async fn username_is_taken<C: Connection>(
 }
 
 /// Writes when users were last active, unless the row is newer already.
-pub(crate) async fn mark_seen<C: ConnectionTrait>(
+pub(crate) async fn mark_seen<C: Connection>(
     connection: &C,
     entries: &[(Uuid, DateTime<Utc>)],
     written_before: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let cases = entries.iter().fold(CaseStatement::new(), |cases, (id, at)| {
-        cases.case(Column::Id.eq(*id), *at)
-    });
-    let stale = Condition::any()
-        .add(Column::LastSeen.is_null())
-        .add(Column::LastSeen.lte(written_before));
-    Entity::update_many()
-        .col_expr(Column::LastSeen, cases.into())
-        .filter(Column::Id.is_in(entries.iter().map(|(id, _)| *id)))
-        .filter(stale)
-        .exec(connection)
-        .await?;
-    Ok(())
+    // One value for all of them, so that each is found by its id and the statement stays the same.
+    let (those, time, id) = match connection.backend() {
+        DbBackend::Postgres => (
+            "json_each_text(CAST($1 AS text)::json)",
+            "CAST(seen.value AS timestamptz)",
+            "CAST(seen.key AS uuid)",
+        ),
+        _ => ("json_each($1)", "seen.value", "unhex(seen.key)"),
+    };
+    let sql = format!(
+        "UPDATE users SET last_seen = {time} FROM {those} AS seen \
+         WHERE users.id = {id} AND (users.last_seen IS NULL OR users.last_seen <= $2)"
+    );
+    let entries: serde_json::Map<String, serde_json::Value> = entries
+        .iter()
+        .map(|(id, at)| (id.simple().to_string(), kept_time(*at).into()))
+        .collect();
+    let entries = serde_json::Value::from(entries).to_string();
+    connection
+        .send(statement(
+            connection,
+            sql,
+            [entries.into(), written_before.into()],
+        ))
+        .await
+}
+
+/// A time as SQLite keeps it.
+fn kept_time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }

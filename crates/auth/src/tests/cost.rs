@@ -24,6 +24,7 @@ const SMALL: [&str; 8] = [
     "json_each",
     "latest",
     "one",
+    "seen",
 ];
 
 #[tokio::test]
