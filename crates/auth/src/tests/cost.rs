@@ -15,7 +15,7 @@ use crate::value::{Email, LinkOptions, SignUpOptionsInput};
 use crate::{Auth, Clock, FactorCode, Policy, SignIn, flow, store};
 
 /// Tables that stay small, and what a statement made itself.
-const SMALL: [&str; 8] = [
+const SMALL: [&str; 9] = [
     "roles",
     "settings",
     "signing_keys",
