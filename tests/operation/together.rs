@@ -9,6 +9,7 @@ use crate::support::database::{TestDatabase, on_both_databases};
 
 on_both_databases!(
     each_operation_commits_by_itself,
+    what_is_given_twice_under_one_name_runs_once,
     a_document_that_mixes_data_and_operations_is_refused,
     a_flood_of_sign_ins_is_answered_or_refused_and_others_go_on,
     activity_is_written_every_five_minutes_at_most,
@@ -33,6 +34,38 @@ async fn each_operation_commits_by_itself(database: Arc<TestDatabase>) {
             .values("username"),
         [json!("jane")]
     );
+}
+
+async fn what_is_given_twice_under_one_name_runs_once(database: Arc<TestDatabase>) {
+    let app = TestApp::new(&database).await;
+    let query = "mutation ($username: String!, $more: Boolean!) {
+      signUp: signUpUsernamePassword(username: $username, password: \"correct horse battery\") { session { user { username } } }
+      ...More
+      ... @include(if: $more) { signUp: signUpUsernamePassword(username: $username, password: \"correct horse battery\") { session { accessToken } } }
+    }
+    fragment More on mutation_root {
+      signUp: signUpUsernamePassword(username: $username, password: \"correct horse battery\") { session { user { displayName @skip(if: $more) locale } } }
+    }";
+    for (username, more) in [("jane", true), ("mary", false)] {
+        let variables = json!({ "username": username, "more": more });
+        let answer = app.public().graphql_with(query, variables).await;
+        let session = answer.value("/signUp/session");
+        assert_eq!(session["user"]["username"], username, "{session}");
+        assert_eq!(session["user"]["locale"], "en", "{session}");
+        assert_eq!(session["user"].get("displayName").is_some(), !more, "{session}");
+        assert_eq!(session.get("accessToken").is_some(), more, "{session}");
+    }
+    let different = "mutation {
+      signUp: signUpUsernamePassword(username: \"one\", password: \"correct horse battery\") { session { accessToken } }
+      signUp: signUpUsernamePassword(username: \"two\", password: \"correct horse battery\") { session { accessToken } }
+    }";
+    let answer = app.public().graphql(different).await;
+    assert_eq!(answer.error_code(), "validation-failed");
+    let users = app
+        .admin()
+        .graphql("{ users(order_by: { username: asc }) { username } }")
+        .await;
+    assert_eq!(users.values("username"), [json!("jane"), json!("mary")]);
 }
 
 async fn a_document_that_mixes_data_and_operations_is_refused(database: Arc<TestDatabase>) {

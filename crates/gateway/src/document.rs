@@ -5,17 +5,18 @@ mod canonical;
 mod empty;
 mod limit;
 mod object;
+mod once;
 pub(crate) mod position;
 mod select;
 mod token;
 mod typename;
 mod variable;
 
-use async_graphql::Positioned;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
 use async_graphql::registry::Registry;
+use async_graphql::{Name, Positioned};
 
 pub(crate) use canonical::canonical;
 pub(crate) use empty::empty;
@@ -82,6 +83,17 @@ impl Document {
     /// The operation.
     pub(crate) fn operation(&self) -> &OperationDefinition {
         &self.operation.node
+    }
+
+    /// Lets the whole document have the operation as it is now.
+    fn put_operation_back(&mut self) {
+        match &mut self.parsed.operations {
+            DocumentOperations::Single(operation) => operation.clone_from(&self.operation),
+            DocumentOperations::Multiple(operations) => {
+                let name = self.operation_name.iter().map(Name::new);
+                operations.extend(name.map(|name| (name, self.operation.clone())));
+            }
+        }
     }
 }
 

@@ -309,15 +309,25 @@ async fn through_schema(
         }
     };
     let (selections, variables) = (asked.selections(), asked.variables());
-    let mut request = library_request(filled.as_ref().unwrap_or(document), variables)
+    let full = filled.as_ref().unwrap_or(document);
+    let once = match document.kind() {
+        OperationType::Mutation => full.each_once(variables),
+        // To read twice does no harm.
+        OperationType::Query | OperationType::Subscription => None,
+    };
+    let mut request = library_request(once.as_ref().unwrap_or(full), variables)
         .data(Arc::clone(asking))
         .data(Arc::clone(&asked));
-    match this.was_valid {
-        true if document::are_texts(document.operation(), variables) => {
-            request = request.data(KnownToBeValid)
+    match (&once, this.was_valid) {
+        (Some(_), _) => {
+            validate(schema, document, variables).await?;
+            request = request.data(KnownToBeValid);
         }
-        true => {}
-        false => document::position::check(document, schema.schema.registry())?,
+        (None, true) if document::are_texts(document.operation(), variables) => {
+            request = request.data(KnownToBeValid);
+        }
+        (None, true) => {}
+        (None, false) => document::position::check(document, schema.schema.registry())?,
     }
     let response = schema.schema.execute(request).await;
     let executed = response.errors.iter().all(is_ours);

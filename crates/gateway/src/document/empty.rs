@@ -3,9 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, Field, Selection as Node, SelectionSet,
-};
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection as Node, SelectionSet};
 use async_graphql::{Name, Positioned};
 use portico_query::request::{Selection, Variables};
 use serde_json::Value;
@@ -43,13 +41,7 @@ impl Document {
             }
         }
         fill.inside(&mut filled.operation.node.selection_set.node);
-        match &mut filled.parsed.operations {
-            DocumentOperations::Single(operation) => operation.clone_from(&filled.operation),
-            DocumentOperations::Multiple(operations) => {
-                let name = filled.operation_name.iter().map(Name::new);
-                operations.extend(name.map(|name| (name, filled.operation.clone())));
-            }
-        }
+        filled.put_operation_back();
         Some(filled)
     }
 }

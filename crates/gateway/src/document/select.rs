@@ -11,31 +11,41 @@ pub(crate) fn selections(
     set: &SelectionSet,
     variables: &Variables,
 ) -> Vec<Selection> {
+    fields(document, set, variables)
+        .into_iter()
+        .map(|field| selection(document, &field.node, variables))
+        .collect()
+}
+
+/// The same as they are written.
+pub(super) fn fields<'d>(
+    document: &'d ExecutableDocument,
+    set: &'d SelectionSet,
+    variables: &Variables,
+) -> Vec<&'d Positioned<Field>> {
     let mut found = Vec::with_capacity(set.items.len());
     collect(document, set, variables, &mut found);
     found
 }
 
-fn collect(
-    document: &ExecutableDocument,
-    set: &SelectionSet,
+fn collect<'d>(
+    document: &'d ExecutableDocument,
+    set: &'d SelectionSet,
     variables: &Variables,
-    found: &mut Vec<Selection>,
+    found: &mut Vec<&'d Positioned<Field>>,
 ) {
-    for node in &set.items {
-        match &node.node {
-            Node::Field(field) if is_included(&field.node.directives, variables) => {
-                found.push(selection(document, &field.node, variables));
-            }
-            Node::InlineFragment(fragment) if is_included(&fragment.node.directives, variables) => {
+    let included = |item: &&Positioned<Node>| is_included(item.node.directives(), variables);
+    for item in set.items.iter().filter(included) {
+        match &item.node {
+            Node::Field(field) => found.push(field),
+            Node::InlineFragment(fragment) => {
                 collect(document, &fragment.node.selection_set.node, variables, found);
             }
-            Node::FragmentSpread(spread) if is_included(&spread.node.directives, variables) => {
+            Node::FragmentSpread(spread) => {
                 if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
                     collect(document, &fragment.node.selection_set.node, variables, found);
                 }
             }
-            _ => {}
         }
     }
 }
