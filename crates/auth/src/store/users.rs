@@ -5,6 +5,8 @@ mod identity;
 mod new;
 mod state;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use portico_entity::users::{Column, Entity};
 use sea_orm::sea_query::Expr;
@@ -355,11 +357,12 @@ pub(crate) async fn mark_seen<C: Connection>(
         "UPDATE users SET last_seen = {time} FROM {those} AS seen \
          WHERE users.id = {id} AND (users.last_seen IS NULL OR users.last_seen <= $2)"
     );
-    let entries: serde_json::Map<String, serde_json::Value> = entries
+    // Every node goes through them in the order of their ids: none waits for another that waits for it.
+    let entries: BTreeMap<_, _> = entries
         .iter()
-        .map(|(id, at)| (id.simple().to_string(), kept_time(*at).into()))
+        .map(|(id, at)| (id.simple().to_string(), kept_time(*at)))
         .collect();
-    let entries = serde_json::Value::from(entries).to_string();
+    let entries = serde_json::to_string(&entries).map_err(|error| DbErr::Json(error.to_string()))?;
     connection
         .send(statement(
             connection,
