@@ -19,6 +19,7 @@ const HEADERS: usize = 64;
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: BytesMut,
+    /// The body that came in chunks.
     body: BytesMut,
 }
 
@@ -49,7 +50,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
-            buffer: BytesMut::with_capacity(ROOM),
+            buffer: BytesMut::new(),
             body: BytesMut::new(),
         })
     }
@@ -58,6 +59,8 @@ impl Connection {
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
         self.buffer.clear();
         self.body.clear();
+        // What was passed over of the answer before is room again.
+        self.buffer.reserve(ROOM);
         self.stream.write_all(request).await?;
         let head = loop {
             self.read().await?;
@@ -66,20 +69,22 @@ impl Connection {
             }
         };
         self.buffer.advance(head.size);
-        match head.length {
+        let body = match head.length {
             Length::Known(length) => {
                 while self.buffer.len() < length {
                     self.read().await?;
                 }
                 self.buffer.truncate(length);
-                // Swapping instead of copying; both keep their room.
-                std::mem::swap(&mut self.buffer, &mut self.body);
+                &self.buffer
             }
-            Length::Chunks => self.read_chunks().await?,
-        }
+            Length::Chunks => {
+                self.read_chunks().await?;
+                &self.body
+            }
+        };
         Ok(Answer {
             status: head.status,
-            body: &self.body,
+            body,
         })
     }
 
