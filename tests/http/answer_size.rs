@@ -13,6 +13,7 @@ on_both_databases!(
     what_is_too_large_is_refused,
     a_batch_is_one_answer,
     fields_beside_operations_are_one_answer,
+    what_is_given_twice_under_one_name_is_read_once,
     a_change_whose_answer_is_too_large_is_not_made,
     a_short_answer_is_given_whatever_stands_before_it
 );
@@ -99,6 +100,27 @@ async fn fields_beside_operations_are_one_answer(database: Arc<TestDatabase>) {
         .await;
     assert_eq!(answer.error_code(), "payload-too-large", "{}", answer.text.len());
     assert!(answer.text.len() < 65_536 + 10_000, "{}", answer.text.len());
+}
+
+async fn what_is_given_twice_under_one_name_is_read_once(database: Arc<TestDatabase>) {
+    let (_app, jane) = somebody(&database).await;
+    let fields = "me { metadata } ".repeat(20);
+    let answer = jane
+        .graphql(&format!("{{ authConfig {{ __typename }} {fields} }}"))
+        .await;
+    assert_eq!(answer.string("/me/metadata/note").len(), 10_000);
+    let fields = "user { metadata } ".repeat(20);
+    let sign_in = format!(
+        "mutation {{ signInEmailPassword(email: \"{}\", password: \"{}\") {{ session {{ {fields} }} }} }}",
+        jane.email, jane.password
+    );
+    let answer = jane.graphql(&sign_in).await;
+    assert_eq!(
+        answer
+            .string("/signInEmailPassword/session/user/metadata/note")
+            .len(),
+        10_000
+    );
 }
 
 async fn a_change_whose_answer_is_too_large_is_not_made(database: Arc<TestDatabase>) {

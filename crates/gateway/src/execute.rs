@@ -310,11 +310,7 @@ async fn through_schema(
     };
     let (selections, variables) = (asked.selections(), asked.variables());
     let full = filled.as_ref().unwrap_or(document);
-    let once = match document.kind() {
-        OperationType::Mutation => full.each_once(variables),
-        // To read twice does no harm.
-        OperationType::Query | OperationType::Subscription => None,
-    };
+    let once = asked.gives_twice().then(|| full.each_once(variables));
     let mut request = library_request(once.as_ref().unwrap_or(full), variables)
         .data(Arc::clone(asking))
         .data(Arc::clone(&asked));

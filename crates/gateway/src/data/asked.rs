@@ -14,15 +14,23 @@ pub(crate) struct Asked {
     /// One for each name in the answer, at every level.
     selections: Vec<Selection>,
     variables: Variables,
+    gives_twice: bool,
 }
 
 impl Asked {
     /// Refuses fields under one name that ask for different things.
     pub(crate) fn new(selections: &[Selection], variables: Variables) -> Result<Self, Failure> {
+        let merged = merged(selections, "$")?;
         Ok(Self {
-            selections: merged(selections, "$")?,
+            gives_twice: fields(&merged) < fields(selections),
+            selections: merged,
             variables,
         })
+    }
+
+    /// Whether a field was given twice under one name, at any level.
+    pub(crate) fn gives_twice(&self) -> bool {
+        self.gives_twice
     }
 
     pub(crate) fn selections(&self) -> &[Selection] {
@@ -60,4 +68,12 @@ fn merged(selections: &[Selection], path: &str) -> Result<Vec<Selection>, Failur
         selection.selections = self::merged(&selection.selections, &path)?;
     }
     Ok(merged)
+}
+
+/// How many fields there are at all levels.
+fn fields(selections: &[Selection]) -> usize {
+    selections
+        .iter()
+        .map(|selection| 1 + fields(&selection.selections))
+        .sum()
 }

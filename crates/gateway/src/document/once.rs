@@ -1,42 +1,58 @@
-//! Root fields that are given twice under one name, which are one field. The GraphQL library would run both.
+//! Fields that are given twice under one name, which are one field. The GraphQL library would run each, and read for
+//! each all that their name selects.
 
 use std::collections::HashMap;
 
 use async_graphql::Positioned;
-use async_graphql::parser::types::{Field, Selection as Node};
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection as Node, SelectionSet};
 use portico_query::request::Variables;
 
 use super::Document;
 use super::select::fields;
 
 impl Document {
-    /// The same document, with each root field once, which selects what all of its name do; nothing where each is
-    /// given once. It must be valid already: fragments at the root are gone from it, and what only they used is not.
-    pub(crate) fn each_once(&self, variables: &Variables) -> Option<Self> {
-        let given = fields(&self.parsed, &self.operation.node.selection_set.node, variables);
-        let mut once: Vec<Positioned<Field>> = Vec::with_capacity(given.len());
-        let mut places = HashMap::new();
-        for field in &given {
-            let place = *places
-                .entry(&field.node.response_key().node)
-                .or_insert(once.len());
-            match once.get_mut(place) {
-                None => once.push(Positioned::clone(field)),
-                Some(first) => {
-                    let more = field.node.selection_set.node.items.iter().cloned();
-                    first.node.selection_set.node.items.extend(more);
-                }
-            }
-        }
-        if once.len() == given.len() {
-            return None;
-        }
+    /// The same document, with each field once, which selects what all of its name do. It must be valid already: the
+    /// operation has no fragments any more, and what only they used is not.
+    pub(crate) fn each_once(&self, variables: &Variables) -> Self {
+        let set = &self.operation.node.selection_set.node;
+        let items = once(&self.parsed, &[set], variables);
         let mut document = self.clone();
-        document.operation.node.selection_set.node.items = once
-            .into_iter()
-            .map(|field| Positioned::new(Node::Field(field.clone()), field.pos))
-            .collect();
+        document.operation.node.selection_set.node.items = items;
         document.put_operation_back();
-        Some(document)
+        document
     }
+}
+
+/// What several selection sets of one object select.
+fn once(
+    document: &ExecutableDocument,
+    sets: &[&SelectionSet],
+    variables: &Variables,
+) -> Vec<Positioned<Node>> {
+    let mut named: Vec<(&Positioned<Field>, Vec<&SelectionSet>)> = Vec::new();
+    let mut places = HashMap::new();
+    for field in sets.iter().flat_map(|set| fields(document, set, variables)) {
+        let place = *places
+            .entry(&field.node.response_key().node)
+            .or_insert(named.len());
+        let inner = &field.node.selection_set.node;
+        match named.get_mut(place) {
+            None => named.push((field, vec![inner])),
+            Some((_, sets)) => sets.push(inner),
+        }
+    }
+    let named = named.into_iter();
+    named
+        .map(|(first, sets)| {
+            let (place, items) = (first.pos, once(document, &sets, variables));
+            let field = Field {
+                alias: first.node.alias.clone(),
+                name: first.node.name.clone(),
+                arguments: first.node.arguments.clone(),
+                directives: first.node.directives.clone(),
+                selection_set: Positioned::new(SelectionSet { items }, place),
+            };
+            Positioned::new(Node::Field(Positioned::new(field, place)), place)
+        })
+        .collect()
 }
