@@ -11,8 +11,8 @@ use super::Document;
 use super::select::fields;
 
 impl Document {
-    /// The same document, with each field once, which selects what all of its name do. It must be valid already: the
-    /// operation has no fragments any more, and what only they used is not.
+    /// The same document, with each field once, which selects what all of its name do. This one is to be validated, not
+    /// that: its operation has no fragments any more, and what only they used is left over.
     pub(crate) fn each_once(&self, variables: &Variables) -> Self {
         let set = &self.operation.node.selection_set.node;
         let items = once(&self.parsed, &[set], variables);
