@@ -147,7 +147,7 @@ async fn sqlite_answers_by_an_index() {
     let _app = TestApp::new(&database).await;
     let connection = rusqlite::Connection::open(database.url.strip_prefix("sqlite:").unwrap()).unwrap();
     connection.execute_batch(USERS_IN_SQLITE).unwrap();
-    for name in ["uuid_text", "wire_time"] {
+    for name in ["as_json", "uuid_text", "wire_time"] {
         // A statement is only explained: the function has to be there and is never called.
         connection
             .create_scalar_function(name, 1, FunctionFlags::SQLITE_UTF8, |_| Ok(0))

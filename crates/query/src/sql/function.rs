@@ -78,8 +78,8 @@ pub(super) fn value(writer: &mut Writer, alias: Alias, function: Function, colum
             };
         }
         (_, Dialect::Postgres) => ("", ""),
-        (Function::Sum, Dialect::Sqlite) => ("json(integer_text(", "))"),
-        (_, Dialect::Sqlite) => ("json(float_text(", "))"),
+        (Function::Sum, Dialect::Sqlite) => ("as_json(integer_text(", "))"),
+        (_, Dialect::Sqlite) => ("as_json(float_text(", "))"),
     };
     writer.push(before);
     expression(writer, alias, function, column);

@@ -80,7 +80,7 @@ pub(super) fn value(writer: &mut Writer, scalar: Scalar, expression: impl FnOnce
         (Dialect::Sqlite, Scalar::Bytea) => ("wire_bytes(", ")"),
         (Dialect::Sqlite, Scalar::Jsonb) => ("json(", ")"),
         (Dialect::Sqlite, Scalar::Boolean) => (
-            "json(CASE ",
+            "as_json(CASE ",
             " WHEN TRUE THEN 'true' WHEN FALSE THEN 'false' END)",
         ),
         _ => return output(writer, scalar, expression),
@@ -106,7 +106,7 @@ pub(super) fn output(writer: &mut Writer, scalar: Scalar, expression: impl FnOnc
 pub(super) fn nested(writer: &mut Writer, expression: impl FnOnce(&mut Writer)) {
     let (before, after) = match writer.dialect {
         Dialect::Postgres => ("", ""),
-        Dialect::Sqlite => ("json(", ")"),
+        Dialect::Sqlite => ("as_json(", ")"),
     };
     writer.push(before);
     expression(writer);

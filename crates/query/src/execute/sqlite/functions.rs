@@ -2,7 +2,7 @@
 
 mod compare;
 
-use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::functions::{Context, FunctionFlags, SubType};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Error, Result};
 use serde_json::Value;
@@ -12,8 +12,12 @@ use crate::error::Code;
 use crate::execute::{jsonb, statistics};
 use crate::scalar::{wire_bytes, wire_time};
 
+/// What SQLite's functions of JSON call a text that they need not put between quotes.
+const JSON: SubType = Some(b'J' as u32);
+
 /// Registers the functions that compiled statements use.
 pub(super) fn register(connection: &Connection) -> Result<()> {
+    as_json(connection)?;
     scalar(connection, "uuid_text", 1, |context| {
         Ok(match context.get_raw(0) {
             ValueRef::Blob(bytes) => Uuid::from_slice(bytes).ok().map(|uuid| uuid.to_string()),
@@ -49,6 +53,14 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     })?;
     compare::register(connection)?;
     changes(connection)
+}
+
+/// Says of a text that it is JSON. SQLite's own `json` does so as well, but reads the text and writes it anew.
+fn as_json(connection: &Connection) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_RESULT_SUBTYPE;
+    connection.create_scalar_function("as_json", 1, flags, |context| Ok((context.get_arg(0), JSON)))
 }
 
 /// The functions that make a new JSON value of a stored one; of null they make null.
