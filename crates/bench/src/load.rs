@@ -1,6 +1,7 @@
 //! Load: so many connections that each send the next request when they have the answer to the last.
 
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::command::output;
 use crate::error::{BenchError, During};
 use crate::factors::Prepared;
 use crate::http::{Answer, Connection};
@@ -143,6 +145,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, BenchError> {
 }
 
 fn drive(plan: &Plan, until: impl FnOnce(Instant) -> Until, meter: &Meter) -> Result<Outcome, BenchError> {
+    give_way()?;
     runtime()?.block_on(async {
         let mut ready = Vec::new();
         for number in 0..plan.templates.len() {
@@ -167,6 +170,13 @@ fn drive(plan: &Plan, until: impl FnOnce(Instant) -> Until, meter: &Meter) -> Re
         outcome.cpu = meter.read().since(cpu);
         Ok(outcome)
     })
+}
+
+/// Lets this thread wait its turn. The scheduler takes a client for somebody at a keyboard and breaks off the service
+/// for each answer, which costs both of them a change of context; as a batch, it reads the answers that are there.
+fn give_way() -> Result<(), BenchError> {
+    let thread = rustix::thread::gettid().as_raw_pid().to_string();
+    output(Command::new("chrt").args(["--batch", "--pid", "0", &thread])).map(drop)
 }
 
 /// What this thread has used so far.
