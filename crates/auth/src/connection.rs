@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use crate::database::Database;
 use crate::error::Error;
-use crate::port::DataTransaction;
+use crate::port::{Begun, DataAnswer, DataTransaction};
 use crate::row::{FromRow, Row};
 
 /// A way to the database: within a transaction, or each statement by itself.
@@ -106,6 +106,21 @@ impl Transaction {
             backend: database.connection.get_database_backend(),
             open: database.data_path.begin().await?,
         })
+    }
+
+    /// Begins one behind a statement that commits by itself, and whose rows are awaited before anything else is.
+    pub(crate) async fn begin_behind(
+        database: &Database,
+        statement: Statement,
+    ) -> Result<(DataAnswer<'static, Vec<Row>>, Self), DbErr> {
+        let (sql, values) = parts(statement);
+        let Begun { before, transaction } = database.data_path.begin_behind(sql, values).await?;
+        let backend = database.connection.get_database_backend();
+        let begun = Self {
+            backend,
+            open: transaction,
+        };
+        Ok((before, begun))
     }
 
     /// Makes what was written last.

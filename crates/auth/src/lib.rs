@@ -75,8 +75,8 @@ pub use policy::{
     UserVerification,
 };
 pub use port::{
-    BreachedPasswords, Clock, DataAnswer, DataPath, DataTransaction, Entropy, EntropyError, RangeAnswer,
-    RangeError, new_id,
+    Begun, BreachedPasswords, Clock, DataAnswer, DataPath, DataTransaction, Entropy, EntropyError,
+    RangeAnswer, RangeError, new_id,
 };
 pub use prove_factor::FactorCode;
 pub use qr_code::QrCodeError;

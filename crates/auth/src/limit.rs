@@ -8,14 +8,17 @@ pub(crate) use mail::Guess;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::try_join;
 
 use crate::auth::Auth;
 use crate::caller::Caller;
+use crate::connection::Transaction;
 use crate::error::Error;
 use crate::port::now;
 use crate::refusal::Refusal;
@@ -67,17 +70,56 @@ impl Auth {
             .await
     }
 
+    /// Counts a sign-in of this caller, and begins a transaction behind that. What is read in it may be asked for at
+    /// once, by [`Counting::then`].
+    pub(crate) async fn limit_sign_in_and_begin<'c>(
+        &'c self,
+        caller: &'c Caller,
+    ) -> Result<(Counting<'c>, Transaction), Error> {
+        let (now, key) = (now(self.clock.as_ref()), self.caller_key(caller));
+        self.refuse_blocked(SIGN_IN, caller, now)?;
+        let begun = store::limits::count_and_begin(&self.database, SIGN_IN, &key, now, now + MINUTE).await?;
+        let (counted, transaction) = begun;
+        let count = async move {
+            let until = exceeded(counted.await?, self.policy.limits.sign_ins);
+            Ok(self.refuse_until(SIGN_IN, caller, until, now)?)
+        };
+        Ok((Counting(Box::pin(count)), transaction))
+    }
+
     async fn limit_caller(&self, bucket: &'static str, caller: &Caller, maximum: u32) -> Result<(), Error> {
         let now = now(self.clock.as_ref());
-        let network = caller.network();
-        if let Some(until) = self.blocked.find(bucket, network, now) {
-            return Err(too_many(until, now).into());
+        self.refuse_blocked(bucket, caller, now)?;
+        let until = self.count_caller(bucket, caller, maximum, now).await?;
+        Ok(self.refuse_until(bucket, caller, until, now)?)
+    }
+
+    /// Refuses a caller who is known to be over the limit.
+    fn refuse_blocked(
+        &self,
+        bucket: &'static str,
+        caller: &Caller,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
+        match self.blocked.find(bucket, caller.network(), now) {
+            Some(until) => Err(too_many(until, now)),
+            None => Ok(()),
         }
-        if let Some(until) = self.count_caller(bucket, caller, maximum, now).await? {
-            self.blocked.insert(bucket, network, until);
-            return Err(too_many(until, now).into());
-        }
-        Ok(())
+    }
+
+    /// Refuses a caller who was found to be over the limit until then, and remembers it.
+    fn refuse_until(
+        &self,
+        bucket: &'static str,
+        caller: &Caller,
+        until: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
+        let Some(until) = until else {
+            return Ok(());
+        };
+        self.blocked.insert(bucket, caller.network(), until);
+        Err(too_many(until, now))
     }
 
     /// Counts a wrong admin secret of this caller; returns until when the caller is blocked, if it
@@ -104,10 +146,13 @@ impl Auth {
         maximum: u32,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Error> {
-        let key = self.limit_key(&caller.network().to_string());
-        let (count, end) =
-            store::limits::count(&self.database.alone(), bucket, &key, now, now + MINUTE).await?;
-        Ok((count > i64::from(maximum)).then_some(end))
+        let key = self.caller_key(caller);
+        let counted = store::limits::count(&self.database.alone(), bucket, &key, now, now + MINUTE).await?;
+        Ok(exceeded(counted, maximum))
+    }
+
+    fn caller_key(&self, caller: &Caller) -> String {
+        self.limit_key(&caller.network().to_string())
     }
 
     /// Keys are hashed: the table tells neither addresses nor names.
@@ -122,6 +167,23 @@ impl Auth {
         self.refusals.shrink();
         self.blocked.shrink(now(self.clock.as_ref()));
     }
+}
+
+/// A count that is under way, with a transaction behind it.
+pub(crate) struct Counting<'c>(Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'c>>);
+
+impl Counting<'_> {
+    /// What is read in the transaction, on its way together with the count. Whoever is over the limit is told nothing of
+    /// it.
+    pub(crate) async fn then<T>(self, read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let ((), read) = try_join!(biased; self.0, async { Ok(read.await) })?;
+        read
+    }
+}
+
+/// The end of the minute in which so many were counted, where it was one too many.
+fn exceeded((count, end): (i64, DateTime<Utc>), maximum: u32) -> Option<DateTime<Utc>> {
+    (count > i64::from(maximum)).then_some(end)
 }
 
 /// Refuses until then.

@@ -31,6 +31,18 @@ pub trait DataPath: Send + Sync {
 
     /// Begins a transaction that writes.
     fn begin(&self) -> DataAnswer<'_, Box<dyn DataTransaction>>;
+
+    /// Begins a transaction that writes behind a statement that commits by itself, whatever comes of the transaction.
+    fn begin_behind(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Begun>;
+}
+
+/// A transaction behind a statement.
+pub struct Begun {
+    /// What the statement returns. Statements of the transaction are on their way meanwhile, and none is answered
+    /// before this is awaited.
+    pub before: DataAnswer<'static, Vec<Row>>,
+    /// The transaction.
+    pub transaction: Box<dyn DataTransaction>,
 }
 
 /// A transaction on the data path; dropped before it is committed it leaves no trace.

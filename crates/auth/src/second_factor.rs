@@ -3,7 +3,6 @@
 use portico_entity::tickets;
 use sea_orm::ActiveValue::Set;
 use serde_json::Value;
-use tokio::try_join;
 use uuid::Uuid;
 
 use crate::account::Account;
@@ -116,39 +115,22 @@ pub(crate) async fn present(ctx: &Ctx<'_>, ticket: &str) -> Result<Pending, Erro
     Ok(Pending { hash, user })
 }
 
-/// A challenge that came with a code, and is not counted yet.
-pub(crate) struct Asked {
-    hash: Vec<u8>,
-    /// Whose second proof is awaited.
-    pub(crate) user: Uuid,
-}
-
 /// A challenge that nobody else tries until the transaction ends; what came with it has to be counted if it fails.
 pub(crate) struct Kept(Tried);
 
-/// Finds the challenge that comes with a code.
-pub(crate) async fn asked(ctx: &Ctx<'_>, ticket: &str) -> Result<Asked, Error> {
-    let (auth, now, hash) = (ctx.auth, ctx.now(), ticket::hash(ticket.trim()));
-    let reads = auth.database.reads();
-    let owner = async { Ok(store::tickets::owner(&reads, Purpose::SecondFactor, &hash, now).await) };
-    // On their way together. Whoever is over the limit is told nothing of what was found; while that is remembered the
-    // database is not asked.
-    let ((), owner) = try_join!(biased; auth.limit_sign_in(ctx.caller), owner)?;
-    Ok(Asked {
-        user: owner?.ok_or(Refusal::InvalidTicket)?,
-        hash,
-    })
-}
-
-impl Asked {
-    /// Keeps it, if it is still good.
-    pub(crate) async fn keep<C: Connection>(&self, ctx: &Ctx<'_>, connection: &C) -> Result<Kept, Error> {
-        let kept = store::tickets::keep(connection, Purpose::SecondFactor, &self.hash, ctx.now()).await?;
-        Ok(Kept(kept.ok_or(Refusal::InvalidTicket)?))
-    }
+/// Finds the challenge that comes with a code, if it is still good.
+pub(crate) async fn keep<C: Connection>(ctx: &Ctx<'_>, connection: &C, ticket: &str) -> Result<Kept, Error> {
+    let hash = ticket::hash(ticket.trim());
+    let kept = store::tickets::keep(connection, Purpose::SecondFactor, &hash, ctx.now()).await?;
+    Ok(Kept(kept.ok_or(Refusal::InvalidTicket)?))
 }
 
 impl Kept {
+    /// Whose second proof is awaited.
+    pub(crate) fn user(&self) -> Uuid {
+        self.0.user_id
+    }
+
     /// Counts the proof that came with it: a challenge stands a few.
     pub(crate) async fn failed<C: Connection>(&self, connection: &C) -> Result<(), Error> {
         Ok(store::tickets::count_try(connection, self.0.id).await?)

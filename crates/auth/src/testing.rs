@@ -1,5 +1,6 @@
 //! Time and randomness that tests move and fix, and the data path by the one way to the database there is in tests.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -8,7 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, Value};
 use tokio::sync::Mutex;
 
 use crate::database::{Database, Write};
-use crate::port::{Clock, DataAnswer, DataPath, DataTransaction, Entropy, EntropyError};
+use crate::port::{Begun, Clock, DataAnswer, DataPath, DataTransaction, Entropy, EntropyError};
 use crate::row::Row;
 
 /// A clock that stands still until told otherwise.
@@ -87,6 +88,16 @@ impl DataPath for ByPool {
             );
             let open: Box<dyn DataTransaction> = Box::new(OpenByPool(database.begin().await?));
             Ok(open)
+        })
+    }
+
+    fn begin_behind(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Begun> {
+        Box::pin(async move {
+            let found = self.write_one(sql, values).await;
+            Ok(Begun {
+                before: Box::pin(ready(found)),
+                transaction: self.begin().await?,
+            })
         })
     }
 }

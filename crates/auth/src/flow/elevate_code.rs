@@ -39,16 +39,18 @@ async fn elevate(
     action: &'static str,
     code: &FactorCode,
 ) -> Result<Session, Error> {
-    ctx.auth.limit_sign_in(ctx.caller).await?;
     let user = session.user_id;
-    let transaction = ctx.auth.database.begin_direct().await?;
-    let (holder, elevating, devices, guesses) = try_join!(
-        biased;
-        prove_factor::holder(&transaction, user),
-        Elevating::of(ctx, &transaction, session),
-        Devices::of(ctx, &transaction, user),
-        FactorGuesses::of(ctx, &transaction, user),
-    )?;
+    let (counting, transaction) = ctx.auth.limit_sign_in_and_begin(ctx.caller).await?;
+    let read = async {
+        try_join!(
+            biased;
+            prove_factor::holder(&transaction, user),
+            Elevating::of(ctx, &transaction, session),
+            Devices::of(ctx, &transaction, user),
+            FactorGuesses::of(ctx, &transaction, user),
+        )
+    };
+    let (holder, elevating, devices, guesses) = counting.then(read).await?;
     let guess = guesses.begin(ctx, &devices)?;
     let accepted = prove_factor::of_holder(ctx, &transaction, holder, code).await;
     if let Err(Error::Refused(refusal)) = accepted {

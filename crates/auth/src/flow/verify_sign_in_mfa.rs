@@ -4,11 +4,12 @@ use tokio::try_join;
 
 use crate::audit::{Event, recorded};
 use crate::caller::Ctx;
+use crate::connection::Transaction;
 use crate::devices::Devices;
 use crate::error::Error;
 use crate::limit::FactorGuesses;
 use crate::prove_factor::{self, FactorCode};
-use crate::second_factor::{self, Asked};
+use crate::second_factor::{self, Kept};
 use crate::session::{self, SignIn, Standing, Verified};
 
 /// What the challenge asked for.
@@ -28,9 +29,11 @@ pub async fn verify_sign_in_mfa(ctx: &Ctx<'_>, input: VerifySignInMfaInput) -> R
     };
     let mut user = None;
     let entered = async {
-        let asked = second_factor::asked(ctx, &input.ticket).await?;
-        user = Some(asked.user);
-        enter(ctx, action, &asked, &input.code).await
+        let (counting, transaction) = ctx.auth.limit_sign_in_and_begin(ctx.caller).await?;
+        let kept = second_factor::keep(ctx, &transaction, &input.ticket);
+        let challenge = counting.then(kept).await?;
+        user = Some(challenge.user());
+        enter(ctx, action, (transaction, challenge), &input.code).await
     };
     let entered = entered.await;
     recorded(ctx, action, user, entered).await
@@ -39,16 +42,14 @@ pub async fn verify_sign_in_mfa(ctx: &Ctx<'_>, input: VerifySignInMfaInput) -> R
 async fn enter(
     ctx: &Ctx<'_>,
     action: &'static str,
-    asked: &Asked,
+    (transaction, challenge): (Transaction, Kept),
     code: &FactorCode,
 ) -> Result<SignIn, Error> {
-    let user = asked.user;
-    let transaction = ctx.auth.database.begin_direct().await?;
+    let user = challenge.user();
     // Whoever comes too early after others that failed has not tried: else others who guess used up the challenge of
     // its user.
-    let (challenge, holder, devices, guesses) = try_join!(
+    let (holder, devices, guesses) = try_join!(
         biased;
-        asked.keep(ctx, &transaction),
         prove_factor::holder(&transaction, user),
         Devices::of(ctx, &transaction, user),
         FactorGuesses::of(ctx, &transaction, user),

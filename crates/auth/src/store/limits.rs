@@ -1,10 +1,12 @@
 //! Table `limits`: counters that every node agrees on. Counting is one statement, hence atomic.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbErr, Value};
+use sea_orm::{DbErr, Statement, Value};
 use uuid::Uuid;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Transaction};
+use crate::database::Database;
+use crate::row::Row;
 use crate::store::statement;
 
 /// Where attempts on accounts are counted, by id.
@@ -47,6 +49,40 @@ pub(crate) async fn count<C: Connection>(
     now: DateTime<Utc>,
     window_end: DateTime<Utc>,
 ) -> Result<(i64, DateTime<Utc>), DbErr> {
+    counted(
+        connection
+            .rows(counting(connection, bucket, key, now, window_end))
+            .await,
+    )
+}
+
+/// The same with a transaction behind it, which the count is no part of. It is awaited before anything of the
+/// transaction is.
+pub(crate) async fn count_and_begin(
+    database: &Database,
+    bucket: &str,
+    key: &str,
+    now: DateTime<Utc>,
+    window_end: DateTime<Utc>,
+) -> Result<
+    (
+        impl Future<Output = Result<(i64, DateTime<Utc>), DbErr>> + use<>,
+        Transaction,
+    ),
+    DbErr,
+> {
+    let counting = counting(&database.alone(), bucket, key, now, window_end);
+    let (before, transaction) = Transaction::begin_behind(database, counting).await?;
+    Ok((async { counted(before.await) }, transaction))
+}
+
+fn counting<C: Connection>(
+    connection: &C,
+    bucket: &str,
+    key: &str,
+    now: DateTime<Utc>,
+    window_end: DateTime<Utc>,
+) -> Statement {
     // A window that begins after this one would end was begun before the clock was set back.
     let over = "(limits.expires_at <= $3 OR limits.window_start > $4)";
     let sql = format!(
@@ -58,10 +94,12 @@ pub(crate) async fn count<C: Connection>(
          RETURNING count, expires_at"
     );
     let values = [bucket.into(), key.into(), now.into(), window_end.into()];
-    let row = connection
-        .row(statement(connection, sql, values))
-        .await?
-        .ok_or_else(|| DbErr::RecordNotFound("a counter that was just written".to_owned()))?;
+    statement(connection, sql, values)
+}
+
+fn counted(rows: Result<Vec<Row>, DbErr>) -> Result<(i64, DateTime<Utc>), DbErr> {
+    let row = rows?.into_iter().next();
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("a counter that was just written".to_owned()))?;
     Ok((row.get("count")?, row.get("expires_at")?))
 }
 

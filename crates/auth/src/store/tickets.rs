@@ -215,20 +215,6 @@ pub(crate) async fn end<C: Connection>(connection: &C, id: Uuid) -> Result<(), D
     connection.send(statement(connection, sql, [id.into()])).await
 }
 
-/// Whose ticket it is, if it stands another try; none is counted.
-pub(crate) async fn owner<C: Connection>(
-    connection: &C,
-    purpose: Purpose,
-    hash: &[u8],
-    now: DateTime<Utc>,
-) -> Result<Option<Uuid>, DbErr> {
-    let sql = "SELECT user_id FROM tickets WHERE ticket_hash = $1 AND purpose = $2 AND expires_at > $3 \
-        AND attempts < $4 AND user_id IS NOT NULL";
-    let values = [hash.into(), purpose.as_str().into(), now.into(), GUESSES.into()];
-    let row = connection.row(statement(connection, sql, values)).await?;
-    row.map(|row| row.get("user_id")).transpose()
-}
-
 /// Uses up the ticket of this purpose of a user.
 pub(crate) async fn take_of<C: Connection>(
     connection: &C,

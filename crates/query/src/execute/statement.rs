@@ -55,6 +55,26 @@ impl Executor {
         };
         Ok(OpenTransaction(open))
     }
+
+    /// Begins a transaction as [`Self::begin`] does, behind a statement that commits by itself. On PostgreSQL they are
+    /// on their way together: what the statement returns is awaited before anything of the transaction is.
+    pub async fn begin_behind(
+        &self,
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
+    ) -> Result<(Asked, OpenTransaction), Failure> {
+        let (before, open): (Asked, _) = match &self.database {
+            Database::Postgres(executor) => {
+                let (before, open) = executor.begin_behind(&sql, parameters).await?;
+                (before, Open::Postgres(open))
+            }
+            Database::Sqlite(executor) => {
+                let found = executor.write_one(sql, parameters).await?;
+                (Box::pin(ready(Ok(found))), Open::Sqlite(executor.begin().await?))
+            }
+        };
+        Ok((before, OpenTransaction(open)))
+    }
 }
 
 impl OpenTransaction {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portico_auth::{Cell, DataAnswer, DataPath, DataTransaction, Row};
+use portico_auth::{Begun, Cell, DataAnswer, DataPath, DataTransaction, Row};
 use portico_query::execute::{Executor, Found, OpenTransaction};
 use portico_query::scalar::Parameter;
 use portico_query::{Code, Failure};
@@ -30,8 +30,18 @@ impl DataPath for ByExecutor {
     fn begin(&self) -> DataAnswer<'_, Box<dyn DataTransaction>> {
         Box::pin(async move {
             let open = self.0.begin().await.map_err(failed)?;
-            let transaction: Box<dyn DataTransaction> = Box::new(Transaction(Mutex::new(open)));
-            Ok(transaction)
+            Ok(transaction(open))
+        })
+    }
+
+    fn begin_behind(&self, sql: Arc<str>, values: Vec<Value>) -> DataAnswer<'_, Begun> {
+        Box::pin(async move {
+            let begun = self.0.begin_behind(sql, parameters(values)?).await;
+            let (before, open) = begun.map_err(failed)?;
+            Ok(Begun {
+                before: Box::pin(async move { rows(before.await.map_err(failed)?) }),
+                transaction: transaction(open),
+            })
         })
     }
 }
@@ -58,6 +68,10 @@ impl DataTransaction for Transaction {
     fn commit(self: Box<Self>) -> DataAnswer<'static, ()> {
         Box::pin(async move { self.0.into_inner().commit().await.map_err(failed) })
     }
+}
+
+fn transaction(open: OpenTransaction) -> Box<dyn DataTransaction> {
+    Box::new(Transaction(Mutex::new(open)))
 }
 
 fn parameters(values: Vec<Value>) -> Result<Vec<Parameter>, DbErr> {

@@ -52,6 +52,16 @@ impl PostgresExecutor {
             held,
         })
     }
+
+    pub(in crate::execute) async fn begin_behind(
+        &self,
+        sql: &str,
+        parameters: Vec<Parameter>,
+    ) -> Result<(Asked, OpenTransaction), Failure> {
+        let mut open = self.begin().await?;
+        let before = open.transaction.ask_before(sql, parameters).await?;
+        Ok((Box::pin(async move { row::found(&before.await?) }), open))
+    }
 }
 
 impl OpenTransaction {

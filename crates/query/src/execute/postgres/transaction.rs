@@ -110,11 +110,33 @@ impl Transaction {
     ) -> Result<BoxFuture<'static, Result<Vec<Row>, Failure>>, Failure> {
         let statement = self.prepared(sql).await?;
         self.begin().await?;
+        Ok(self.under_way(statement, parameters).await)
+    }
+
+    /// The same for a statement that commits by itself: one that is sent before the transaction begins.
+    pub(super) async fn ask_before(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Parameter>,
+    ) -> Result<BoxFuture<'static, Result<Vec<Row>, Failure>>, Failure> {
+        if self.stage != Stage::Fresh {
+            return Err(Failure::unexpected(&"the transaction has begun"));
+        }
+        let statement = self.prepared(sql).await?;
+        Ok(self.under_way(statement, parameters).await)
+    }
+
+    /// Sends a prepared statement; what was sent before is taken in with its answer.
+    async fn under_way(
+        &mut self,
+        statement: Statement,
+        parameters: Vec<Parameter>,
+    ) -> BoxFuture<'static, Result<Vec<Row>, Failure>> {
         let connection = Arc::clone(&self.connection);
         let mut asked = Box::pin(async move { connection.ask(&statement, &parameters).await });
         let answered = first_turn(&mut asked).await;
         let sent = std::mem::take(&mut self.sent);
-        Ok(Box::pin(async move {
+        Box::pin(async move {
             for earlier in sent {
                 earlier.await?;
             }
@@ -122,7 +144,7 @@ impl Transaction {
                 Poll::Ready(answered) => answered,
                 Poll::Pending => asked.await,
             }
-        }))
+        })
     }
 
     /// Runs what sends a statement with its first turn.
