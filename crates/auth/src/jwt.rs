@@ -15,6 +15,8 @@ use crate::signing_key::{KeyError, SigningKey};
 
 /// Longer ones are refused unread.
 pub(crate) const MAXIMUM_LENGTH: usize = 8 * 1024;
+/// Most of ours are shorter, and so need not be moved while they are written.
+const ROOM: usize = 1024;
 /// How far the clocks of two nodes may be apart.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 /// Tells an access token from whatever else may be signed with the same key one day.
@@ -88,19 +90,21 @@ pub(crate) fn sign(kid: &str, key: &SigningKey, claims: &Claims) -> Result<Strin
 }
 
 fn encode(header: &Header, claims: &impl Serialize, key: &SigningKey) -> Result<String, KeyError> {
-    let part = |text: Result<Vec<u8>, _>| text.map_err(|_: serde_json::Error| KeyError::Failed);
-    let (header, claims) = (
-        part(serde_json::to_vec(header))?,
-        part(serde_json::to_vec(claims))?,
-    );
-    let mut token = String::with_capacity(1024);
-    URL_SAFE_NO_PAD.encode_string(header, &mut token);
+    let mut token = String::with_capacity(ROOM);
+    encode_part(header, &mut token)?;
     token.push('.');
-    URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+    encode_part(claims, &mut token)?;
     let signature = key.sign(token.as_bytes())?;
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     Ok(token)
+}
+
+fn encode_part(part: &impl Serialize, token: &mut String) -> Result<(), KeyError> {
+    let mut json = Vec::with_capacity(ROOM);
+    serde_json::to_writer(&mut json, part).map_err(|_| KeyError::Failed)?;
+    URL_SAFE_NO_PAD.encode_string(json, token);
+    Ok(())
 }
 
 /// A token of which only the header was read, nothing of it believed yet.

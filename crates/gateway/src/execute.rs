@@ -26,6 +26,9 @@ use crate::schema::{KnownToBeValid, RoleSchema, StopBeforeExecution};
 
 pub(crate) use explain::explain;
 
+/// The answers of most operations take less, and so need not be moved while they are written.
+const ROOM: usize = 2048;
+
 /// A GraphQL request as it is sent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -200,7 +203,7 @@ async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Resul
             Ok(Answer::of(answered))
         }
         Path::Schema => {
-            let answer = through_schema(asking, schema, this, &selections, variables).await?;
+            let answer = through_schema(asking, schema, this, selections, variables).await?;
             // A text written in an operation may be a password, which is not to be kept.
             if !request.text().contains('"') {
                 keep(schema, document, request, kind, None);
@@ -290,7 +293,7 @@ async fn through_schema(
     asking: &Arc<Asking>,
     schema: &RoleSchema,
     this: This<'_>,
-    selections: &[Selection],
+    selections: Vec<Selection>,
     variables: Variables,
 ) -> Result<Answer, WireError> {
     let document = this.document;
@@ -299,7 +302,7 @@ async fn through_schema(
         let set = &filled.operation().selection_set.node;
         document::selections(&filled.parsed, set, &variables)
     });
-    let selections = filled_selections.as_deref().unwrap_or(selections);
+    let selections = filled_selections.unwrap_or(selections);
     let asked = match Asked::new(selections, variables.clone()) {
         Ok(asked) => Arc::new(asked),
         Err(conflict) => {
@@ -350,9 +353,11 @@ async fn through_schema(
     }
     introspection::sort(&mut data, selections);
     body.insert("data".to_owned(), data);
+    let mut json = Vec::with_capacity(ROOM);
+    serde_json::to_writer(&mut json, &body)
+        .map_err(|_| WireError::new("unexpected", "$", "internal server error"))?;
     Ok(Answer {
-        // Texts name its members: it cannot fail.
-        body: serde_json::to_vec(&body).unwrap_or_default(),
+        body: json,
         error,
         executed: true,
         operation: None,

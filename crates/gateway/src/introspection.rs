@@ -52,7 +52,7 @@ impl RoleSchema {
             .map_err(|error| IntrospectionError(error.to_string()))?;
         let set = &document.operation().selection_set.node;
         let selections = document::selections(&document.parsed, set, &Variables::new());
-        let asked = Asked::new(&selections, Variables::new())
+        let asked = Asked::new(selections, Variables::new())
             .map_err(|failure| IntrospectionError(failure.to_string()))?;
         sort(&mut data, asked.selections());
         Ok(data)

@@ -1,6 +1,6 @@
 //! What a request asks for, where data is resolved beside operations or introspection.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use async_graphql::{QueryPathNode, QueryPathSegment};
 use portico_query::Failure;
@@ -19,12 +19,16 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Refuses fields under one name that ask for different things.
-    pub(crate) fn new(selections: &[Selection], variables: Variables) -> Result<Self, Failure> {
-        let merged = merged(selections, "$")?;
+    pub(crate) fn new(selections: Vec<Selection>, variables: Variables) -> Result<Self, Failure> {
+        let gives_twice = gives_twice(&selections);
+        let selections = match gives_twice {
+            true => merged(&selections, "$")?,
+            false => selections,
+        };
         Ok(Self {
-            gives_twice: fields(&merged) < fields(selections),
-            selections: merged,
+            selections,
             variables,
+            gives_twice,
         })
     }
 
@@ -70,10 +74,10 @@ fn merged(selections: &[Selection], path: &str) -> Result<Vec<Selection>, Failur
     Ok(merged)
 }
 
-/// How many fields there are at all levels.
-fn fields(selections: &[Selection]) -> usize {
-    selections
-        .iter()
-        .map(|selection| 1 + fields(&selection.selections))
-        .sum()
+fn gives_twice(selections: &[Selection]) -> bool {
+    let names: HashSet<&str> = selections.iter().map(|selection| &*selection.key).collect();
+    names.len() < selections.len()
+        || selections
+            .iter()
+            .any(|selection| gives_twice(&selection.selections))
 }

@@ -185,25 +185,36 @@ pub(super) fn integer(number: i64, out: &mut Vec<u8>) {
     let _ = write!(out, "{number}");
 }
 
+/// Whether these bytes are a text as it stands in JSON, all of it ASCII.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    !text
+        .iter()
+        .fold(false, |found, byte| found | is_special(*byte) | !byte.is_ascii())
+}
+
 /// Writes a text that needs no escapes as a JSON string.
-pub(super) fn plain(text: &str, out: &mut Vec<u8>) {
+pub(super) fn plain(text: impl AsRef<[u8]>, out: &mut Vec<u8>) {
+    let text = text.as_ref();
     out.reserve(text.len() + 2);
     out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(text);
     out.push(b'"');
+}
+
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// Writes a text as a JSON string.
 pub(super) fn string(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    // Nearly all are; to look at every byte lets many be looked at in one step.
-    if !text.bytes().fold(false, |found, byte| found | special(byte)) {
+    // Nearly all need none; to look at every byte lets many be looked at in one step.
+    if !text.bytes().fold(false, |found, byte| found | is_special(byte)) {
         return plain(text, out);
     }
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| special(*byte)) {
+    while let Some(at) = rest.iter().position(|byte| is_special(*byte)) {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain);
         let Some((byte, after)) = special.split_first() else {

@@ -127,15 +127,17 @@ impl SqliteExecutor {
             return self.file.read(compiled, &tasks, answer, allowed, None);
         }
         let turn = self.heavy.take().await?;
+        // A copy has no room yet, which the first is likely to need and the second is not.
+        let again = answer.clone();
         // Most of what might take long is done sooner than a thread has woken up.
-        match self.file.read(compiled, &tasks, answer.clone(), ATTEMPT, None) {
+        match self.file.read(compiled, &tasks, answer, ATTEMPT, None) {
             Err(failure) if failure.code == Code::Timeout => {}
             answered => return answered,
         }
         let holder = Holder::default();
         let (file, compiled, leash) = (Arc::clone(&self.file), Arc::clone(compiled), holder.leash());
         blocking(move || {
-            let answered = file.read(&compiled, &tasks, answer, allowed, Some(&leash));
+            let answered = file.read(&compiled, &tasks, again, allowed, Some(&leash));
             drop(turn);
             answered
         })

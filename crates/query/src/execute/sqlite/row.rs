@@ -73,6 +73,8 @@ impl answer::Row for SqliteRow<'_, '_> {
                 answer::string(&scalar::wire_time(found.as_str()?), out);
             }
             (OutputValue::Objects(objects), ValueRef::Text(array)) => write_objects(objects, array, out),
+            // Most are: they need not be looked at again to see whether they are UTF-8.
+            (_, ValueRef::Text(text)) if answer::is_plain(text) => answer::plain(text, out),
             (_, ValueRef::Text(_)) => answer::string(found.as_str()?, out),
             (OutputValue::Scalar(Scalar::Uuid), ValueRef::Blob(bytes)) => {
                 let uuid = Uuid::from_slice(bytes).unwrap_or_default();
