@@ -58,9 +58,10 @@ impl PostgresExecutor {
         sql: &str,
         parameters: Vec<Parameter>,
     ) -> Result<(Asked, OpenTransaction), Failure> {
-        let mut open = self.begin().await?;
-        let before = open.transaction.ask_before(sql, parameters).await?;
-        Ok((Box::pin(async move { row::found(&before.await?) }), open))
+        let held = self.transactions.acquire().await?;
+        let (before, transaction) = Transaction::behind(held.connection(), sql, parameters).await?;
+        let before: Asked = Box::pin(async move { row::found(&before.await?) });
+        Ok((before, OpenTransaction { transaction, held }))
     }
 }
 

@@ -42,6 +42,19 @@ impl Transaction {
         }
     }
 
+    /// A transaction behind a statement, which is sent before it begins and so commits by itself. What comes back is
+    /// waited for as by [`Self::ask`].
+    pub(super) async fn behind(
+        connection: &Arc<Connection>,
+        sql: &str,
+        parameters: Vec<Parameter>,
+    ) -> Result<(BoxFuture<'static, Result<Vec<Row>, Failure>>, Self), Failure> {
+        let mut transaction = Self::on(connection);
+        let statement = transaction.prepared(sql).await?;
+        let before = transaction.under_way(statement, parameters).await;
+        Ok((before, transaction))
+    }
+
     async fn begin(&mut self) -> Result<(), Failure> {
         if self.stage != Stage::Fresh {
             return Ok(());
@@ -110,19 +123,6 @@ impl Transaction {
     ) -> Result<BoxFuture<'static, Result<Vec<Row>, Failure>>, Failure> {
         let statement = self.prepared(sql).await?;
         self.begin().await?;
-        Ok(self.under_way(statement, parameters).await)
-    }
-
-    /// The same for a statement that commits by itself: one that is sent before the transaction begins.
-    pub(super) async fn ask_before(
-        &mut self,
-        sql: &str,
-        parameters: Vec<Parameter>,
-    ) -> Result<BoxFuture<'static, Result<Vec<Row>, Failure>>, Failure> {
-        if self.stage != Stage::Fresh {
-            return Err(Failure::unexpected(&"the transaction has begun"));
-        }
-        let statement = self.prepared(sql).await?;
         Ok(self.under_way(statement, parameters).await)
     }
 
