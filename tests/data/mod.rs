@@ -8,6 +8,7 @@ mod explain;
 mod filters;
 mod held_up;
 mod merged;
+mod shared_writes;
 mod statistics;
 mod variables;
 mod written;

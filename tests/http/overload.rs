@@ -24,6 +24,9 @@ on_both_databases!(
 const BY_KEY: &str = "query ($id: uuid!) { user(id: $id) { id displayName roles { role } } }";
 pub(super) const RENAME: &str =
     "mutation ($id: uuid!) { updateUser(pk_columns: { id: $id }, _set: { displayName: \"New\" }) { id } }";
+const RENAME_TWICE: &str = "mutation ($id: uuid!, $other: uuid!) {
+  updateUser(pk_columns: { id: $id }, _set: { displayName: \"New\" }) { id }
+  other: updateUser(pk_columns: { id: $other }, _set: { displayName: \"New\" }) { id } }";
 
 /// Longer than any test waits.
 const PATIENT: [(&str, &str); 3] = [
@@ -197,16 +200,18 @@ async fn an_exhausted_pool_of_writes_refuses_quickly_and_recovers(database: Arc<
     let mut holder = hold(&database, &format!("users WHERE id = '{}'", jane.id)).await;
     let waiting = insist(&app.admin(), RENAME, jane.id);
     until_waiting(&mut holder, RENAMING, 1).await;
-    assert_unavailable(&app.admin().graphql_with(RENAME, json!({ "id": john.id })).await);
+    // What has to wait is not written together with others.
+    assert_unavailable(&app.admin().graphql_with(RENAME, json!({ "id": jane.id })).await);
+    let several = json!({ "id": john.id, "other": john.id });
+    assert_unavailable(&app.admin().graphql_with(RENAME_TWICE, several.clone()).await);
     // Refused while the first one still waits: not when that one was done.
     assert!(!waiting.is_finished());
     read_by_key(&app.admin(), john.id).await;
+    insist(&app.admin(), RENAME, john.id).await.unwrap().data();
+    assert!(!waiting.is_finished());
     holder.close().await.unwrap();
     waiting.await.unwrap().data();
-    app.admin()
-        .graphql_with(RENAME, json!({ "id": john.id }))
-        .await
-        .data();
+    app.admin().graphql_with(RENAME_TWICE, several).await.data();
 }
 
 async fn an_exhausted_pool_of_sessions_refuses_quickly_and_recovers(database: Arc<TestDatabase>) {
@@ -242,23 +247,36 @@ async fn an_exhausted_pool_of_sessions_refuses_quickly_and_recovers(database: Ar
 async fn exhausted_connections_for_refreshes_refuse_quickly_and_recover(database: Arc<TestDatabase>) {
     let app = patient(&database, ("PORTICO_DATABASE_WRITE_CONNECTIONS", "1")).await;
     let (jane, john) = (app.user("jane").await, app.user("john").await);
-    let session = format!("refresh_tokens WHERE user_id = '{}'", jane.id);
-    let mut holder = hold(&database, &session).await;
+    let again = app.public().sign_in(&jane.email, &jane.password).await;
+    let again = again.string("/signInEmailPassword/session/refreshToken");
+    let sessions = format!("refresh_tokens WHERE user_id = '{}'", jane.id);
+    let mut holder = hold(&database, &sessions).await;
     let (caller, token) = (app.public(), jane.session.refresh_token.clone());
     let waiting = tokio::spawn(async move { caller.refresh(&token).await });
     until_waiting(&mut holder, REFRESHING, 1).await;
-    assert_unavailable(&app.public().refresh(&john.session.refresh_token).await);
-    // A sign-in is counted by the same connections; data goes by others.
-    assert_unavailable(&app.public().sign_in(&john.email, &john.password).await);
+    // What has to wait is not written together with others.
+    assert_unavailable(&app.public().refresh(&again).await);
     assert!(!waiting.is_finished());
+    // For a moment everybody may need a connection alone.
+    let (caller, token) = (app.public(), john.session.refresh_token.clone());
+    let refreshed = async {
+        loop {
+            let answer = caller.refresh(&token).await;
+            if answer.status != 503 {
+                return answer;
+            }
+        }
+    };
+    refreshed.await.data();
+    app.public().sign_in(&john.email, &john.password).await.data();
     app.admin()
         .graphql_with(RENAME, json!({ "id": john.id }))
         .await
         .data();
+    assert!(!waiting.is_finished());
     holder.close().await.unwrap();
     waiting.await.unwrap().data();
-    app.public().refresh(&john.session.refresh_token).await.data();
-    app.public().sign_in(&john.email, &john.password).await.data();
+    app.public().refresh(&again).await.data();
 }
 
 const SCAN: &str = "query ($id: uuid!) { users(where: { id: { _neq: $id } }) { defaultRoleByRole {

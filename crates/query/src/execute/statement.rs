@@ -34,7 +34,7 @@ impl Executor {
     /// Runs a statement that stands by itself and writes, and commits it.
     pub async fn write_one(&self, sql: Arc<str>, parameters: Vec<Parameter>) -> Result<Found, Failure> {
         match &self.database {
-            Database::Postgres(executor) => executor.write_one(&sql, &parameters).await,
+            Database::Postgres(executor) => executor.write_one(sql, parameters).await,
             Database::Sqlite(executor) => executor.write_one(sql, parameters).await,
         }
     }

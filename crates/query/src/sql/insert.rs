@@ -9,7 +9,7 @@ use super::mutation::{
     self, Returned, Statement, audited, changes_address, changes_factors, is_audited, is_compared,
     proves_its_user, written_bind,
 };
-use super::writer::{Alias, Target, Writer, list_type};
+use super::writer::{Alias, Target, Writer, list_type, scalar_type};
 use super::{Dialect, filter};
 use crate::permission::Preset;
 use crate::plan::insert::{Conflict, Insert, Node};
@@ -135,18 +135,23 @@ impl InsertWork {
 }
 
 impl NodeWork {
-    /// The statement that writes rows which have these columns, and the parameters that come before the rows.
-    pub fn statement(&self, columns: &[&'static Column]) -> (String, &[Bind]) {
-        (self.with_tail(columns, &self.tail), &self.tail.binds)
+    /// The statement that writes so many rows which have these columns. Their parameters come behind [`Self::binds`].
+    pub fn statement(&self, columns: &[&'static Column], count: usize) -> String {
+        self.with_tail(columns, count, &self.tail)
     }
 
-    /// The same with another tail than that of the node.
-    pub fn with_tail(&self, columns: &[&'static Column], tail: &Statement) -> String {
+    /// The parameters that come before the rows.
+    pub fn binds(&self) -> &[Bind] {
+        &self.tail.binds
+    }
+
+    /// The statement with another tail than that of the node.
+    pub fn with_tail(&self, columns: &[&'static Column], count: usize, tail: &Statement) -> String {
         let names: Vec<String> = columns
             .iter()
             .map(|column| format!("\"{}\"", column.sql))
             .collect();
-        let rows = given(columns, tail.binds.len() + 1, self.dialect);
+        let rows = given(columns, tail.binds.len() + 1, self.come_as(count));
         let schema = match self.dialect {
             Dialect::Postgres => "auth.",
             Dialect::Sqlite => "",
@@ -159,23 +164,53 @@ impl NodeWork {
         )
     }
 
-    /// Whether the database wants one list for each column, or one of rows.
-    pub fn by_column(&self) -> bool {
-        self.dialect == Dialect::Postgres
+    /// What the parameters of so many rows are.
+    pub fn come_as(&self, count: usize) -> ComeAs {
+        match (self.dialect, count) {
+            (Dialect::Postgres, 1) => ComeAs::Values,
+            (dialect, _) => ComeAs::lists(dialect),
+        }
+    }
+}
+
+/// As what rows come to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComeAs {
+    /// The values of a single one.
+    Values,
+    /// A list for each column.
+    Columns,
+    /// One list of them.
+    Rows,
+}
+
+impl ComeAs {
+    /// Where there may be several.
+    fn lists(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Postgres => Self::Columns,
+            Dialect::Sqlite => Self::Rows,
+        }
     }
 }
 
 /// The rows that the client gives with these columns, behind a `SELECT`: their parameters begin with this number.
-fn given(columns: &[&'static Column], first: usize, dialect: Dialect) -> String {
+fn given(columns: &[&'static Column], first: usize, come_as: ComeAs) -> String {
     let columns = columns.iter().enumerate();
-    match dialect {
-        Dialect::Postgres => {
+    match come_as {
+        ComeAs::Values => {
+            let values: Vec<String> = columns
+                .map(|(index, column)| format!("${}::{}", first + index, scalar_type(column.scalar)))
+                .collect();
+            values.join(", ")
+        }
+        ComeAs::Columns => {
             let lists: Vec<String> = columns
                 .map(|(index, column)| format!("${}::{}", first + index, list_type(column.scalar)))
                 .collect();
             format!("* FROM unnest({})", lists.join(", "))
         }
-        Dialect::Sqlite => {
+        ComeAs::Rows => {
             let values: Vec<String> = columns
                 .map(|(index, column)| match column.scalar {
                     Scalar::Uuid | Scalar::Bytea => format!("unhex(value ->> {index})"),

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use portico_entity::catalogue::Scalar;
 
 pub(crate) use insert::grant_in_postgres;
-pub use insert::{InsertWork, NestedWork, NodeWork, Parent};
+pub use insert::{ComeAs, InsertWork, NestedWork, NodeWork, Parent};
 pub use mutation::{AnswerWork, MutationWork, ResponseValue, Returned, RowsWork, Statement, WriteWork};
 pub(crate) use mutation::{WRITTEN, user_column};
 pub use page::Page;

@@ -198,7 +198,7 @@ fn postgres_type(kind: BindKind) -> &'static str {
     }
 }
 
-fn scalar_type(scalar: Scalar) -> &'static str {
+pub(super) fn scalar_type(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Uuid => "uuid",
         Scalar::String | Scalar::Enum(_) => "text",

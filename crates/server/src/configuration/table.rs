@@ -45,7 +45,7 @@ settings! {
     database_read_connections: u32 = Always("4"), number(1, 256);
     /// Connections for reads of data that touch many rows and are not known to be quick, one read each; 0 is two for each core, from 4 to 32.
     database_heavy_connections: u32 = Always("0"), number(0, 256);
-    /// Connections for writes of data and sign-ins, and as many for refreshes of sessions and counters of attempts (PostgreSQL).
+    /// Connections for writes of data and sign-ins, and as many for refreshes of sessions and counters of attempts that have to wait; quick writes share two more (PostgreSQL).
     database_write_connections: u32 = Always("12"), number(1, 256);
     /// How long a request waits for a connection.
     database_acquire_timeout: Duration = Always("2s"), time(1, 60);

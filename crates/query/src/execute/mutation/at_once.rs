@@ -42,7 +42,7 @@ impl Program {
         }
         let columns: Vec<&'static Column> = first.cells.iter().map(|(column, _)| *column).collect();
         let rows: Vec<&Row> = step.rows.iter().collect();
-        let mut sql = node.with_tail(&columns, &returned.tail);
+        let mut sql = node.with_tail(&columns, rows.len(), &returned.tail);
         let mut parameters = self.returned.clone();
         parameters.extend(cells(node, &rows, columns.len(), &keys));
         if let Some(answer) = &returned.answer {

@@ -15,7 +15,7 @@ use crate::error::{Code, Failure};
 use crate::execute::{Actor, Origin};
 use crate::plan::mutation::key_columns;
 use crate::scalar::Parameter;
-use crate::sql::{InsertWork, MutationWork, NodeWork, Statement, user_column};
+use crate::sql::{ComeAs, InsertWork, MutationWork, NodeWork, Statement, user_column};
 
 /// The keys of rows, where they are known by now.
 pub(super) type Keys = Vec<Option<Parameter>>;
@@ -186,12 +186,12 @@ async fn write<C: Channel>(
         .first()
         .map(|row| row.cells.iter().map(|(column, _)| *column).collect())
         .unwrap_or_default();
-    let (sql, binds) = node.statement(&columns);
+    let sql = node.statement(&columns, rows.len());
     let newest = match &node.newest {
         Some(statement) => newest(channel, statement).await?,
         None => Parameter::Null,
     };
-    let mut parameters = with_written(binds, &bound.tail, &newest);
+    let mut parameters = with_written(node.binds(), &bound.tail, &newest);
     parameters.extend(cells(node, rows, columns.len(), keys));
     if let Some(rows) = foreseen(node, rows, keys) {
         channel.send(Arc::from(sql), parameters).await?;
@@ -222,9 +222,10 @@ async fn write<C: Channel>(
 pub(super) fn cells(node: &NodeWork, rows: &[&Row], width: usize, keys: &Keys) -> Vec<Parameter> {
     let values = |row: &&Row| row.cells.iter().map(|(_, cell)| value(cell, keys)).collect();
     let cells: Vec<Vec<Parameter>> = rows.iter().map(values).collect();
-    match node.by_column() {
-        true => columns(cells, width),
-        false => vec![Parameter::Rows(cells)],
+    match node.come_as(rows.len()) {
+        ComeAs::Values => cells.into_iter().flatten().collect(),
+        ComeAs::Columns => columns(cells, width),
+        ComeAs::Rows => vec![Parameter::Rows(cells)],
     }
 }
 

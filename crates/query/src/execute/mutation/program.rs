@@ -96,7 +96,7 @@ impl Program {
     ) -> Result<Self, Failure> {
         let nodes = insert.nodes.iter().map(|node| {
             Ok(NodeParameters {
-                tail: parameters(node.statement(&[]).1, values)?,
+                tail: parameters(node.binds(), values)?,
                 check: check_parameters(node.check.as_ref(), values)?,
                 update_check: check_parameters(node.update_check.as_ref(), values)?,
             })

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 use futures_util::TryStreamExt;
-use tokio_postgres::{CancelToken, Client, Row, RowStream, Statement};
+use tokio_postgres::{CancelToken, Client, Error, Row, RowStream, Statement};
 
 use super::error;
 use super::row::TextParameter;
@@ -66,10 +66,25 @@ impl Connection {
         statement: &Statement,
         parameters: &[Parameter],
     ) -> Result<Vec<Row>, Failure> {
-        let Coming { rows, waiting } = self.rows(statement, parameters).await?;
-        let found = rows.try_collect().await;
+        self.fetch(statement, parameters).await.map_err(error::failure)
+    }
+
+    /// The same for those who have to know what failed.
+    pub(super) async fn fetch(
+        &self,
+        statement: &Statement,
+        parameters: &[Parameter],
+    ) -> Result<Vec<Row>, Error> {
+        let waiting = self.answers.wait();
+        let found = async {
+            let rows = self
+                .client
+                .query_raw(statement, parameters.iter().map(TextParameter));
+            rows.await?.try_collect().await
+        };
+        let found = found.await;
         waiting.answered();
-        found.map_err(error::failure)
+        found
     }
 
     /// The same for rows that are taken one by one. The connection reads no further than a row that nobody takes.
@@ -90,10 +105,15 @@ impl Connection {
     }
 
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Failure> {
+        self.command(sql).await.map_err(error::failure)
+    }
+
+    /// The same for those who have to know what failed.
+    pub(super) async fn command(&self, sql: &str) -> Result<(), Error> {
         let waiting = self.answers.wait();
         let done = self.client.batch_execute(sql).await;
         waiting.answered();
-        done.map_err(error::failure)
+        done
     }
 
     /// A statement, prepared at its first use.

@@ -2,7 +2,7 @@
 //! rows, stay behind.
 
 use tokio_postgres::Error;
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::error::{Code, Failure};
 use crate::execute::mutation::changed_twice;
@@ -13,6 +13,12 @@ pub(super) fn failure(error: Error) -> Failure {
         Some(database) => database_failure(database),
         None => Failure::unavailable(&error),
     }
+}
+
+/// Whether a statement, or its wait for a lock, took too long.
+pub(super) fn is_timeout(error: &Error) -> bool {
+    let code = error.code();
+    code == Some(&SqlState::QUERY_CANCELED) || code == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
 fn database_failure(error: &DbError) -> Failure {

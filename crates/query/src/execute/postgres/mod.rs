@@ -10,9 +10,11 @@ mod lanes;
 mod link;
 mod pool;
 mod row;
+mod shared;
 mod silence;
 mod statement;
 mod transaction;
+mod write;
 
 use std::future::ready;
 use std::pin::pin;
@@ -24,7 +26,6 @@ use futures_util::TryStreamExt;
 use futures_util::future::{Either, try_join_all};
 
 use super::answer::{self, Answer, Output};
-use super::mutation::{self, Then};
 use super::turns::ConnectionCounters;
 use super::{ExecutorSettings, Origin, Task};
 use crate::error::{Code, Failure};
@@ -37,16 +38,19 @@ pub use lanes::QUICK_READS;
 use link::Link;
 pub use link::reach_postgres;
 use pool::Pool;
+use shared::SharedWrites;
 pub(super) use statement::OpenTransaction;
 use tokio_postgres::Statement;
-use transaction::{Transaction, first_turn};
+use transaction::first_turn;
 
 /// A PostgreSQL database.
 pub struct PostgresExecutor {
     quick: Lanes,
     heavy: Pool,
     transactions: Pool,
-    /// For statements that stand by themselves: no transaction is in their way.
+    /// For single statements.
+    shared: SharedWrites,
+    /// For those that are written alone: no transaction is in their way.
     single: Pool,
 }
 
@@ -57,6 +61,7 @@ impl PostgresExecutor {
             quick: Lanes::new(&link, &settings),
             heavy: Pool::for_reads(&link, settings.heavy_connections),
             transactions: Pool::for_transactions(&link, settings.write_connections),
+            shared: SharedWrites::new(&link, &settings),
             single: Pool::for_transactions(&link, settings.write_connections),
         })
     }
@@ -98,35 +103,12 @@ impl PostgresExecutor {
         Ok(answered)
     }
 
-    async fn write(
-        &self,
-        compiled: &Compiled,
-        tasks: &[Task],
-        origin: &dyn Origin,
-        mut answer: Answer,
-    ) -> Result<Vec<u8>, Failure> {
-        let held = self.transactions.acquire().await?;
-        let mut transaction = Transaction::on(held.connection());
-        for (number, (root, task)) in compiled.roots.iter().zip(tasks).enumerate() {
-            let out = answer.member(&root.key);
-            let then = Then::after(compiled, number);
-            match (&root.work, task) {
-                (Work::Known(json), _) => out.extend_from_slice(json.as_bytes()),
-                (Work::Mutate(work), Task::Mutate(task)) => {
-                    mutation::run(&mut transaction, work, task, origin, then, out).await?;
-                }
-                _ => return Err(misfit()),
-            }
-        }
-        held.give_back();
-        answer.finish()
-    }
-
     pub(super) fn counters(&self) -> Vec<ConnectionCounters> {
         vec![
             self.quick.counters("quick"),
             self.heavy.counters("heavy"),
             self.transactions.counters("write"),
+            self.shared.counters("shared"),
             self.single.counters("single"),
         ]
     }

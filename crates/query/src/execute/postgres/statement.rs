@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::pool::Held;
+use super::shared::Shared;
 use super::transaction::Transaction;
 use super::{PostgresExecutor, row};
 use crate::error::{Code, Failure};
@@ -19,12 +20,18 @@ pub(in crate::execute) struct OpenTransaction {
 impl PostgresExecutor {
     pub(in crate::execute) async fn write_one(
         &self,
-        sql: &str,
-        parameters: &[Parameter],
+        sql: Arc<str>,
+        parameters: Vec<Parameter>,
     ) -> Result<Found, Failure> {
-        let held = self.single.acquire().await?;
-        let found = held.connection().query(sql, parameters).await?;
-        held.give_back();
+        let found = match self.shared.write(&sql, parameters).await? {
+            Shared::Written(found) => found,
+            Shared::Alone(parameters) => {
+                let held = self.single.acquire().await?;
+                let found = held.connection().query(&sql, &parameters).await?;
+                held.give_back();
+                found
+            }
+        };
         row::found(&found)
     }
 

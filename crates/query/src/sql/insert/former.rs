@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portico_entity::catalogue::{Column, Table};
 
 use super::super::mutation::{as_text, compared_columns, key_text, lock};
-use super::given;
+use super::{ComeAs, given};
 use crate::plan::insert::Conflict;
 use crate::plan::mutation::key_columns;
 use crate::sql::writer::{Target, Writer};
@@ -36,7 +36,7 @@ impl FormerWork {
         });
         columns.extend(given_key);
         let names: Vec<String> = (0..columns.len()).map(|index| format!("c{index}")).collect();
-        let rows = given(&columns, 1, writer.dialect);
+        let rows = given(&columns, 1, ComeAs::lists(writer.dialect));
         writer.push(&format!(
             "WITH w({}) AS (SELECT {rows}) SELECT ",
             names.join(", ")
