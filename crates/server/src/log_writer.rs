@@ -191,6 +191,11 @@ mod tests {
         }
         let (release, stuck) = channel();
         let (writer, guard) = LogWriter::start(Stuck(stuck)).unwrap();
+        writer.make_writer().write_all(b"first").unwrap();
+        // Later it would take what was lost for told.
+        while !writer.0.lock().writing {
+            std::thread::sleep(REST);
+        }
         for _ in 0..(CAPACITY / 16) {
             writer.make_writer().write_all(&[b'x'; 64]).unwrap();
         }
