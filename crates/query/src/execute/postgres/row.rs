@@ -1,6 +1,7 @@
 //! Values into PostgreSQL as text, which it reads by its own rules, and out of it in binary.
 
 use std::error::Error;
+use std::fmt::Write;
 
 use bytes::BytesMut;
 use chrono::{DateTime, SecondsFormat};
@@ -21,13 +22,10 @@ pub(super) struct TextParameter<'p>(pub(super) &'p Parameter);
 
 impl ToSql for TextParameter<'_> {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        match text(self.0) {
-            Some(text) => {
-                out.extend_from_slice(text.as_bytes());
-                Ok(IsNull::No)
-            }
-            None => Ok(IsNull::Yes),
-        }
+        Ok(match write_text(self.0, out)? {
+            true => IsNull::No,
+            false => IsNull::Yes,
+        })
     }
 
     fn accepts(_: &Type) -> bool {
@@ -41,44 +39,46 @@ impl ToSql for TextParameter<'_> {
     to_sql_checked!();
 }
 
-fn text(parameter: &Parameter) -> Option<String> {
-    Some(match parameter {
-        Parameter::Null => return None,
-        Parameter::Boolean(value) => value.to_string(),
-        Parameter::Integer(value) => value.to_string(),
-        Parameter::Text(text) | Parameter::Json(text) => text.clone(),
-        Parameter::Uuid(uuid) => uuid.to_string(),
-        Parameter::Time(time) => stored_time(*time),
-        Parameter::Bytes(bytes) => scalar::wire_bytes(bytes),
-        Parameter::List(elements) => array(elements),
+/// Writes a value as text; false for null, which has none.
+fn write_text(parameter: &Parameter, out: &mut impl Write) -> Result<bool, std::fmt::Error> {
+    match parameter {
         // Rows come as a list for each column.
-        Parameter::Rows(_) => return None,
-    })
+        Parameter::Null | Parameter::Rows(_) => return Ok(false),
+        Parameter::Boolean(value) => write!(out, "{value}")?,
+        Parameter::Integer(value) => write!(out, "{value}")?,
+        Parameter::Text(text) | Parameter::Json(text) => out.write_str(text)?,
+        Parameter::Uuid(uuid) => write!(out, "{uuid}")?,
+        Parameter::Time(time) => out.write_str(&stored_time(*time))?,
+        Parameter::Bytes(bytes) => out.write_str(&scalar::wire_bytes(bytes))?,
+        Parameter::List(elements) => write_array(elements, out)?,
+    }
+    Ok(true)
 }
 
 /// PostgreSQL's array text, every element quoted.
-fn array(elements: &[Parameter]) -> String {
-    let mut out = String::from("{");
+fn write_array(elements: &[Parameter], out: &mut impl Write) -> std::fmt::Result {
+    out.write_char('{')?;
+    let mut text = String::new();
     for (index, element) in elements.iter().enumerate() {
         if index > 0 {
-            out.push(',');
+            out.write_char(',')?;
         }
-        match text(element) {
-            None => out.push_str("NULL"),
-            Some(text) => {
-                out.push('"');
+        text.clear();
+        match write_text(element, &mut text)? {
+            false => out.write_str("NULL")?,
+            true => {
+                out.write_char('"')?;
                 for character in text.chars() {
                     if matches!(character, '"' | '\\') {
-                        out.push('\\');
+                        out.write_char('\\')?;
                     }
-                    out.push(character);
+                    out.write_char(character)?;
                 }
-                out.push('"');
+                out.write_char('"')?;
             }
         }
     }
-    out.push('}');
-    out
+    out.write_char('}')
 }
 
 /// A column's bytes as they came.
