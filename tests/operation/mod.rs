@@ -4,6 +4,7 @@ mod activate_account;
 mod administer;
 mod algorithms;
 mod anonymous;
+mod answers;
 mod audit;
 mod audit_bounds;
 mod auth_config;

@@ -88,8 +88,7 @@ pub struct Authenticated {
     pub by_pat: bool,
     /// What proved the user then.
     pub elevated_by: Option<Proof>,
-    /// Session variables under the default role, that one among them: every `x-hasura-*` claim in lower case,
-    /// but for the list of roles.
+    /// Session variables: every `x-hasura-*` claim in lower case, but for the list of roles.
     pub variables: Arc<BTreeMap<String, String>>,
     /// When the token ends.
     pub expires_at: DateTime<Utc>,
@@ -103,7 +102,6 @@ impl Authenticated {
             object.extend(
                 self.variables
                     .iter()
-                    .filter(|(name, _)| *name != ROLE)
                     .map(|(name, value)| (name.clone(), json!(value))),
             );
         }

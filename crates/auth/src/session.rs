@@ -5,8 +5,6 @@ mod issue;
 mod proof;
 mod roles;
 
-use std::sync::Arc;
-
 use portico_entity::refresh_tokens;
 use sea_orm::ActiveValue::Set;
 use tokio::try_join;
@@ -20,6 +18,7 @@ use crate::devices::{self, Devices};
 use crate::elevation::Elevation;
 use crate::error::{Error, InternalError};
 use crate::factor::Held;
+use crate::jwt::Claims;
 use crate::method::{Method, Methods};
 use crate::prove_factor::Accepted;
 use crate::refusal::Refusal;
@@ -66,8 +65,19 @@ pub struct Session {
     pub refresh_token: Option<Plain>,
     /// Id of the session.
     pub refresh_token_id: Uuid,
-    /// Who it belongs to.
-    pub authenticated: Arc<Authenticated>,
+    /// What the JWT says.
+    claims: Claims,
+    by_pat: bool,
+}
+
+impl Session {
+    /// Who it belongs to, as the next request will find.
+    pub fn authenticated(&self) -> Authenticated {
+        Authenticated {
+            by_pat: self.by_pat,
+            ..authenticated(self.claims.clone())
+        }
+    }
 }
 
 #[cfg(test)]

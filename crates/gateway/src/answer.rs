@@ -1,8 +1,12 @@
 //! The answer to one GraphQL request.
 
 use portico_query::{Code, Failure};
+use serde_json::{Map, Value};
 
 use crate::error::WireError;
+
+/// The answers of most operations take less, and so need not be moved while they are written.
+const ROOM: usize = 2048;
 
 /// The answer to a request.
 #[derive(Debug, Clone)]
@@ -56,6 +60,26 @@ impl Answer {
         match failure.code {
             Code::ValidationFailed | Code::ParseFailed => Self::refused(failure.into()),
             _ => Self::failed(failure.into()),
+        }
+    }
+
+    /// What was executed came to, with what failed of it.
+    pub(crate) fn told(data: Value, errors: Vec<WireError>) -> Self {
+        let mut members = Map::new();
+        if !errors.is_empty() {
+            let errors = errors.iter().map(WireError::to_json);
+            members.insert("errors".to_owned(), errors.collect());
+        }
+        members.insert("data".to_owned(), data);
+        let mut body = Vec::with_capacity(ROOM);
+        if let Err(error) = serde_json::to_writer(&mut body, &members) {
+            return Self::failed(Failure::unexpected(&error).into());
+        }
+        Self {
+            body,
+            error: errors.into_iter().next(),
+            executed: true,
+            operation: None,
         }
     }
 

@@ -38,16 +38,13 @@ impl Browser {
     }
 
     /// Takes the refresh token out of what is answered into the cookie, which lives for so many seconds.
-    pub(crate) fn keep(&self, session: Session, seconds: i64) -> Session {
+    pub(crate) fn keep(&self, mut session: Session, seconds: i64) -> Session {
         let cookie = session
             .refresh_token
-            .as_ref()
+            .take()
             .map(|token| format!("{NAME}={}; Max-Age={seconds}; {ATTRIBUTES}", token.reveal()));
         self.change(cookie);
-        Session {
-            refresh_token: None,
-            ..session
-        }
+        session
     }
 
     /// Lets the browser forget the cookie.

@@ -4,7 +4,7 @@ mod asked;
 
 use std::sync::Arc;
 
-use async_graphql::dynamic::{Field, FieldFuture, FieldValue, ResolverContext, TypeRef};
+use async_graphql::dynamic::{Field, FieldFuture, ResolverContext, TypeRef};
 use portico_auth::{Caller, SessionWish};
 use portico_query::execute::{Actor, AnswerLimit, Bound, Values};
 use portico_query::permission::Role;
@@ -12,6 +12,7 @@ use portico_query::plan::build::{self, Kind};
 use portico_query::request::{Input, Selection, Variables};
 use portico_query::sql::{Compiled, SessionWrite};
 use portico_query::{Code, Failure, permission, sql};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -22,7 +23,7 @@ use crate::operation::needs_user;
 use crate::schema::rows;
 use crate::session::Session;
 
-pub(crate) use asked::Asked;
+pub(crate) use asked::{Asked, each_once};
 
 /// A request's application, sender and rights, at hand wherever a field is resolved.
 #[derive(Clone)]
@@ -112,6 +113,7 @@ pub(crate) fn bind(asking: &Asking, plan: &Compiled, variables: &Variables) -> R
         plan,
         Values {
             variables,
+            role: Some(&asking.session.role),
             session: &asking.session.variables,
             actor: &actor,
         },
@@ -181,59 +183,63 @@ impl Asking {
 pub(crate) fn root_field(name: &str, type_ref: TypeRef) -> Field {
     Field::new(name, type_ref, |context| {
         FieldFuture::new(async move {
-            let asking = context.ctx.data::<Arc<Asking>>()?;
-            resolve(&context, asking, |_| {})
-                .await
-                .map_err(WireError::into_resolver_error)
+            let answered = async {
+                let (asking, selection, variables) = asked(&context)?;
+                one(asking, selection.clone(), variables).await
+            };
+            Ok(rows(answered.await.map_err(WireError::into_resolver_error)?))
         })
     })
 }
 
-/// The row of the user of a new session, with what is selected of it.
-pub(crate) async fn resolve_user(
-    context: &ResolverContext<'_>,
+/// Who asks where a field is resolved, and what is selected there.
+pub(crate) fn asked<'c>(
+    context: &ResolverContext<'c>,
+) -> Result<(&'c Arc<Asking>, &'c Selection, &'c Variables), WireError> {
+    let place = context.ctx.path_node.as_ref();
+    let found = || {
+        let asked = context.ctx.data_opt::<Arc<Asked>>()?;
+        let asking = context.ctx.data_opt::<Arc<Asking>>()?;
+        Some((asking, asked.at(place?)?, asked.variables()))
+    };
+    found().ok_or_else(|| Failure::unexpected(&"a field is resolved that was not selected").into())
+}
+
+/// What is selected of the user of a new session.
+pub(crate) async fn user_of(
+    asking: &Asking,
+    selection: &Selection,
+    variables: &Variables,
     session: Session,
-) -> async_graphql::Result<Option<FieldValue<'static>>> {
-    let asking = context.ctx.data::<Arc<Asking>>()?;
+) -> Result<Value, WireError> {
     let asking = Asking {
         session,
         ..Asking::clone(asking)
     };
-    resolve(context, &asking, |user| user.name = "me".to_owned())
-        .await
-        .map_err(WireError::into_resolver_error)
+    let me = Selection {
+        name: "me".to_owned(),
+        ..selection.clone()
+    };
+    one(&asking, me, variables).await
 }
 
-/// A user as whoever asks sees it, once an operation is done with it.
-pub(crate) async fn resolve_user_of(
-    context: &ResolverContext<'_>,
+/// What is selected of a user, as whoever asks sees it, once an operation is done with it.
+pub(crate) async fn user_by_id(
     asking: &Asking,
+    selection: &Selection,
+    variables: &Variables,
     id: Uuid,
-) -> async_graphql::Result<Option<FieldValue<'static>>> {
-    let by_id = |user: &mut Selection| {
-        user.name = "user".to_owned();
-        user.arguments = vec![("id".to_owned(), Input::String(id.to_string()))];
+) -> Result<Value, WireError> {
+    let user = Selection {
+        name: "user".to_owned(),
+        arguments: vec![("id".to_owned(), Input::String(id.to_string()))],
+        ..selection.clone()
     };
-    resolve(context, asking, by_id)
-        .await
-        .map_err(WireError::into_resolver_error)
+    one(asking, user, variables).await
 }
 
-/// Answers what is selected where a field is resolved, changed into a root field of the data API.
-async fn resolve(
-    context: &ResolverContext<'_>,
-    asking: &Asking,
-    change: impl FnOnce(&mut Selection),
-) -> Result<Option<FieldValue<'static>>, WireError> {
-    let asked = context.ctx.data_opt::<Arc<Asked>>();
-    let place = context.ctx.path_node.as_ref();
-    let found = asked
-        .zip(place)
-        .and_then(|(asked, place)| Some((asked.at(place)?.clone(), asked.variables())));
-    let Some((mut selection, variables)) = found else {
-        return Err(Failure::unexpected(&"a field is resolved that was not selected").into());
-    };
-    change(&mut selection);
+/// The value of one root field of the data API.
+async fn one(asking: &Asking, selection: Selection, variables: &Variables) -> Result<Value, WireError> {
     let key = selection.key.clone();
     let role = asking.app.role(&asking.session);
     let plan = compile(&asking.app, &role, Kind::Query, &[selection], variables)?;
@@ -241,5 +247,5 @@ async fn resolve(
     let bytes = run(asking, &plan, bound, &[]).await?;
     let mut answered: Variables =
         serde_json::from_slice(&bytes).map_err(|error| Failure::unexpected(&error))?;
-    Ok(answered.remove(&key).and_then(rows))
+    Ok(answered.remove(&key).unwrap_or_default())
 }

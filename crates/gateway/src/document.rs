@@ -16,7 +16,8 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
 use async_graphql::registry::Registry;
-use async_graphql::{Name, Positioned};
+use async_graphql::{Name, Pos, Positioned};
+use portico_query::request::Variables;
 
 pub(crate) use canonical::canonical;
 pub(crate) use empty::empty;
@@ -83,6 +84,12 @@ impl Document {
     /// The operation.
     pub(crate) fn operation(&self) -> &OperationDefinition {
         &self.operation.node
+    }
+
+    /// Where a field is written, by the names on the way to it in the answer.
+    pub(crate) fn place(&self, path: &[&str], variables: &Variables) -> Option<Pos> {
+        let set = &self.operation.node.selection_set.node;
+        select::place(&self.parsed, set, path, variables)
     }
 
     /// Lets the whole document have the operation as it is now.

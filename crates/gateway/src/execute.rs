@@ -15,19 +15,17 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
-use crate::data::{self, Asked, Asking};
+use crate::data::{self, Asked, Asking, each_once};
 use crate::document::{self, Document};
 use crate::error::{WireError, is_ours};
 use crate::introspection;
 use crate::locate::located;
+use crate::operation;
 use crate::persisted;
 use crate::plan_cache::{Fingerprint, PlanCache, Prepared};
 use crate::schema::{KnownToBeValid, RoleSchema, StopBeforeExecution};
 
 pub(crate) use explain::explain;
-
-/// The answers of most operations take less, and so need not be moved while they are written.
-const ROOM: usize = 2048;
 
 /// A GraphQL request as it is sent.
 #[derive(Debug, Clone, Deserialize)]
@@ -88,14 +86,15 @@ pub(crate) async fn execute(asking: &Arc<Asking>, mut request: GraphqlRequest, r
             Err(error) => return Answer::refused(error),
         },
     };
+    let sent = request.variables.take().unwrap_or_default();
     let this = This {
         request: &request,
         document: &document,
         was_valid,
         read_only,
     };
-    // The long way is rare: boxed, or its room would be moved about with every request.
-    let mut answer = match Box::pin(run(asking, &schema, this)).await {
+    // Boxed, or its room would be moved about with every request for data.
+    let mut answer = match Box::pin(run(asking, &schema, this, sent)).await {
         Ok(answer) => answer,
         Err(error) => Answer::refused(error),
     };
@@ -146,7 +145,7 @@ async fn run_data(asking: &Asking, plan: &Arc<Compiled>, bound: Bound) -> Result
     Ok(answer)
 }
 
-/// A request on the long way.
+/// A request that no plan answers, without its variables.
 #[derive(Clone, Copy)]
 struct This<'r> {
     request: &'r GraphqlRequest,
@@ -157,7 +156,19 @@ struct This<'r> {
     read_only: bool,
 }
 
-async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Result<Answer, WireError> {
+impl This<'_> {
+    /// Whether the document is valid with these variables because it was with others.
+    fn is_known_to_be_valid(&self, variables: &Variables) -> bool {
+        self.was_valid && document::are_texts(self.document.operation(), variables)
+    }
+}
+
+async fn run(
+    asking: &Arc<Asking>,
+    schema: &RoleSchema,
+    this: This<'_>,
+    sent: Variables,
+) -> Result<Answer, WireError> {
     let This {
         request,
         document,
@@ -179,17 +190,15 @@ async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Resul
             return Err(WireError::new("unexpected-payload", "$", message));
         }
     };
-    let variables = document::variables(
-        document.operation(),
-        request.variables.clone().unwrap_or_default(),
-    )?;
+    let variables = document::variables(document.operation(), sent)?;
     asking.app.graphql.limits.check_variables(&variables)?;
     let set = &document.operation().selection_set.node;
     let selections = document::selections(&document.parsed, set, &variables);
-    refuse_introspection(asking, &selections)?;
-    asking
-        .extent
-        .add(schema.schema.registry(), &selections, &variables)?;
+    if kind == Kind::Query {
+        refuse_introspection(asking, &selections)?;
+        let registry = schema.schema.registry();
+        asking.extent.add(registry, &selections, &variables)?;
+    }
     match path(kind, &selections) {
         Path::Data => {
             validate(schema, document, &variables).await?;
@@ -202,12 +211,17 @@ async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Resul
             };
             Ok(Answer::of(answered))
         }
-        Path::Schema => {
-            let answer = through_schema(asking, schema, this, selections, variables).await?;
-            // A text written in an operation may be a password, which is not to be kept.
-            if !request.text().contains('"') {
-                keep(schema, document, request, kind, None);
+        Path::Operations => {
+            if !this.is_known_to_be_valid(&variables) {
+                validate(schema, document, &variables).await?;
             }
+            let selections = each_once(selections)?;
+            keep_operation(schema, this, kind);
+            Ok(operation::answer(asking, schema, document, &selections, &variables).await)
+        }
+        Path::Schema => {
+            let answer = Box::pin(through_schema(asking, schema, this, selections, variables)).await?;
+            keep_operation(schema, this, kind);
             Ok(answer)
         }
         Path::Mixed => {
@@ -223,7 +237,9 @@ async fn run(asking: &Arc<Asking>, schema: &RoleSchema, this: This<'_>) -> Resul
 enum Path {
     /// All of it is data.
     Data,
-    /// Operations, introspection, or data beside them in a query.
+    /// A mutation that is all operations.
+    Operations,
+    /// A query of operations or introspection, or of data beside them.
     Schema,
     /// Data mutations beside operations.
     Mixed,
@@ -239,7 +255,8 @@ fn path(kind: Kind, selections: &[Selection]) -> Path {
     let data = named().filter(is_data).count();
     match (data, named().count(), kind) {
         (data, all, _) if data == all => Path::Data,
-        (0, ..) | (_, _, Kind::Query) => Path::Schema,
+        (_, _, Kind::Query) => Path::Schema,
+        (0, _, Kind::Mutation) => Path::Operations,
         (_, _, Kind::Mutation) => Path::Mixed,
     }
 }
@@ -269,6 +286,13 @@ fn keep(
     schema.plans.keep(request.text(), name, fresh, plan);
 }
 
+/// Keeps a valid document of operations. A text written in one may be a password, which is not to be kept.
+fn keep_operation(schema: &RoleSchema, this: This<'_>, kind: Kind) {
+    if !this.was_valid && !this.request.text().contains('"') {
+        keep(schema, this.document, this.request, kind, None);
+    }
+}
+
 fn library_request(document: &Document, variables: &Variables) -> async_graphql::Request {
     let variables = async_graphql::Variables::from_json(Value::Object(variables.clone()));
     let mut request = async_graphql::Request::new("").variables(variables);
@@ -282,7 +306,8 @@ fn library_request(document: &Document, variables: &Variables) -> async_graphql:
 /// Validates against the schema of the role, and no more.
 async fn validate(schema: &RoleSchema, document: &Document, variables: &Variables) -> Result<(), WireError> {
     let request = library_request(document, variables).data(StopBeforeExecution);
-    let response = schema.schema.execute(request).await;
+    // Boxed, or its room would be moved about where nothing has to be validated.
+    let response = Box::pin(schema.schema.execute(request)).await;
     match response.errors.into_iter().next() {
         None => document::position::check(document, schema.schema.registry()),
         Some(error) => Err(located(document, error)),
@@ -317,16 +342,13 @@ async fn through_schema(
     let mut request = library_request(once.as_ref().unwrap_or(full), variables)
         .data(Arc::clone(asking))
         .data(Arc::clone(&asked));
-    match (&once, this.was_valid) {
-        (Some(_), _) => {
-            validate(schema, document, variables).await?;
-            request = request.data(KnownToBeValid);
-        }
-        (None, true) if document::are_texts(document.operation(), variables) => {
-            request = request.data(KnownToBeValid);
-        }
-        (None, true) => {}
-        (None, false) => document::position::check(document, schema.schema.registry())?,
+    if once.is_some() {
+        validate(schema, document, variables).await?;
+        request = request.data(KnownToBeValid);
+    } else if this.is_known_to_be_valid(variables) {
+        request = request.data(KnownToBeValid);
+    } else if !this.was_valid {
+        document::position::check(document, schema.schema.registry())?;
     }
     let response = schema.schema.execute(request).await;
     let executed = response.errors.iter().all(is_ours);
@@ -335,16 +357,8 @@ async fn through_schema(
         .into_iter()
         .map(|error| located(document, error))
         .collect();
-    let error = errors.first().cloned();
-    if let (false, Some(error)) = (executed, &error) {
+    if let (false, Some(error)) = (executed, errors.first()) {
         return Err(error.clone());
-    }
-    let mut body = Map::new();
-    if !errors.is_empty() {
-        body.insert(
-            "errors".to_owned(),
-            errors.iter().map(WireError::to_json).collect(),
-        );
     }
     let data = response.data.into_json().unwrap_or_default();
     let mut data = in_order(data, selections, document, schema.schema.registry());
@@ -352,21 +366,11 @@ async fn through_schema(
         document::empty(&mut data, selections);
     }
     introspection::sort(&mut data, selections);
-    body.insert("data".to_owned(), data);
-    let mut json = Vec::with_capacity(ROOM);
-    serde_json::to_writer(&mut json, &body)
-        .map_err(|_| WireError::new("unexpected", "$", "internal server error"))?;
-    Ok(Answer {
-        body: json,
-        error,
-        executed: true,
-        operation: None,
-    })
+    Ok(Answer::told(data, errors))
 }
 
 /// The library answers root fields in the order in which they were ready, without those that failed; GraphQL wants that
-/// of the request, and null for what failed: for all of it, where a field is never null. A mutation keeps what came of
-/// its other fields, which is done and may be a session.
+/// of the request, and null for what failed: for all of it, where a field is never null.
 fn in_order(data: Value, selections: &[Selection], document: &Document, registry: &Registry) -> Value {
     let Value::Object(mut members) = data else {
         return data;
@@ -383,7 +387,6 @@ fn in_order(data: Value, selections: &[Selection], document: &Document, registry
             None if !is_required(&selection.name) => {
                 ordered.insert(selection.key.clone(), Value::Null);
             }
-            None if document.kind() == OperationType::Mutation => {}
             None => return Value::Null,
         }
     }

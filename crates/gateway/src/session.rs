@@ -22,7 +22,7 @@ const VARIABLE: &str = "x-hasura-";
 pub(crate) struct Session {
     /// The role of the request.
     pub(crate) role: Arc<str>,
-    /// Session variables by lower-case name.
+    /// The other session variables by lower-case name.
     pub(crate) variables: Arc<BTreeMap<String, String>>,
     /// The signed-in user, if there is one.
     pub(crate) authenticated: Option<Arc<Authenticated>>,
@@ -121,11 +121,8 @@ impl Session {
             let message = "Your requested role is not in allowed roles";
             return Err(WireError::new("access-denied", "$", message));
         }
-        let mut variables = BTreeMap::clone(&self.variables);
-        variables.insert(ROLE.to_owned(), role.to_owned());
         Ok(Self {
             role: role.into(),
-            variables: Arc::new(variables),
             ..self
         })
     }

@@ -1,12 +1,10 @@
 //! The session that a personal access token is.
 
-use std::sync::Arc;
-
 use super::Session;
 use super::issue::{Tokens, issue};
 use super::roles;
 use crate::account::Account;
-use crate::caller::{Authenticated, Ctx};
+use crate::caller::Ctx;
 use crate::error::Error;
 use crate::method::{Method, Methods};
 use crate::store::personal_access_tokens::Used;
@@ -27,12 +25,8 @@ pub(crate) async fn act(ctx: &Ctx<'_>, account: Account, used: &Used) -> Result<
         elevation: None,
     };
     let session = issue(ctx.auth, &account, tokens, ctx.now())?;
-    let authenticated = Authenticated {
-        by_pat: true,
-        ..Authenticated::clone(&session.authenticated)
-    };
     Ok(Session {
-        authenticated: Arc::new(authenticated),
+        by_pat: true,
         ..session
     })
 }

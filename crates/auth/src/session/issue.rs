@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Session;
 use crate::account::Account;
 use crate::auth::Auth;
-use crate::caller::{Authenticated, ROLE};
+use crate::caller::Authenticated;
 use crate::elevation::{Elevation, Proof};
 use crate::error::{Error, InternalError};
 use crate::jwt::{Claims, HasuraClaims, sign};
@@ -70,7 +70,8 @@ pub(super) fn issue(
         access_token_expires_in: (expires_at - now).num_seconds(),
         refresh_token: tokens.refresh,
         refresh_token_id: tokens.session,
-        authenticated: Arc::new(authenticated(claims)),
+        claims,
+        by_pat: false,
     })
 }
 
@@ -111,7 +112,6 @@ pub(crate) fn authenticated(claims: Claims) -> Authenticated {
             variables.insert(format!("x-hasura-auth-elevated-{name}"), value);
         }
     }
-    variables.insert(ROLE.to_owned(), default_role.clone());
     Authenticated {
         user_id: claims.sub,
         elevated: elevated.is_some(),

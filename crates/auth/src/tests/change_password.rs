@@ -42,7 +42,7 @@ async fn a_change_needs_the_current_password_ends_other_sessions_and_tells_the_o
     let client = Client::of(&auth);
     let here = signed(&auth).await;
     let there = session(client.sign_in(EMAIL, PASSWORD).await);
-    let who = &here.authenticated;
+    let who = &here.authenticated();
     let next = "another long password";
     assert_eq!(
         code(change(&client, who, Some("wrong"), next).await),
@@ -98,7 +98,7 @@ async fn the_latest_passwords_are_not_set_again() {
     policy.limits.sign_ins = 1000;
     let auth = world.node(policy).await;
     let client = Client::of(&auth);
-    let who = signed(&auth).await.authenticated;
+    let who = signed(&auth).await.authenticated();
     let passwords = [
         PASSWORD,
         "the second password",
@@ -135,7 +135,7 @@ async fn of_many_changes_at_once_one_succeeds() {
     policy.limits.failures = 1000;
     policy.hashing_queue = 1000;
     let auth = Arc::new(world.node(policy).await);
-    let who = signed(&auth).await.authenticated;
+    let who = signed(&auth).await.authenticated();
     let changes: Vec<_> = (0..50)
         .map(|number| {
             let (auth, who) = (Arc::clone(&auth), who.clone());
@@ -162,7 +162,7 @@ async fn guesses_of_the_current_password_count_like_sign_ins() {
     let world = World::new().await;
     let auth = world.node(Policy::default()).await;
     let client = Client::of(&auth);
-    let who = signed(&auth).await.authenticated;
+    let who = signed(&auth).await.authenticated();
     for number in 0..10 {
         let guess = match number % 3 {
             0 => code(client.sign_in(EMAIL, "wrong").await),
@@ -187,12 +187,12 @@ async fn an_elevation_has_a_clock_of_its_own() {
     let auth = world.node(Policy::default()).await;
     let client = Client::of(&auth);
     let first = signed(&auth).await;
-    assert!(!first.authenticated.elevated);
+    assert!(!first.authenticated().elevated);
     assert_eq!(
-        code(elevate(&client, &first.authenticated, "wrong").await),
+        code(elevate(&client, &first.authenticated(), "wrong").await),
         "invalid-password"
     );
-    let elevated = elevate(&client, &first.authenticated, PASSWORD)
+    let elevated = elevate(&client, &first.authenticated(), PASSWORD)
         .await
         .ok()
         .unwrap();
@@ -209,21 +209,21 @@ async fn an_elevation_has_a_clock_of_its_own() {
     // A refresh goes on with it, and adds nothing.
     world.advance(TimeDelta::minutes(4));
     let next = client.refresh(first.refresh_token().reveal()).await.ok().unwrap();
-    assert!(next.authenticated.elevated);
+    assert!(next.authenticated().elevated);
     assert_eq!(next.access_token_expires_in, 360);
     let beside = client.refresh(first.refresh_token().reveal()).await.ok().unwrap();
-    assert!(beside.authenticated.elevated, "also for the other tab");
+    assert!(beside.authenticated().elevated, "also for the other tab");
     world.advance(TimeDelta::minutes(6));
     assert_eq!(
         code(auth.authenticate(elevated.access_token.reveal()).await),
         "invalid-jwt"
     );
     let later = client.refresh(next.refresh_token().reveal()).await.ok().unwrap();
-    assert!(!later.authenticated.elevated);
+    assert!(!later.authenticated().elevated);
     assert_eq!(later.access_token_expires_in, 900);
     let other = session(client.sign_in(EMAIL, PASSWORD).await);
     assert!(
-        !other.authenticated.elevated,
+        !other.authenticated().elevated,
         "it is the session that is elevated"
     );
 }
@@ -234,11 +234,11 @@ async fn an_elevated_session_sets_a_password_without_the_current_one() {
     let auth = world.node(Policy::default()).await;
     let client = Client::of(&auth);
     let first = signed(&auth).await;
-    let who = elevate(&client, &first.authenticated, PASSWORD)
+    let who = elevate(&client, &first.authenticated(), PASSWORD)
         .await
         .ok()
         .unwrap()
-        .authenticated;
+        .authenticated();
     let next = "another long password";
     assert_eq!(
         code(change(&client, &who, Some("wrong"), next).await),
@@ -258,12 +258,12 @@ async fn a_session_that_ended_is_not_elevated() {
         .execute("UPDATE refresh_tokens SET revoked_at = created_at")
         .await;
     assert_eq!(
-        code(elevate(&client, &first.authenticated, PASSWORD).await),
+        code(elevate(&client, &first.authenticated(), PASSWORD).await),
         "unauthenticated"
     );
     world.execute("UPDATE users SET disabled = TRUE").await;
     assert_eq!(
-        code(elevate(&client, &first.authenticated, PASSWORD).await),
+        code(elevate(&client, &first.authenticated(), PASSWORD).await),
         "disabled-user"
     );
 }

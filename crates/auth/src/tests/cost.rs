@@ -115,7 +115,7 @@ async fn ask_for_mails(auth: &Auth) {
 
 async fn prove_a_second_factor(auth: &Auth, world: &World) {
     let (client, email, stored) = (Client::of(auth), "katherine@example.org", "JBSWY3DPEHPK3PXP");
-    let user = session(client.sign_up(email).await).authenticated.user_id;
+    let user = session(client.sign_up(email).await).authenticated().user_id;
     world
         .execute(&format!(
             "UPDATE users SET active_mfa_type = 'totp', totp_secret = '{stored}' WHERE email = '{email}'"

@@ -203,7 +203,7 @@ async fn whoever_proves_to_be_signed_in_makes_no_guess_with_a_new_password_that_
             current_password: Some(Password::parse_presented(PASSWORD).unwrap()),
             new_password: Password::parse("password123").unwrap(),
         };
-        let answer = crate::flow::change_password(&home.ctx(Some(&signed_in.authenticated)), input).await;
+        let answer = crate::flow::change_password(&home.ctx(Some(&signed_in.authenticated())), input).await;
         assert_eq!(code(answer), "password-too-common");
     }
     auth.show_failures().await.unwrap();

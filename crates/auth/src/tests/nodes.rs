@@ -46,9 +46,12 @@ async fn other_nodes_hear_of_it() {
     let client = Client::of(&one);
     let signed = session(client.sign_up("ada@example.org").await);
     remember(&two, &signed).await;
-    flow::sign_out(&client.ctx(Some(&signed.authenticated)), SignOutInput::default())
-        .await
-        .unwrap();
+    flow::sign_out(
+        &client.ctx(Some(&signed.authenticated())),
+        SignOutInput::default(),
+    )
+    .await
+    .unwrap();
     assert!(!alive(&one, &signed).await);
     let began = Instant::now();
     while alive(&two, &signed).await {
@@ -84,7 +87,7 @@ async fn none_of_fifty_at_once_gets_through_after_the_answer() {
         let requests: Vec<_> = requests.collect();
         remember(&auth, &signed).await;
         let own = SignOutInput::default();
-        flow::sign_out(&client.ctx(Some(&signed.authenticated)), own)
+        flow::sign_out(&client.ctx(Some(&signed.authenticated())), own)
             .await
             .unwrap();
         over.store(true, Ordering::SeqCst);

@@ -23,7 +23,7 @@ async fn a_refresh_rotates_the_token_and_keeps_the_session() {
             .unwrap();
         assert_eq!(next.refresh_token_id, current.refresh_token_id);
         assert!(next.refresh_token != current.refresh_token);
-        assert_eq!(next.authenticated.user_id, current.authenticated.user_id);
+        assert_eq!(next.authenticated().user_id, current.authenticated().user_id);
         assert!(auth.authenticate(next.access_token.reveal()).await.is_ok());
         current = next;
     }

@@ -26,7 +26,7 @@ async fn sign_out_ends_one_session_or_all() {
     let other = session(client.sign_up("grace@example.org").await);
 
     let by_session = SignOutInput::default();
-    flow::sign_out(&client.ctx(Some(&one.authenticated)), by_session)
+    flow::sign_out(&client.ctx(Some(&one.authenticated())), by_session)
         .await
         .unwrap();
     assert_eq!(
@@ -62,7 +62,7 @@ async fn sign_out_ends_one_session_or_all() {
         code(flow::sign_out(&client.ctx(None), SignOutInput::default()).await),
         "unauthenticated"
     );
-    flow::sign_out(&client.ctx(Some(&three.authenticated)), all())
+    flow::sign_out(&client.ctx(Some(&three.authenticated())), all())
         .await
         .unwrap();
     assert_eq!(
@@ -97,7 +97,11 @@ async fn a_session_of_another_user_is_like_none() {
     let second = session(client.sign_in("ada@example.org", PASSWORD).await);
     let other = session(client.sign_up("grace@example.org").await);
     let revoke = async |id| {
-        flow::revoke_session(&client.ctx(Some(&mine.authenticated)), RevokeSessionInput { id }).await
+        flow::revoke_session(
+            &client.ctx(Some(&mine.authenticated())),
+            RevokeSessionInput { id },
+        )
+        .await
     };
     assert_eq!(code(revoke(other.refresh_token_id).await), "session-not-found");
     assert_eq!(code(revoke(uuid::Uuid::from_u128(1)).await), "session-not-found");
@@ -123,7 +127,7 @@ async fn a_token_is_looked_at_strictly() {
     let token = signed.access_token.reveal().to_owned();
     let verify = async |token: Option<String>| {
         flow::verify_token(
-            &client.ctx(Some(&signed.authenticated)),
+            &client.ctx(Some(&signed.authenticated())),
             VerifyTokenInput { token },
         )
         .await
@@ -214,5 +218,5 @@ async fn a_role_taken_away_is_lost_at_once_and_a_new_one_comes_with_a_refresh() 
         .ok()
         .unwrap();
     assert_eq!(roles(&next).await.unwrap(), ["editor"]);
-    assert_eq!(next.authenticated.default_role, "editor");
+    assert_eq!(next.authenticated().default_role, "editor");
 }

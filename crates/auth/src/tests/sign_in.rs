@@ -19,7 +19,7 @@ async fn the_right_password_opens_a_session_whatever_the_case_of_the_name() {
     let first = session(client.sign_up("ada@example.org").await);
     let second = session(client.sign_in("ADA@Example.org", PASSWORD).await);
     assert_ne!(first.refresh_token_id, second.refresh_token_id);
-    assert_eq!(first.authenticated.user_id, second.authenticated.user_id);
+    assert_eq!(first.authenticated().user_id, second.authenticated().user_id);
     session(client.sign_up_username("Grace").await);
     session(client.sign_in_username("GRACE", PASSWORD).await);
 }
@@ -194,7 +194,7 @@ async fn last_seen_is_written_in_batches() {
     let auth = world.node(Policy::default()).await;
     let client = Client::of(&auth);
     let id = session(client.sign_up("ada@example.org").await)
-        .authenticated
+        .authenticated()
         .user_id;
     session(client.sign_up("grace@example.org").await);
     let connection = &world.database.connection;

@@ -33,7 +33,7 @@ async fn a_new_user_has_a_session_roles_and_a_contact() {
     let signed = session(client.sign_up_with("Ada@Example.org", options).await);
     assert_eq!(signed.access_token_expires_in, 900);
     let who = auth.authenticate(signed.access_token.reveal()).await.unwrap();
-    assert_eq!(who, signed.authenticated);
+    assert_eq!(*who, signed.authenticated());
     assert_eq!(who.session_id, signed.refresh_token_id);
     assert_eq!(who.allowed_roles, ["me", "user"]);
     assert_eq!(who.variables["x-hasura-user-id"], who.user_id.to_string());

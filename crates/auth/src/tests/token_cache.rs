@@ -42,7 +42,7 @@ async fn a_token_is_remembered_only_while_changes_are_read() {
     remember(&auth, &signed).await;
     assert_eq!(auth.token_counters().entries, 1);
     let known = auth.authenticate(signed.access_token.reveal()).await;
-    assert_eq!(known.unwrap(), signed.authenticated);
+    assert_eq!(*known.unwrap(), signed.authenticated());
     // Nobody reads changes any more: a session that ended is refused, whoever ended it.
     tokio::time::sleep(Duration::from_secs(1)).await;
     world
@@ -110,7 +110,7 @@ async fn the_next_request_knows_that_a_flow_ended_its_session() {
         again().await,
     );
     let own = SignOutInput::default();
-    flow::sign_out(&client.ctx(Some(&by_session.authenticated)), own)
+    flow::sign_out(&client.ctx(Some(&by_session.authenticated())), own)
         .await
         .unwrap();
     assert!(!alive(&auth, &by_session).await);
@@ -123,9 +123,12 @@ async fn the_next_request_knows_that_a_flow_ended_its_session() {
     assert!(!alive(&auth, &by_token).await);
 
     let id = revoked.refresh_token_id;
-    flow::revoke_session(&client.ctx(Some(&last.authenticated)), RevokeSessionInput { id })
-        .await
-        .unwrap();
+    flow::revoke_session(
+        &client.ctx(Some(&last.authenticated())),
+        RevokeSessionInput { id },
+    )
+    .await
+    .unwrap();
     assert!(!alive(&auth, &revoked).await);
 
     let next = client
@@ -147,7 +150,7 @@ async fn the_next_request_knows_that_a_flow_ended_its_session() {
         refresh_token: None,
         all: true,
     };
-    flow::sign_out(&client.ctx(Some(&last.authenticated)), all)
+    flow::sign_out(&client.ctx(Some(&last.authenticated())), all)
         .await
         .unwrap();
     assert!(!alive(&auth, &first).await && !alive(&auth, &last).await);

@@ -20,15 +20,10 @@ pub(crate) struct Asked {
 impl Asked {
     /// Refuses fields under one name that ask for different things.
     pub(crate) fn new(selections: Vec<Selection>, variables: Variables) -> Result<Self, Failure> {
-        let gives_twice = gives_twice(&selections);
-        let selections = match gives_twice {
-            true => merged(&selections, "$")?,
-            false => selections,
-        };
         Ok(Self {
-            selections,
+            gives_twice: gives_twice(&selections),
+            selections: each_once(selections)?,
             variables,
-            gives_twice,
         })
     }
 
@@ -62,6 +57,14 @@ impl Asked {
             found = found.selections.get(named(&found.selections, key)?)?;
         }
         Some(found)
+    }
+}
+
+/// One selection for each name in the answer, at every level; refused where they ask for different things.
+pub(crate) fn each_once(selections: Vec<Selection>) -> Result<Vec<Selection>, Failure> {
+    match gives_twice(&selections) {
+        true => merged(&selections, "$"),
+        false => Ok(selections),
     }
 }
 

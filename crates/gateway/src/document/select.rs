@@ -1,7 +1,7 @@
 //! From syntax to selections: fragments spread, `@skip` and `@include` applied.
 
-use async_graphql::Positioned;
 use async_graphql::parser::types::{Directive, ExecutableDocument, Field, Selection as Node, SelectionSet};
+use async_graphql::{Pos, Positioned};
 use async_graphql_value::{ConstValue, Value};
 use portico_query::request::{Input, Selection, Variables};
 
@@ -26,6 +26,24 @@ pub(super) fn fields<'d>(
     let mut found = Vec::with_capacity(set.items.len());
     collect(document, set, variables, &mut found);
     found
+}
+
+/// Where the first field is written that has this path in the answer.
+pub(super) fn place(
+    document: &ExecutableDocument,
+    set: &SelectionSet,
+    path: &[&str],
+    variables: &Variables,
+) -> Option<Pos> {
+    let (key, inside) = path.split_first()?;
+    let named = fields(document, set, variables)
+        .into_iter()
+        .filter(|field| field.node.response_key().node == *key);
+    let mut places = named.filter_map(|field| match inside {
+        [] => Some(field.pos),
+        inside => place(document, &field.node.selection_set.node, inside, variables),
+    });
+    places.next()
 }
 
 fn collect<'d>(

@@ -1,13 +1,13 @@
 //! `activateAccount`: a new account becomes usable.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{ActivateAccountInput, activate_account};
 use portico_auth::value::Email;
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "activateAccount",
         output::boolean_type(),
@@ -17,7 +17,7 @@ pub(super) fn field() -> Field {
                 code: arguments.required("code")?,
             };
             activate_account(&asking.auth(), input).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description("makes a new account usable, and confirms its address")

@@ -1,14 +1,14 @@
 //! `addSecurityKey` and `verifyAddSecurityKey`: one more passkey.
 
-use async_graphql::dynamic::{Field, FieldValue, TypeRef};
+use async_graphql::dynamic::TypeRef;
 use portico_auth::flow::{VerifyAddSecurityKeyInput, add_security_key, verify_add_security_key};
 
-use super::{input, operation, output};
+use super::{Operation, input, operation, output};
 
 /// The first mutation.
-pub(super) fn asking() -> Field {
+pub(super) fn asking() -> Operation {
     operation("addSecurityKey", output::json_type(), |asking, _| async move {
-        output::json(add_security_key(&asking.auth()).await?)
+        Ok(output::json(add_security_key(&asking.auth()).await?))
     })
     .description(
         "asks for one more passkey of the user, in an elevated session: PublicKeyCredentialCreationOptionsJSON; \
@@ -17,7 +17,7 @@ pub(super) fn asking() -> Field {
 }
 
 /// The second mutation.
-pub(super) fn answering() -> Field {
+pub(super) fn answering() -> Operation {
     operation(
         "verifyAddSecurityKey",
         TypeRef::named_nn("uuid"),
@@ -27,7 +27,7 @@ pub(super) fn answering() -> Field {
                 nickname: input::read_nickname(&mut arguments)?,
             };
             let id = verify_add_security_key(&asking.auth(), input).await?;
-            Ok(FieldValue::value(id.to_string()))
+            Ok(output::json(id.to_string()))
         },
     )
     .description(

@@ -1,23 +1,23 @@
 //! `disableUser`, `enableUser`, `lockUser`, `unlockUser`, `endSessions`: an administrator's word on an account.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{Administration, administer};
 
-use super::{operation, output};
+use super::{Operation, operation, output};
 
 /// The mutations; for administrators alone.
-pub(super) fn fields() -> impl Iterator<Item = Field> {
+pub(super) fn fields() -> impl Iterator<Item = Operation> {
     Administration::ALL.into_iter().map(field)
 }
 
-fn field(administration: Administration) -> Field {
+fn field(administration: Administration) -> Operation {
     operation(
         administration.operation(),
         output::boolean_type(),
         move |asking, mut arguments| async move {
             let id = arguments.id()?;
             administer(&asking.auth(), administration, id).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description(description(administration))

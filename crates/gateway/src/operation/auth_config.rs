@@ -1,18 +1,19 @@
 //! `authConfig`: what sign-in pages have to know.
 
-use async_graphql::dynamic::{Field, FieldValue, TypeRef};
+use async_graphql::dynamic::TypeRef;
 use portico_auth::value::Password;
 use portico_auth::{EmailVerification, Policy};
 use serde_json::{Value, json};
 
-use super::operation;
+use super::output::Outcome;
+use super::{Operation, operation};
 
 /// The query.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "authConfig",
         TypeRef::named_nn("AuthConfig"),
-        |asking, _| async move { Ok(FieldValue::owned_any(config(asking.app.auth.policy()))) },
+        |asking, _| async move { Ok(Outcome::Object(config(asking.app.auth.policy()))) },
     )
     .description("what sign-in pages have to know")
 }

@@ -1,13 +1,13 @@
 //! `changeEmail`: another address for the signed-in user.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{ChangeEmailInput, change_email};
 use portico_auth::value::Email;
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "changeEmail",
         output::boolean_type(),
@@ -15,7 +15,7 @@ pub(super) fn field() -> Field {
             let new_email = parsed(Email::parse_as("newEmail", &arguments.required("newEmail")?))?;
             let link = input::read_link_options(&mut arguments, asking.app.auth.policy())?;
             change_email(&asking.auth(), ChangeEmailInput { new_email, link }).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description(

@@ -1,13 +1,13 @@
 //! `changePassword`: another password for the signed-in user.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{ChangePasswordInput, change_password};
 use portico_auth::value::Password;
 
-use super::{operation, output, parsed};
+use super::{Operation, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "changePassword",
         output::boolean_type(),
@@ -18,7 +18,7 @@ pub(super) fn field() -> Field {
                 new_password: parsed(Password::parse(&arguments.required("newPassword")?))?,
             };
             change_password(&asking.auth(), input).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description(

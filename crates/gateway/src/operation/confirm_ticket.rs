@@ -1,13 +1,13 @@
 //! `confirmTicket`: what a mailed link is for, without the page behind it.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::Presented;
 use portico_auth::flow::{ConfirmTicketInput, confirm_ticket};
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation("confirmTicket", output::session_payload_type(), |asking, mut arguments| async move {
         let text = arguments.required("ticket")?;
         let email = input::optional_email(&mut arguments)?;

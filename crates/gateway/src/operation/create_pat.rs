@@ -1,13 +1,13 @@
 //! `createPat`: a personal access token.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{CreatePatInput, create_pat};
 use portico_auth::value::{Metadata, SessionName, time};
 
-use super::{operation, output, parsed};
+use super::{Operation, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "createPat",
         output::pat_type(),
@@ -22,7 +22,7 @@ pub(super) fn field() -> Field {
                 allowed_roles: arguments.texts("allowedRoles")?,
             };
             let created = create_pat(&asking.auth(), input).await?;
-            Ok(FieldValue::owned_any(created))
+            Ok(output::created_pat(&created))
         },
     )
     .description(

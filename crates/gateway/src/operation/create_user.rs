@@ -1,29 +1,24 @@
 //! `createUser`.
 
-use async_graphql::dynamic::{Field, FieldFuture, InputObject, InputValue, TypeRef};
+use async_graphql::dynamic::{InputObject, InputValue, TypeRef};
 use portico_auth::flow::{CreateUserInput, NewPassword, Welcome, create_user};
 use portico_auth::value::{ImportedHash, Password, SignUpOptionsInput, Username};
 
-use super::{Arguments, begin, input, invalid, parsed};
-use crate::data;
+use super::output::Outcome;
+use super::{Arguments, Operation, input, invalid, operation, parsed};
 use crate::error::WireError;
 
-const NAME: &str = "createUser";
-
 /// The mutation; for administrators alone.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     let string = || TypeRef::named(TypeRef::STRING);
-    Field::new(NAME, TypeRef::named("users"), |context| {
-        FieldFuture::new(async move {
-            let (asking, arguments) = begin(NAME, &context).await?;
-            let created = async {
-                let input = read(arguments)?;
-                Ok(create_user(&asking.auth(), input).await?)
-            };
-            let id = created.await.map_err(WireError::into_resolver_error)?;
-            data::resolve_user_of(&context, &asking, id).await
-        })
-    })
+    operation(
+        "createUser",
+        TypeRef::named("users"),
+        |asking, arguments| async move {
+            let input = read(arguments)?;
+            Ok(Outcome::User(create_user(&asking.auth(), input).await?))
+        },
+    )
     .description("makes a user, who needs an email, or a username with a password")
     .argument(InputValue::new("email", TypeRef::named("citext")).description("the address"))
     .argument(InputValue::new("username", string()).description("a name to sign in with"))

@@ -1,13 +1,13 @@
 //! `deanonymize`: an anonymous user says who they are.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{DeanonymizeInput, DeanonymizeMethod, deanonymize};
 use portico_auth::value::{Email, Password};
 
-use super::{input, invalid, operation, output, parsed};
+use super::{Operation, input, invalid, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "deanonymize",
         output::session_payload_type(),

@@ -1,13 +1,13 @@
 //! `elevatePassword`: the session of a user who is proved anew.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{ElevatePasswordInput, elevate_password};
 use portico_auth::value::Password;
 
-use super::{operation, output, parsed};
+use super::{Operation, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation("elevatePassword", output::session_type(), |asking, mut arguments| async move {
         let password = parsed(Password::parse_presented(&arguments.required("password")?))?;
         let session = elevate_password(&asking.auth(), ElevatePasswordInput { password }).await?;

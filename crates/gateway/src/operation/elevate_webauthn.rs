@@ -1,20 +1,19 @@
 //! `elevateWebauthn` and `verifyElevateWebauthn`: the user is proved anew by a passkey.
 
-use async_graphql::dynamic::Field;
 use portico_auth::flow::{VerifyElevateWebauthnInput, elevate_webauthn, verify_elevate_webauthn};
 
-use super::{input, operation, output};
+use super::{Operation, input, operation, output};
 
 /// The mutation that asks for a passkey.
-pub(super) fn asking() -> Field {
+pub(super) fn asking() -> Operation {
     operation("elevateWebauthn", output::json_type(), |asking, _| async move {
-        output::json(elevate_webauthn(&asking.auth()).await?)
+        Ok(output::json(elevate_webauthn(&asking.auth()).await?))
     })
     .description("asks for a passkey of the signed-in user: PublicKeyCredentialRequestOptionsJSON")
 }
 
 /// The mutation that takes what it signed.
-pub(super) fn answering() -> Field {
+pub(super) fn answering() -> Operation {
     operation(
         "verifyElevateWebauthn",
         output::session_type(),

@@ -1,12 +1,12 @@
 //! `enableTotp`: codes of the new secret are asked for from now on.
 
-use async_graphql::dynamic::{Field, TypeRef};
+use async_graphql::dynamic::TypeRef;
 use portico_auth::flow::{EnableTotpInput, enable_totp};
 
-use super::{input, operation, output};
+use super::{Operation, input, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation("enableTotp", output::texts_type(), |asking, mut arguments| async move {
         let code = arguments.required("code")?;
         let codes = enable_totp(&asking.auth(), EnableTotpInput { code }).await?;

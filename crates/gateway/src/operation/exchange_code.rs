@@ -1,13 +1,13 @@
 //! `exchangeCode`: a session for the code of a redirection.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{ExchangeCodeInput, exchange_code};
 use portico_auth::value::CodeVerifier;
 
-use super::{operation, output, parsed};
+use super::{Operation, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "exchangeCode",
         output::session_payload_type(),

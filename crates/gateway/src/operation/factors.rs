@@ -1,16 +1,17 @@
 //! `myFactors` and `userFactors`: which second factors somebody has. `resetFactors`: none any more.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, Object, TypeRef};
+use async_graphql::dynamic::{InputValue, Object, TypeRef};
 use portico_auth::flow::{Factors, my_factors, reset_factors, user_factors};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Arguments, invalid, operation, output};
+use super::output::Outcome;
+use super::{Arguments, Operation, invalid, operation, output};
 use crate::error::WireError;
 use crate::schema::json_field;
 
 /// The query of a user.
-pub(super) fn my_field() -> Field {
+pub(super) fn my_field() -> Operation {
     operation(
         "myFactors",
         TypeRef::named_nn("Factors"),
@@ -20,7 +21,7 @@ pub(super) fn my_field() -> Field {
 }
 
 /// The query of an administrator.
-pub(super) fn user_field() -> Field {
+pub(super) fn user_field() -> Operation {
     operation(
         "userFactors",
         TypeRef::named_nn("Factors"),
@@ -34,11 +35,11 @@ pub(super) fn user_field() -> Field {
 }
 
 /// The mutation of an administrator.
-pub(super) fn reset_field() -> Field {
+pub(super) fn reset_field() -> Operation {
     operation("resetFactors", output::boolean_type(), |asking, mut arguments| async move {
         let id = id(&mut arguments)?;
         reset_factors(&asking.auth(), id).await?;
-        Ok(FieldValue::value(true))
+        Ok(output::done())
     })
     .description("takes every second factor and recovery code of a user away, as after a loss; the sessions of the user end, and the user is told")
     .argument(argument())
@@ -53,8 +54,8 @@ fn id(arguments: &mut Arguments) -> Result<Uuid, WireError> {
     id.parse().map_err(|_| invalid("id", "must be a uuid"))
 }
 
-fn value(factors: Factors) -> FieldValue<'static> {
-    FieldValue::owned_any(json!({
+fn value(factors: Factors) -> Outcome {
+    Outcome::Object(json!({
         "totp": factors.totp,
         "securityKeys": factors.security_keys,
         "recoveryCodesLeft": factors.recovery_codes_left,

@@ -1,17 +1,18 @@
 //! `generateTotp`: a new secret for an authenticator application.
 
-use async_graphql::dynamic::{Field, FieldValue, Object, TypeRef};
+use async_graphql::dynamic::{Object, TypeRef};
 use portico_auth::flow::generate_totp;
 use serde_json::json;
 
-use super::operation;
+use super::output::Outcome;
+use super::{Operation, operation};
 use crate::schema::json_field;
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation("generateTotp", TypeRef::named_nn("GeneratedTotp"), |asking, _| async move {
         let new = generate_totp(&asking.auth()).await?;
-        Ok(FieldValue::owned_any(json!({
+        Ok(Outcome::Object(json!({
             "totpSecret": new.secret.reveal(),
             "uri": new.uri.reveal(),
             "imageUrl": new.image.reveal(),

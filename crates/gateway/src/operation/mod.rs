@@ -4,6 +4,7 @@
 mod activate_account;
 mod add_security_key;
 mod administer;
+mod answer;
 mod auth_config;
 mod change_email;
 mod change_password;
@@ -51,22 +52,28 @@ mod verify_sign_in_otp_email;
 mod verify_token;
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use async_graphql::dynamic::{Field, FieldFuture, ObjectAccessor, ResolverContext, TypeRef};
+use async_graphql::dynamic::{Field, FieldFuture, InputValue, ResolverContext, TypeRef};
+use portico_query::Failure;
 use portico_query::permission::{ANONYMOUS, PUBLIC, Role};
+use portico_query::request::{Input, Selection, Variables};
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::data::Asking;
+use crate::data::{self, Asking};
 use crate::error::WireError;
-use crate::schema::Types;
+use crate::schema::{Types, rows};
 use output::Outcome;
 
-/// An operation by its name.
-type Operation = (&'static str, fn() -> Field);
+pub(crate) use answer::answer;
+
+/// What makes an operation, by its name.
+type Named = (&'static str, fn() -> Operation);
 
 /// The operations that need a session whose user may be asked to be proved anew.
-const SESSION_OPERATIONS: &[Operation] = &[
+const SESSION_OPERATIONS: &[Named] = &[
     ("addSecurityKey", add_security_key::asking),
     ("changeEmail", change_email::field),
     ("changePassword", change_password::field),
@@ -83,7 +90,7 @@ const SESSION_OPERATIONS: &[Operation] = &[
 ];
 
 /// The operations that prove a signed-in user anew.
-const ELEVATIONS: &[Operation] = &[
+const ELEVATIONS: &[Named] = &[
     ("elevatePassword", elevate_password::field),
     ("elevateRecoveryCode", elevate_code::recovery_code),
     ("elevateTotp", elevate_code::totp),
@@ -108,21 +115,21 @@ fn has_session(role: &Role) -> bool {
 }
 
 /// The operations that a role has among its queries.
-pub(crate) fn query_fields(role: &Role) -> Vec<Field> {
-    let mut fields = vec![auth_config::field()];
+pub(crate) fn queries(role: &Role) -> Vec<Operation> {
+    let mut operations = vec![auth_config::field()];
     if has_session(role) {
-        fields.push(factors::my_field());
+        operations.push(factors::my_field());
     }
     if role.is_admin() {
-        fields.push(factors::user_field());
+        operations.push(factors::user_field());
     }
-    fields
+    operations
 }
 
 /// The operations that a role has among its mutations: what needs no session is in every role's schema,
 /// because clients attach their token to every request.
-pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
-    let mut fields = vec![
+pub(crate) fn mutations(role: &Role) -> Vec<Operation> {
+    let mut operations = vec![
         sign_up_email_password::field(),
         sign_up_username_password::field(),
         sign_in_anonymous::field(),
@@ -144,26 +151,26 @@ pub(crate) fn mutation_fields(role: &Role) -> Vec<Field> {
         undo_email_change::field(),
         verify_sign_in_otp_email::field(),
     ];
-    fields.extend(verify_sign_in_mfa::fields());
-    fields.push(verify_sign_in_mfa_webauthn::field());
-    fields.extend(sign_in_webauthn::fields());
-    fields.extend(sign_up_webauthn::fields());
+    operations.extend(verify_sign_in_mfa::fields());
+    operations.push(verify_sign_in_mfa_webauthn::field());
+    operations.extend(sign_in_webauthn::fields());
+    operations.extend(sign_up_webauthn::fields());
     if has_session(role) {
-        fields.extend(ELEVATIONS.iter().map(|(_, field)| field()));
-        fields.extend(SESSION_OPERATIONS.iter().map(|(_, field)| field()));
+        operations.extend(ELEVATIONS.iter().map(|(_, field)| field()));
+        operations.extend(SESSION_OPERATIONS.iter().map(|(_, field)| field()));
     }
     if role.is_admin() || role.name == ANONYMOUS {
-        fields.push(deanonymize::field());
+        operations.push(deanonymize::field());
     }
     if role.is_admin() {
-        fields.extend(administer::fields());
-        fields.extend([
+        operations.extend(administer::fields());
+        operations.extend([
             create_user::field(),
             factors::reset_field(),
             set_user_roles::field(),
         ]);
     }
-    fields
+    operations
 }
 
 /// Registers the types of a role's operations, in a schema with the type of users or without.
@@ -181,32 +188,126 @@ pub(crate) fn types(types: Types, role: &Role, users: bool) -> Types {
     }
 }
 
-/// A field that runs an operation. Whatever opens a session has an argument for what it is to be like.
-fn operation<F, R, T>(name: &'static str, type_ref: TypeRef, run: F) -> Field
+/// An operation as the schema describes it.
+pub(crate) struct Operation {
+    runner: Runner,
+    description: &'static str,
+    arguments: Vec<InputValue>,
+}
+
+impl Operation {
+    fn description(self, description: &'static str) -> Self {
+        Self { description, ..self }
+    }
+
+    fn argument(mut self, argument: InputValue) -> Self {
+        self.arguments.push(argument);
+        self
+    }
+
+    /// The field of a query, which the GraphQL library resolves, as it may stand beside data.
+    pub(crate) fn into_query(self) -> Field {
+        let runner = Arc::new(self.runner);
+        let (name, type_ref) = (runner.name, runner.type_ref.clone());
+        let field = Field::new(name, type_ref, move |context| {
+            let runner = Arc::clone(&runner);
+            FieldFuture::new(async move {
+                let value = runner.resolve(&context).await;
+                Ok(rows(value.map_err(WireError::into_resolver_error)?))
+            })
+        });
+        described(field, self.description, self.arguments)
+    }
+
+    /// The field of a mutation, and what [`answer`] runs in the place of its resolver.
+    pub(crate) fn into_mutation(self) -> (Field, Runner) {
+        let Runner { name, type_ref, .. } = &self.runner;
+        let field = Field::new(*name, type_ref.clone(), |_| FieldFuture::Value(None));
+        (described(field, self.description, self.arguments), self.runner)
+    }
+}
+
+fn described(field: Field, description: &str, arguments: Vec<InputValue>) -> Field {
+    arguments
+        .into_iter()
+        .fold(field.description(description), Field::argument)
+}
+
+/// What runs an operation.
+pub(crate) struct Runner {
+    /// Name of the operation.
+    pub(crate) name: &'static str,
+    type_ref: TypeRef,
+    run: Run,
+}
+
+/// Decodes the arguments and calls the flow.
+type Run = Box<dyn Fn(Arc<Asking>, Arguments) -> Running + Send + Sync>;
+type Running = Pin<Box<dyn Future<Output = Result<Outcome, WireError>> + Send>>;
+
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Runner").field(&self.name).finish()
+    }
+}
+
+impl Runner {
+    async fn run(
+        &self,
+        asking: &Arc<Asking>,
+        selection: &Selection,
+        variables: &Variables,
+    ) -> Result<Outcome, WireError> {
+        (self.run)(Arc::clone(asking), Arguments::of(selection, variables)).await
+    }
+
+    async fn resolve(&self, context: &ResolverContext<'_>) -> Result<Value, WireError> {
+        let (asking, selection, variables) = data::asked(context)?;
+        match self.run(asking, selection, variables).await? {
+            Outcome::Object(object) => {
+                let type_name = self.type_ref.type_name();
+                Ok(output::select(&object, type_name, &selection.selections))
+            }
+            _ => Err(Failure::unexpected(&"a query does what mutations do").into()),
+        }
+    }
+
+    fn is_nullable(&self) -> bool {
+        !matches!(self.type_ref, TypeRef::NonNull(_))
+    }
+}
+
+/// An operation. Whatever opens a session has an argument for what it is to be like.
+fn operation<F, R>(name: &'static str, type_ref: TypeRef, run: F) -> Operation
 where
     F: Fn(Arc<Asking>, Arguments) -> R + Send + Sync + Clone + 'static,
-    R: Future<Output = Result<T, WireError>> + Send + 'static,
-    T: Into<Outcome>,
+    R: Future<Output = Result<Outcome, WireError>> + Send + 'static,
 {
     let opens_session = type_ref.type_name() == output::SESSION_PAYLOAD && name != sign_in_pat::NAME;
-    let field = Field::new(name, type_ref, move |context| {
+    let run = move |asking: Arc<Asking>, mut arguments| -> Running {
         let run = run.clone();
-        FieldFuture::new(async move {
-            let (asking, mut arguments) = begin(name, &context).await?;
+        Box::pin(async move {
+            asking.check_session(name).await?;
             let (asking, in_cookie) = match opens_session {
-                true => wishing(asking, &mut arguments).map_err(WireError::into_resolver_error)?,
+                true => wishing(asking, &mut arguments)?,
                 false => (asking, false),
             };
-            // Boxed here, where it comes to be, rather than moved about within what is around it.
-            let outcome = Box::pin(run(Arc::clone(&asking), arguments)).await;
-            let outcome: Outcome = outcome.map_err(WireError::into_resolver_error)?.into();
-            let keep = in_cookie.then_some(|session| asking.keep(session));
-            Ok(Some(outcome.answer(keep)))
+            let outcome = run(Arc::clone(&asking), arguments).await?;
+            Ok(match in_cookie {
+                true => outcome.keep(|session| asking.keep(session)),
+                false => outcome,
+            })
         })
-    });
-    match opens_session {
-        true => field.argument(session_options::argument()),
-        false => field,
+    };
+    let arguments = opens_session.then(session_options::argument);
+    Operation {
+        runner: Runner {
+            name,
+            type_ref,
+            run: Box::new(run),
+        },
+        description: "",
+        arguments: arguments.into_iter().collect(),
     }
 }
 
@@ -228,36 +329,23 @@ fn wishing(asking: Arc<Asking>, arguments: &mut Arguments) -> Result<(Arc<Asking
     Ok((Arc::new(asking), in_cookie))
 }
 
-/// Who asks for an operation, who may, and with what.
-async fn begin(
-    operation: &'static str,
-    context: &ResolverContext<'_>,
-) -> async_graphql::Result<(Arc<Asking>, Arguments)> {
-    let asking = Arc::clone(context.ctx.data::<Arc<Asking>>()?);
-    asking
-        .check_session(operation)
-        .await
-        .map_err(WireError::into_resolver_error)?;
-    Ok((asking, Arguments::of(&context.args)))
-}
-
 /// The arguments of an operation, taken out one by one. Their types were checked by the schema.
-struct Arguments(serde_json::Map<String, serde_json::Value>);
+struct Arguments(serde_json::Map<String, Value>);
 
 impl Arguments {
-    fn of(arguments: &ObjectAccessor<'_>) -> Self {
-        let taken = arguments
-            .iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value.as_value().clone().into_json().ok()?)))
-            .filter(|(_, value)| !value.is_null());
-        Self(taken.collect())
+    fn of(selection: &Selection, variables: &Variables) -> Self {
+        let given = selection.arguments.iter().filter_map(|(name, input)| {
+            let value = value(input, variables).filter(|value| !value.is_null())?;
+            Some((name.clone(), value))
+        });
+        Self(given.collect())
     }
 
     /// A text; the scalars of the data API are open, so another kind of value is refused here.
     fn text(&mut self, name: &'static str) -> Result<Option<String>, WireError> {
         match self.0.remove(name) {
             None => Ok(None),
-            Some(serde_json::Value::String(text)) => Ok(Some(text)),
+            Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(invalid(name, "must be a string")),
         }
     }
@@ -276,14 +364,14 @@ impl Arguments {
     /// A list of texts; one alone is a list of one.
     fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>, WireError> {
         let taken = match self.0.remove(name) {
-            Some(serde_json::Value::String(text)) => Ok(Some(vec![text])),
+            Some(Value::String(text)) => Ok(Some(vec![text])),
             other => other.map(serde_json::from_value).transpose(),
         };
         taken.map_err(|_| invalid(name, "must be a list of strings"))
     }
 
     /// Whatever JSON was given.
-    fn json(&mut self, name: &str) -> Option<serde_json::Value> {
+    fn json(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
     }
 
@@ -293,6 +381,27 @@ impl Arguments {
             .and_then(|value| value.as_bool())
             .unwrap_or_default()
     }
+}
+
+/// What was written, or sent as a variable; nothing for one that was not sent.
+fn value(input: &Input, variables: &Variables) -> Option<Value> {
+    let inside = |input: &Input| value(input, variables).unwrap_or_default();
+    Some(match input {
+        Input::Variable(name) => return variables.get(name).cloned(),
+        Input::Null => Value::Null,
+        Input::Boolean(flag) => Value::Bool(*flag),
+        Input::Number(number) => Value::Number(number.clone()),
+        Input::String(text) | Input::Enum(text) => Value::String(text.clone()),
+        Input::List(elements) => elements.iter().map(inside).collect(),
+        Input::Object(members) => {
+            let members = members.iter();
+            Value::Object(
+                members
+                    .map(|(name, input)| (name.clone(), inside(input)))
+                    .collect(),
+            )
+        }
+    })
 }
 
 /// A value of an argument, or the rule it breaks.

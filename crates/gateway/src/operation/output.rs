@@ -1,15 +1,13 @@
 //! The types that operations answer with.
 
-use std::sync::Arc;
-
-use async_graphql::dynamic::{Field, FieldFuture, FieldValue, Object, ResolverContext, TypeRef};
+use async_graphql::dynamic::{Field, Object, TypeRef};
 use portico_auth::flow::CreatedPat;
 use portico_auth::{MfaChallenge, Plain, Session, SignIn};
-use serde_json::json;
+use portico_query::request::Selection;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::data;
-use crate::error::WireError;
-use crate::schema::{Types, json_field};
+use crate::schema::{Types, json_field, row_field};
 
 /// Registers the types; a session has its user only where the schema has users.
 pub(super) fn types(types: Types, users: bool) -> Types {
@@ -28,6 +26,15 @@ pub(super) fn types(types: Types, users: bool) -> Types {
 /// What operations answer with that may open a session.
 pub(super) const SESSION_PAYLOAD: &str = "SessionPayload";
 
+/// An access token and its refresh token.
+pub(super) const SESSION: &str = "Session";
+
+/// The field of a session that is data.
+pub(super) const SESSION_USER: &str = "user";
+
+/// A second factor that is asked for.
+pub(super) const MFA_CHALLENGE: &str = "MfaChallenge";
+
 /// `SessionPayload!`
 pub(super) fn session_payload_type() -> TypeRef {
     TypeRef::named_nn(SESSION_PAYLOAD)
@@ -35,7 +42,7 @@ pub(super) fn session_payload_type() -> TypeRef {
 
 /// `Session!`
 pub(super) fn session_type() -> TypeRef {
-    TypeRef::named_nn("Session")
+    TypeRef::named_nn(SESSION)
 }
 
 /// `PersonalAccessToken!`
@@ -53,37 +60,52 @@ pub(super) fn json_type() -> TypeRef {
     TypeRef::named_nn("jsonb")
 }
 
-/// A value as it is.
-pub(super) fn json(value: serde_json::Value) -> Result<FieldValue<'static>, WireError> {
-    let value = async_graphql::Value::from_json(value).map_err(portico_auth::InternalError::Json);
-    Ok(FieldValue::value(value.map_err(portico_auth::Error::from)?))
-}
-
 /// What an operation came to.
 pub(super) enum Outcome {
-    /// A sign-in, whose refresh token may go into a cookie.
+    /// A sign-in.
     SignIn(SignIn),
-    /// Anything else, ready to be answered.
-    Value(FieldValue<'static>),
-}
-
-impl From<FieldValue<'static>> for Outcome {
-    fn from(value: FieldValue<'static>) -> Self {
-        Self::Value(value)
-    }
+    /// A session.
+    Session(Box<Session>),
+    /// A user, as whoever asks sees it.
+    User(Uuid),
+    /// An object of scalars, with all that can be selected of it.
+    Object(Value),
+    /// A scalar, or a list of such.
+    Value(Value),
 }
 
 impl Outcome {
-    /// The answer, with the refresh token in it, or handed to `keep` for a cookie.
-    pub(super) fn answer(self, keep: Option<impl FnOnce(Session) -> Session>) -> FieldValue<'static> {
-        match (self, keep) {
-            (Self::SignIn(SignIn::Done(session)), Some(keep)) => {
-                FieldValue::owned_any(SignIn::Done(Box::new(keep(*session))))
-            }
-            (Self::SignIn(sign_in), _) => FieldValue::owned_any(sign_in),
-            (Self::Value(value), _) => value,
+    /// Hands the session of a sign-in to `keep`, which may take its refresh token for a cookie.
+    pub(super) fn keep(self, keep: impl FnOnce(Session) -> Session) -> Self {
+        match self {
+            Self::SignIn(SignIn::Done(session)) => Self::SignIn(SignIn::Done(Box::new(keep(*session)))),
+            other => other,
         }
     }
+}
+
+/// A value as it is.
+pub(super) fn json(value: impl Into<Value>) -> Outcome {
+    Outcome::Value(value.into())
+}
+
+/// It is done, and there is no more to tell.
+pub(super) fn done() -> Outcome {
+    json(true)
+}
+
+/// What is selected of an object of scalars.
+pub(super) fn select(object: &Value, type_name: &str, selections: &[Selection]) -> Value {
+    let member = |selection: &Selection| match selection.name.as_str() {
+        "__typename" => type_name.into(),
+        name => object.get(name).cloned().unwrap_or_default(),
+    };
+    let selected = selections.iter();
+    Value::Object(
+        selected
+            .map(|selection| (selection.key.clone(), member(selection)))
+            .collect(),
+    )
 }
 
 /// `[String!]!`
@@ -92,8 +114,9 @@ pub(super) fn texts_type() -> TypeRef {
 }
 
 /// Secrets that are shown once.
-pub(super) fn texts(texts: &[Plain]) -> FieldValue<'static> {
-    FieldValue::list(texts.iter().map(|text| FieldValue::value(text.reveal())))
+pub(super) fn texts(texts: &[Plain]) -> Outcome {
+    let texts = texts.iter().map(|text| text.reveal());
+    Outcome::Value(texts.collect())
 }
 
 /// What a sign-in came to.
@@ -102,86 +125,60 @@ pub(super) fn sign_in(sign_in: SignIn) -> Outcome {
 }
 
 /// A session with its tokens.
-pub(super) fn session_value(session: Session) -> FieldValue<'static> {
-    FieldValue::owned_any(session)
+pub(super) fn session_value(session: Session) -> Outcome {
+    Outcome::Session(Box::new(session))
 }
 
 fn session_payload() -> Object {
-    let session = Field::new("session", TypeRef::named("Session"), |context| {
-        FieldFuture::Value(match context.parent_value.downcast_ref::<SignIn>() {
-            Some(SignIn::Done(session)) => Some(FieldValue::borrowed_any(session.as_ref())),
-            _ => None,
-        })
-    });
-    let mfa = Field::new("mfa", TypeRef::named("MfaChallenge"), |context| {
-        FieldFuture::Value(match context.parent_value.downcast_ref::<SignIn>() {
-            Some(SignIn::NeedsFactor(challenge)) => Some(FieldValue::owned_any(challenge_value(challenge))),
-            _ => None,
-        })
-    });
     Object::new(SESSION_PAYLOAD)
         .description("what a sign-in or sign-up came to")
-        .field(session.description("the new session; null where something has to be proved first"))
-        .field(mfa.description("the second factor that is asked for"))
+        .field(
+            row_field("session", TypeRef::named(SESSION))
+                .description("the new session; null where something has to be proved first"),
+        )
+        .field(
+            row_field("mfa", TypeRef::named(MFA_CHALLENGE))
+                .description("the second factor that is asked for"),
+        )
 }
 
 fn user() -> Field {
-    let user = Field::new("user", TypeRef::named("users"), |context| {
-        FieldFuture::new(async move {
-            match context.parent_value.downcast_ref::<Session>() {
-                Some(session) => {
-                    let session = crate::session::Session::of_user(Arc::clone(&session.authenticated));
-                    data::resolve_user(&context, session).await
-                }
-                None => Ok(None),
-            }
-        })
-    });
-    user.description("the user, as the new session sees it")
+    row_field(SESSION_USER, TypeRef::named("users")).description("the user, as the new session sees it")
 }
 
 fn session() -> Object {
-    Object::new("Session")
+    Object::new(SESSION)
         .description("an access token and the refresh token that renews it")
         .field(
-            part("accessToken", TypeRef::named_nn(TypeRef::STRING), |session| {
-                session.access_token.reveal().into()
-            })
-            .description("JWT for the Authorization header, as `Bearer` credential"),
+            json_field("accessToken", TypeRef::named_nn(TypeRef::STRING))
+                .description("JWT for the Authorization header, as `Bearer` credential"),
         )
         .field(
-            part(
-                "accessTokenExpiresIn",
-                TypeRef::named_nn(TypeRef::INT),
-                |session| session.access_token_expires_in.into(),
-            )
-            .description("life of the access token in seconds"),
+            json_field("accessTokenExpiresIn", TypeRef::named_nn(TypeRef::INT))
+                .description("life of the access token in seconds"),
         )
+        .field(json_field("refreshToken", TypeRef::named(TypeRef::STRING)).description(
+            "renews the session, once; then its successor does; null where the one at hand stays, and where it is in a cookie",
+        ))
         .field(
-            part("refreshToken", TypeRef::named(TypeRef::STRING), |session| {
-                let token = session.refresh_token.as_ref();
-                token.map_or(async_graphql::Value::Null, |token| token.reveal().into())
-            })
-            .description(
-                "renews the session, once; then its successor does; null where the one at hand stays, and where it is in a cookie",
-            ),
-        )
-        .field(
-            part("refreshTokenId", TypeRef::named("uuid"), |session| {
-                session.refresh_token_id.to_string().into()
-            })
-            .description("id of the session, also of its row in authRefreshTokens"),
+            json_field("refreshTokenId", TypeRef::named("uuid"))
+                .description("id of the session, also of its row in authRefreshTokens"),
         )
 }
 
-fn part(name: &str, type_ref: TypeRef, value: fn(&Session) -> async_graphql::Value) -> Field {
-    Field::new(name, type_ref, move |context: ResolverContext<'_>| {
-        let session = context.parent_value.downcast_ref::<Session>();
-        FieldFuture::Value(session.map(|session| FieldValue::value(value(session))))
-    })
+/// A field of a session, but for the user.
+pub(super) fn session_member(session: &Session, name: &str) -> Value {
+    match name {
+        "accessToken" => session.access_token.reveal().into(),
+        "accessTokenExpiresIn" => session.access_token_expires_in.into(),
+        "refreshToken" => session.refresh_token.as_ref().map(|token| token.reveal()).into(),
+        "refreshTokenId" => session.refresh_token_id.to_string().into(),
+        _ => Value::Null,
+    }
 }
 
-fn challenge_value(challenge: &MfaChallenge) -> serde_json::Value {
+/// A second factor that is asked for.
+pub(super) fn challenge(challenge: &MfaChallenge) -> Value {
     let factors: Vec<_> = challenge.factors.iter().map(|factor| factor.as_str()).collect();
     json!({
         "ticket": challenge.ticket.reveal(),
@@ -190,33 +187,29 @@ fn challenge_value(challenge: &MfaChallenge) -> serde_json::Value {
     })
 }
 
+/// A new personal access token.
+pub(super) fn created_pat(created: &CreatedPat) -> Outcome {
+    Outcome::Object(json!({
+        "id": created.id,
+        "personalAccessToken": created.personal_access_token.reveal(),
+    }))
+}
+
 fn personal_access_token() -> Object {
-    let part = |name: &str, type_ref, value: fn(&CreatedPat) -> async_graphql::Value| {
-        Field::new(name, type_ref, move |context: ResolverContext<'_>| {
-            let created = context.parent_value.downcast_ref::<CreatedPat>();
-            FieldFuture::Value(created.map(|created| FieldValue::value(value(created))))
-        })
-    };
     Object::new("PersonalAccessToken")
         .description("what programs sign in with")
         .field(
-            part("id", TypeRef::named_nn("uuid"), |created| {
-                created.id.to_string().into()
-            })
-            .description("of its row in authRefreshTokens; revokeSession takes it"),
+            json_field("id", TypeRef::named_nn("uuid"))
+                .description("of its row in authRefreshTokens; revokeSession takes it"),
         )
         .field(
-            part(
-                "personalAccessToken",
-                TypeRef::named_nn(TypeRef::STRING),
-                |created| created.personal_access_token.reveal().into(),
-            )
-            .description("the token; nobody can read it again"),
+            json_field("personalAccessToken", TypeRef::named_nn(TypeRef::STRING))
+                .description("the token; nobody can read it again"),
         )
 }
 
 fn mfa_challenge() -> Object {
-    Object::new("MfaChallenge")
+    Object::new(MFA_CHALLENGE)
         .description("a second factor that is asked for")
         .field(
             json_field("ticket", TypeRef::named_nn(TypeRef::STRING))

@@ -1,12 +1,12 @@
 //! `refreshToken`: a session goes on with a new token.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{RefreshTokenInput, refresh_token};
 
-use super::{invalid, operation, output};
+use super::{Operation, invalid, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "refreshToken",
         output::session_type(),

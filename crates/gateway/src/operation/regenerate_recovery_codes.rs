@@ -1,12 +1,11 @@
 //! `regenerateRecoveryCodes`: ten new ones.
 
-use async_graphql::dynamic::Field;
 use portico_auth::flow::regenerate_recovery_codes;
 
-use super::{operation, output};
+use super::{Operation, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "regenerateRecoveryCodes",
         output::texts_type(),

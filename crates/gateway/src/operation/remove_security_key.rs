@@ -1,19 +1,18 @@
 //! `removeSecurityKey`: a passkey goes.
 
-use async_graphql::dynamic::{Field, FieldValue};
 use portico_auth::flow::{RemoveSecurityKeyInput, remove_security_key};
 
-use super::{input, operation, output};
+use super::{Operation, input, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "removeSecurityKey",
         output::boolean_type(),
         |asking, mut arguments| async move {
             let id = input::read_key_id(&mut arguments)?;
             remove_security_key(&asking.auth(), RemoveSecurityKeyInput { id }).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description(

@@ -1,12 +1,11 @@
 //! `renameSecurityKey`: another name for a passkey.
 
-use async_graphql::dynamic::{Field, FieldValue};
 use portico_auth::flow::{RenameSecurityKeyInput, rename_security_key};
 
-use super::{input, operation, output};
+use super::{Operation, input, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "renameSecurityKey",
         output::boolean_type(),
@@ -16,7 +15,7 @@ pub(super) fn field() -> Field {
                 nickname: input::read_nickname(&mut arguments)?,
             };
             rename_security_key(&asking.auth(), input).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description("gives one of the user's passkeys another name, or none")

@@ -1,14 +1,14 @@
 //! `resetPassword`: a new password for whoever read the mail.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::Presented;
 use portico_auth::flow::{ResetPasswordInput, reset_password};
 use portico_auth::value::Password;
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "resetPassword",
         output::boolean_type(),
@@ -25,7 +25,7 @@ pub(super) fn field() -> Field {
                 },
             )
             .await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description("sets a new password by what was mailed; every session of the user ends")

@@ -1,19 +1,19 @@
 //! `revokeSession`: one of the user's own sessions ends.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{RevokeSessionInput, revoke_session};
 
-use super::{operation, output};
+use super::{Operation, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "revokeSession",
         output::boolean_type(),
         |asking, mut arguments| async move {
             let id = arguments.id()?;
             revoke_session(&asking.auth(), RevokeSessionInput { id }).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description("ends one of the caller's sessions")

@@ -1,13 +1,12 @@
 //! `sendPasswordResetEmail`: a mail to set a new password.
 
-use async_graphql::dynamic::{Field, FieldValue};
 use portico_auth::flow::{SendPasswordResetEmailInput, send_password_reset_email};
 use portico_auth::value::Email;
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "sendPasswordResetEmail",
         output::boolean_type(),
@@ -15,7 +14,7 @@ pub(super) fn field() -> Field {
             let email = parsed(Email::parse(&arguments.required("email")?))?;
             let link = input::read_link_options(&mut arguments, asking.app.auth.policy())?;
             send_password_reset_email(&asking.auth(), SendPasswordResetEmailInput { email, link }).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description(

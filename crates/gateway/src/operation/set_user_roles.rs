@@ -1,12 +1,12 @@
 //! `setUserRoles`.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{SetUserRolesInput, set_user_roles};
 
-use super::{operation, output};
+use super::{Operation, operation, output};
 
 /// The mutation; for administrators alone.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "setUserRoles",
         output::boolean_type(),
@@ -17,7 +17,7 @@ pub(super) fn field() -> Field {
                 default_role: arguments.text("defaultRole")?,
             };
             set_user_roles(&asking.auth(), input).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description(

@@ -1,12 +1,12 @@
 //! `signInAnonymous`: a user whom nothing identifies yet.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{SignInAnonymousInput, sign_in_anonymous};
 
-use super::{operation, output};
+use super::{Operation, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "signInAnonymous",
         output::session_payload_type(),

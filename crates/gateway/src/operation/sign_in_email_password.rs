@@ -1,13 +1,12 @@
 //! `signInEmailPassword`: a session for an address and password.
 
-use async_graphql::dynamic::Field;
 use portico_auth::flow::{SignInEmailPasswordInput, sign_in_email_password};
 use portico_auth::value::{Email, Password};
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "signInEmailPassword",
         output::session_payload_type(),

@@ -1,15 +1,15 @@
 //! `signInPat`: an access token for a personal access token.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{SignInPatInput, sign_in_pat};
 
-use super::{operation, output};
+use super::{Operation, operation, output};
 
 /// The name: it opens no session, since the token is one.
 pub(super) const NAME: &str = "signInPat";
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         NAME,
         output::session_payload_type(),

@@ -1,13 +1,12 @@
 //! `signInUsernamePassword`: a session for a name and password.
 
-use async_graphql::dynamic::Field;
 use portico_auth::flow::{SignInUsernamePasswordInput, sign_in_username_password};
 use portico_auth::value::{Password, Username};
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "signInUsernamePassword",
         output::session_payload_type(),

@@ -1,25 +1,25 @@
 //! `signInWebauthn` and `verifySignInWebauthn`: a session for a passkey.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{
     SignInWebauthnInput, VerifySignInWebauthnInput, sign_in_webauthn, verify_sign_in_webauthn,
 };
 
-use super::{input, operation, output};
+use super::{Operation, input, operation, output};
 
 /// The mutations.
-pub(super) fn fields() -> [Field; 2] {
+pub(super) fn fields() -> [Operation; 2] {
     [asking(), answering()]
 }
 
-fn asking() -> Field {
+fn asking() -> Operation {
     operation(
         "signInWebauthn",
         output::json_type(),
         |asking, mut arguments| async move {
             let email = input::optional_email(&mut arguments)?;
             let options = sign_in_webauthn(&asking.auth(), SignInWebauthnInput { email }).await?;
-            output::json(options)
+            Ok(output::json(options))
         },
     )
     .description(
@@ -31,7 +31,7 @@ fn asking() -> Field {
     )
 }
 
-fn answering() -> Field {
+fn answering() -> Operation {
     operation(
         "verifySignInWebauthn",
         output::session_payload_type(),

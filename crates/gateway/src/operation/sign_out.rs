@@ -1,12 +1,12 @@
 //! `signOut`: a session ends, or all of a user's.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{SignOutInput, sign_out};
 
-use super::{operation, output};
+use super::{Operation, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "signOut",
         output::boolean_type(),
@@ -20,7 +20,7 @@ pub(super) fn field() -> Field {
             let browser = asking.browser.as_deref().filter(|_| reads_cookie);
             let Some((browser, cookie)) = browser.and_then(|browser| Some((browser, browser.token()?))) else {
                 sign_out(&asking.auth(), input).await?;
-                return Ok(FieldValue::value(true));
+                return Ok(output::done());
             };
             // Whatever becomes of its session, the page is done with it.
             browser.forget();
@@ -33,7 +33,7 @@ pub(super) fn field() -> Field {
                 true => sign_out(&asking.auth(), input).await?,
                 false => ended?,
             }
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description("ends the session of the refresh token or, without one, of the access token and of the cookie, which is cleared")

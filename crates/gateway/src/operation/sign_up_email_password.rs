@@ -1,13 +1,12 @@
 //! `signUpEmailPassword`: a new user with an address and password.
 
-use async_graphql::dynamic::Field;
 use portico_auth::flow::{SignUpEmailPasswordInput, sign_up_email_password};
 use portico_auth::value::{Email, Password};
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation("signUpEmailPassword", output::session_payload_type(), |asking, mut arguments| async move {
         let email = parsed(Email::parse(&arguments.required("email")?))?;
         let password = parsed(Password::parse(&arguments.required("password")?))?;

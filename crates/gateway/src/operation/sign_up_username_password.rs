@@ -1,13 +1,12 @@
 //! `signUpUsernamePassword`: a new user with a name and password.
 
-use async_graphql::dynamic::Field;
 use portico_auth::flow::{SignUpUsernamePasswordInput, sign_up_username_password};
 use portico_auth::value::{Password, Username};
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "signUpUsernamePassword",
         output::session_payload_type(),

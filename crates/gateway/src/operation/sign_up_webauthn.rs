@@ -1,19 +1,18 @@
 //! `signUpWebauthn` and `verifySignUpWebauthn`: a new user with an address and a passkey.
 
-use async_graphql::dynamic::Field;
 use portico_auth::flow::{
     SignUpWebauthnInput, VerifySignUpWebauthnInput, sign_up_webauthn, verify_sign_up_webauthn,
 };
 use portico_auth::value::Email;
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutations.
-pub(super) fn fields() -> [Field; 2] {
+pub(super) fn fields() -> [Operation; 2] {
     [asking(), answering()]
 }
 
-fn asking() -> Field {
+fn asking() -> Operation {
     operation(
         "signUpWebauthn",
         output::json_type(),
@@ -21,7 +20,7 @@ fn asking() -> Field {
             let email = parsed(Email::parse(&arguments.required("email")?))?;
             let options = input::take_options(&mut arguments)?;
             let input = SignUpWebauthnInput { email, options };
-            output::json(sign_up_webauthn(&asking.auth(), input).await?)
+            Ok(output::json(sign_up_webauthn(&asking.auth(), input).await?))
         },
     )
     .description("asks for the passkey of a new user: PublicKeyCredentialCreationOptionsJSON")
@@ -29,7 +28,7 @@ fn asking() -> Field {
     .argument(input::options())
 }
 
-fn answering() -> Field {
+fn answering() -> Operation {
     operation("verifySignUpWebauthn", output::session_payload_type(), |asking, mut arguments| async move {
         let input = VerifySignUpWebauthnInput {
             credential: input::attestation(&mut arguments)?,

@@ -1,19 +1,19 @@
 //! `undoEmailChange`: an account gets its former address back.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{UndoEmailChangeInput, undo_email_change};
 
-use super::{operation, output};
+use super::{Operation, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "undoEmailChange",
         output::boolean_type(),
         |asking, mut arguments| async move {
             let ticket = arguments.required("ticket")?;
             undo_email_change(&asking.auth(), UndoEmailChangeInput { ticket }).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description(

@@ -1,13 +1,13 @@
 //! `verifySignInMfaTotp` and `verifySignInMfaRecoveryCode`: a session for a code after the first proof.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::FactorCode;
 use portico_auth::flow::{VerifySignInMfaInput, verify_sign_in_mfa};
 
-use super::{input, operation, output};
+use super::{Operation, input, operation, output};
 
 /// The mutations.
-pub(super) fn fields() -> [Field; 2] {
+pub(super) fn fields() -> [Operation; 2] {
     [
         field("verifySignInMfaTotp", FactorCode::Totp)
             .description("opens a session for whoever proved a first factor and sends a code of the authenticator application"),
@@ -16,7 +16,7 @@ pub(super) fn fields() -> [Field; 2] {
     ]
 }
 
-fn field(name: &'static str, code: fn(String) -> FactorCode) -> Field {
+fn field(name: &'static str, code: fn(String) -> FactorCode) -> Operation {
     operation(
         name,
         output::session_payload_type(),

@@ -1,12 +1,12 @@
 //! `verifySignInMfaWebauthn`: a session for a passkey after the first proof.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{VerifySignInMfaWebauthnInput, verify_sign_in_mfa_webauthn};
 
-use super::{input, operation, output};
+use super::{Operation, input, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "verifySignInMfaWebauthn",
         output::session_payload_type(),

@@ -1,13 +1,13 @@
 //! `verifySignInOtpEmail`: a session for a mailed code.
 
-use async_graphql::dynamic::{Field, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{VerifySignInOtpEmailInput, verify_sign_in_otp_email};
 use portico_auth::value::Email;
 
-use super::{input, operation, output, parsed};
+use super::{Operation, input, operation, output, parsed};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "verifySignInOtpEmail",
         output::session_payload_type(),

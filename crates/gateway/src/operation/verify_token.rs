@@ -1,12 +1,12 @@
 //! `verifyToken`: whether an access token is good.
 
-use async_graphql::dynamic::{Field, FieldValue, InputValue, TypeRef};
+use async_graphql::dynamic::{InputValue, TypeRef};
 use portico_auth::flow::{VerifyTokenInput, verify_token};
 
-use super::{operation, output};
+use super::{Operation, operation, output};
 
 /// The mutation.
-pub(super) fn field() -> Field {
+pub(super) fn field() -> Operation {
     operation(
         "verifyToken",
         output::boolean_type(),
@@ -15,7 +15,7 @@ pub(super) fn field() -> Field {
                 token: arguments.text("token")?,
             };
             verify_token(&asking.auth(), input).await?;
-            Ok(FieldValue::value(true))
+            Ok(output::done())
         },
     )
     .description("true for a good access token whose session lives; anything else is an error")

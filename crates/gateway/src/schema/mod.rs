@@ -9,7 +9,7 @@ mod scalar;
 mod shortcut;
 mod table;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_graphql::dynamic::{
@@ -19,7 +19,7 @@ use async_graphql::registry::MetaType;
 use portico_entity::catalogue::{Table, catalogue};
 use portico_query::permission::Role;
 
-use crate::operation;
+use crate::operation::{self, Runner};
 use crate::plan_cache::PlanCache;
 
 pub(crate) use shortcut::{KnownToBeValid, StopBeforeExecution};
@@ -31,6 +31,8 @@ pub struct RoleSchema {
     pub role: Arc<Role>,
     /// Its schema.
     pub schema: Schema,
+    /// The operations among its mutations.
+    pub(crate) operations: HashMap<&'static str, Runner>,
     /// What was prepared for it so far.
     pub plans: PlanCache,
 }
@@ -62,11 +64,14 @@ impl RoleSchema {
         for table in visible_tables(reader) {
             types = table::types(types, reader, table);
         }
-        for field in operation::query_fields(&role) {
-            query = query.field(field);
+        for operation in operation::queries(&role) {
+            query = query.field(operation.into_query());
         }
-        for field in operation::mutation_fields(&role) {
+        let mut operations = HashMap::new();
+        for operation in operation::mutations(&role) {
+            let (field, runner) = operation.into_mutation();
             mutation = mutation.field(field);
+            operations.insert(runner.name, runner);
         }
         let users = visible_tables(reader).any(|table| table.type_name == "users");
         types = operation::types(types, &role, users);
@@ -78,7 +83,12 @@ impl RoleSchema {
         let builder = scalar::register(types).into_builder(builder);
         let schema = builder.finish()?;
         let plans = PlanCache::new(cache_bytes, enum_values(&schema));
-        Ok(Self { role, schema, plans })
+        Ok(Self {
+            role,
+            schema,
+            operations,
+            plans,
+        })
     }
 
     /// The schema in GraphQL's schema language, everything in alphabetical order.

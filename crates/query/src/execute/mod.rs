@@ -65,7 +65,9 @@ impl Default for ExecutorSettings {
 pub struct Values<'a> {
     /// The request's variables, defaults filled in.
     pub variables: &'a Variables,
-    /// Session variables by lower-case name.
+    /// The role of the request, which is a session variable, too.
+    pub role: Option<&'a str>,
+    /// The other session variables by lower-case name.
     pub session: &'a std::collections::BTreeMap<String, String>,
     /// Who asks, where it is written down.
     pub actor: &'a Actor,

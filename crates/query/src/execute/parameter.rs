@@ -12,6 +12,9 @@ use crate::plan::{Bind, BindKind, json_path};
 use crate::request::{Operand, Variables};
 use crate::scalar::{self, Parameter};
 
+/// The session variable that every request has.
+const ROLE: &str = "x-hasura-role";
+
 /// The values of a statement's parameters.
 pub(super) fn parameters(binds: &[Bind], values: Values<'_>) -> Result<Vec<Parameter>, Failure> {
     binds.iter().map(|bind| parameter(bind, values)).collect()
@@ -47,6 +50,7 @@ pub(super) fn parameter(bind: &Bind, values: Values<'_>) -> Result<Parameter, Fa
 pub(crate) fn check_constant(bind: &Bind) -> Result<(), Failure> {
     let nothing = Values {
         variables: &Variables::new(),
+        role: None,
         session: &BTreeMap::new(),
         actor: &Actor::default(),
     };
@@ -87,7 +91,11 @@ fn from_session(text: &str, kind: BindKind) -> Result<Value, Failure> {
 }
 
 fn session<'v>(name: &str, values: Values<'v>) -> Result<&'v str, Failure> {
-    match values.session.get(name) {
+    let found = match name {
+        ROLE => values.role,
+        name => values.session.get(name).map(String::as_str),
+    };
+    match found {
         Some(value) => Ok(value),
         None => Err(Failure::new(
             Code::NotFound,
