@@ -186,6 +186,14 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
 
 fn read_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
+    // Otherwise 24 would be the year 24, whatever was meant.
+    if text.bytes().take_while(u8::is_ascii_digit).count() != 4 {
+        return None;
+    }
+    // As nearly all are written, and the quickest to read.
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.to_utc().trunc_subsecs(6));
+    }
     let offsets = [
         "%Y-%m-%dT%H:%M:%S%.f%#z",
         "%Y-%m-%d %H:%M:%S%.f%#z",
@@ -229,6 +237,9 @@ pub fn stored_time(time: DateTime<Utc>) -> String {
 
 /// The form of a time on the wire: as PostgreSQL's `to_json`, without trailing zeros in the fraction.
 pub fn wire_time(stored: &str) -> Cow<'_, str> {
+    if is_wire_time(stored.as_bytes()) {
+        return stored.into();
+    }
     match stored.split_once('+') {
         Some((time, offset)) if time.contains('.') => {
             let short = time.trim_end_matches('0').trim_end_matches('.');
@@ -241,7 +252,67 @@ pub fn wire_time(stored: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether a stored time is at once seen to have the form of the wire: without a fraction, or with one that does not
+/// end in a zero. Others may have it too.
+pub fn is_wire_time(stored: &[u8]) -> bool {
+    const SECONDS: usize = "2000-01-01T00:00:00".len();
+    match stored.strip_suffix(b"+00:00") {
+        Some(time) => time.len() == SECONDS || !time.ends_with(b"0"),
+        None => false,
+    }
+}
+
 /// `\x` and hex digits.
 pub fn wire_bytes(bytes: &[u8]) -> String {
     format!("\\x{}", hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::{read_time, stored_time, wire_time};
+
+    proptest::proptest! {
+        #[test]
+        fn a_time_loses_the_zeros_at_its_end_on_the_wire(second in 0_i64..253_402_300_799, micros in 0_u32..1_000_000) {
+            for micros in [0, micros, micros / 10 * 10, micros / 1_000 * 1_000, 100_000] {
+                let time = DateTime::from_timestamp(second, micros * 1_000).unwrap();
+                let fraction = format!(".{micros:06}");
+                let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+                let expected = format!("{}{fraction}+00:00", time.format("%Y-%m-%dT%H:%M:%S"));
+                let stored = stored_time(time);
+                proptest::prop_assert_eq!(wire_time(&stored), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_is_read_however_it_is_written() {
+        let texts = [
+            "2024-02-29T23:30:00.25Z",
+            "2024-02-29T23:30:00.25z",
+            " 2024-02-29 23:30:00.250+00:00 ",
+            "2024-02-29T23:30:00.250000+00",
+            "2024-02-29T23:30:00.2500009",
+            "2024-03-01T05:00:00.25+0530",
+            "2024-02-29 18:30:00.25-05",
+        ];
+        for text in texts {
+            let time = read_time(text).map(stored_time);
+            assert_eq!(time.as_deref(), Some("2024-02-29T23:30:00.250+00:00"), "{text}");
+        }
+        for text in ["2024-02-29T23:30Z", "2024-02-29 23:30", "2024-02-29T18:30-05:00"] {
+            let time = read_time(text).map(stored_time);
+            assert_eq!(time.as_deref(), Some("2024-02-29T23:30:00+00:00"), "{text}");
+        }
+        for text in [
+            "2023-02-29T00:00:00Z",
+            "2024-02-29T24:00:00Z",
+            "24-02-29T00:00:00Z",
+            "2024-02-29Z",
+        ] {
+            assert_eq!(read_time(text), None, "{text}");
+        }
+    }
 }

@@ -69,6 +69,11 @@ impl answer::Row for SqliteRow<'_, '_> {
                 out.extend_from_slice(if number == 0 { b"false" } else { b"true" });
             }
             (_, ValueRef::Integer(number)) => answer::integer(number, out),
+            (OutputValue::Scalar(Scalar::Timestamptz), ValueRef::Text(time))
+                if scalar::is_wire_time(time) && answer::is_plain(time) =>
+            {
+                answer::plain(time, out);
+            }
             (OutputValue::Scalar(Scalar::Timestamptz), ValueRef::Text(_)) => {
                 answer::string(&scalar::wire_time(found.as_str()?), out);
             }
