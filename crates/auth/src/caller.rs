@@ -13,9 +13,6 @@ use crate::elevation::Proof;
 use crate::port::{EntropyError, new_id, now};
 use crate::wish::SessionWish;
 
-/// The session variable that holds the role of a request.
-pub const ROLE: &str = "x-hasura-role";
-
 /// Where a request comes from.
 #[derive(Debug, Clone)]
 pub struct Caller {

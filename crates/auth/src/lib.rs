@@ -56,7 +56,7 @@ pub mod value;
 mod wish;
 
 pub use auth::{Auth, OpenError, Parts, check_policy};
-pub use caller::{Authenticated, Caller, Ctx, ROLE};
+pub use caller::{Authenticated, Caller, Ctx};
 pub use code::Code;
 pub use database::{Database, PoolCounters};
 pub use elevation::{ElevatedOperation, Proof, check_session, is_proved_for};

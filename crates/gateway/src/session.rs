@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use portico_auth::{Auth, Authenticated, Caller, ROLE};
-use portico_query::permission::{ADMIN, PUBLIC};
+use portico_auth::{Auth, Authenticated, Caller};
+use portico_query::permission::{ADMIN, PUBLIC, ROLE};
 
 use crate::error::WireError;
 

@@ -28,6 +28,13 @@ pub enum Input {
     Object(Vec<(String, Input)>),
 }
 
+impl Input {
+    /// The value for one execution; nothing where it is a variable that was not given.
+    pub fn resolve(&self, variables: &Variables) -> Option<serde_json::Value> {
+        operand(self).resolve(variables)
+    }
+}
+
 /// A selected field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {

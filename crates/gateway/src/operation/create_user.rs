@@ -101,7 +101,7 @@ fn read(mut arguments: Arguments) -> Result<CreateUserInput, WireError> {
         (None, Some(text)) => Some(NewPassword::Imported(parsed(ImportedHash::parse(&text))?)),
         (Some(_), Some(_)) => return Err(invalid("importedHash", "cannot be given beside a password")),
     };
-    let mut given = input::members(&mut arguments)?;
+    let mut given = arguments.members("options")?.unwrap_or_default();
     let welcome = match (
         given.flag("sendVerificationEmail"),
         given.flag("sendPasswordResetEmail"),

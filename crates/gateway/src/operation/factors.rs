@@ -3,11 +3,9 @@
 use async_graphql::dynamic::{InputValue, Object, TypeRef};
 use portico_auth::flow::{Factors, my_factors, reset_factors, user_factors};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::output::Outcome;
-use super::{Arguments, Operation, invalid, operation, output};
-use crate::error::WireError;
+use super::{Operation, operation, output};
 use crate::schema::json_field;
 
 /// The query of a user.
@@ -26,7 +24,7 @@ pub(super) fn user_field() -> Operation {
         "userFactors",
         TypeRef::named_nn("Factors"),
         |asking, mut arguments| async move {
-            let id = id(&mut arguments)?;
+            let id = arguments.id()?;
             Ok(value(user_factors(&asking.auth(), id).await?))
         },
     )
@@ -37,7 +35,7 @@ pub(super) fn user_field() -> Operation {
 /// The mutation of an administrator.
 pub(super) fn reset_field() -> Operation {
     operation("resetFactors", output::boolean_type(), |asking, mut arguments| async move {
-        let id = id(&mut arguments)?;
+        let id = arguments.id()?;
         reset_factors(&asking.auth(), id).await?;
         Ok(output::done())
     })
@@ -47,11 +45,6 @@ pub(super) fn reset_field() -> Operation {
 
 fn argument() -> InputValue {
     InputValue::new("id", TypeRef::named_nn("uuid")).description("the user")
-}
-
-fn id(arguments: &mut Arguments) -> Result<Uuid, WireError> {
-    let id = arguments.required("id")?;
-    id.parse().map_err(|_| invalid("id", "must be a uuid"))
 }
 
 fn value(factors: Factors) -> Outcome {

@@ -5,10 +5,9 @@ use portico_auth::Policy;
 use portico_auth::value::{
     Assertion, Attestation, CodeVerifier, Email, LinkOptions, Nickname, SignUpOptions, SignUpOptionsInput,
 };
-use serde_json::{Map, Value};
-use uuid::Uuid;
+use serde_json::Value;
 
-use super::{Arguments, invalid, parsed};
+use super::{Arguments, parsed};
 use crate::error::WireError;
 use crate::schema::Types;
 
@@ -105,7 +104,7 @@ pub(super) fn read_link_options(
     arguments: &mut Arguments,
     policy: &Policy,
 ) -> Result<LinkOptions, WireError> {
-    let mut given = members(arguments)?;
+    let mut given = arguments.members("options")?.unwrap_or_default();
     let redirect_to = given.text("redirectTo")?;
     let code_challenge = given.text("codeChallenge")?;
     let options = LinkOptions::parse(redirect_to.as_deref(), code_challenge.as_deref(), policy);
@@ -141,7 +140,7 @@ pub(super) fn assertion(arguments: &mut Arguments) -> Result<Assertion, WireErro
 }
 
 fn take_credential(arguments: &mut Arguments) -> Value {
-    arguments.0.remove("credential").unwrap_or_default()
+    arguments.json("credential").unwrap_or_default()
 }
 
 /// The argument `nickname` of a passkey.
@@ -161,24 +160,6 @@ pub(super) fn key_id() -> InputValue {
     InputValue::new("id", TypeRef::named_nn("uuid")).description("as in authUserSecurityKeys")
 }
 
-/// Reads which passkey is meant.
-pub(super) fn read_key_id(arguments: &mut Arguments) -> Result<Uuid, WireError> {
-    let id = arguments.required("id")?;
-    id.parse().map_err(|_| invalid("id", "must be a uuid"))
-}
-
-/// The members of the argument `options` that are not null.
-pub(super) fn members(arguments: &mut Arguments) -> Result<Arguments, WireError> {
-    match arguments.0.remove("options") {
-        None => Ok(Arguments(Map::new())),
-        Some(Value::Object(mut members)) => {
-            members.retain(|_, value| !value.is_null());
-            Ok(Arguments(members))
-        }
-        Some(_) => Err(invalid("options", "must be an object")),
-    }
-}
-
 /// Reads the options of a sign-up.
 pub(super) fn read_options(arguments: &mut Arguments, policy: &Policy) -> Result<SignUpOptions, WireError> {
     parsed(SignUpOptions::parse(take_options(arguments)?, policy))
@@ -186,7 +167,7 @@ pub(super) fn read_options(arguments: &mut Arguments, policy: &Policy) -> Result
 
 /// Takes the options of a sign-up as they came.
 pub(super) fn take_options(arguments: &mut Arguments) -> Result<SignUpOptionsInput, WireError> {
-    let mut given = members(arguments)?;
+    let mut given = arguments.members("options")?.unwrap_or_default();
     Ok(SignUpOptionsInput {
         username: given.text("username")?,
         allowed_roles: given.texts("allowedRoles")?,
@@ -204,7 +185,7 @@ pub(super) fn profile(given: &mut Arguments) -> Result<SignUpOptionsInput, WireE
         default_role: given.text("defaultRole")?,
         display_name: given.text("displayName")?,
         locale: given.text("locale")?,
-        metadata: given.0.remove("metadata"),
+        metadata: given.json("metadata"),
         redirect_to: given.text("redirectTo")?,
         ..SignUpOptionsInput::default()
     })

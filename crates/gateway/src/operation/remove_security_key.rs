@@ -10,7 +10,7 @@ pub(super) fn field() -> Operation {
         "removeSecurityKey",
         output::boolean_type(),
         |asking, mut arguments| async move {
-            let id = input::read_key_id(&mut arguments)?;
+            let id = arguments.id()?;
             remove_security_key(&asking.auth(), RemoveSecurityKeyInput { id }).await?;
             Ok(output::done())
         },

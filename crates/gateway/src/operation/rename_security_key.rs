@@ -11,7 +11,7 @@ pub(super) fn field() -> Operation {
         output::boolean_type(),
         |asking, mut arguments| async move {
             let input = RenameSecurityKeyInput {
-                id: input::read_key_id(&mut arguments)?,
+                id: arguments.id()?,
                 nickname: input::read_nickname(&mut arguments)?,
             };
             rename_security_key(&asking.auth(), input).await?;

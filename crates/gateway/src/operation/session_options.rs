@@ -4,7 +4,7 @@ use async_graphql::dynamic::{Enum, EnumItem, InputObject, InputValue, TypeRef};
 use portico_auth::value::SessionName;
 use portico_auth::{SessionKind, SessionWish};
 
-use super::{Arguments, invalid, parsed};
+use super::{Arguments, parsed};
 use crate::error::WireError;
 use crate::schema::Types;
 
@@ -34,13 +34,8 @@ pub(super) fn argument() -> InputValue {
 
 /// Reads it, if it was given: what is wanted, and whether the refresh token goes into a cookie.
 pub(super) fn read(arguments: &mut Arguments) -> Result<Option<(SessionWish, bool)>, WireError> {
-    let mut given = match arguments.json("session") {
-        None => return Ok(None),
-        Some(serde_json::Value::Object(mut members)) => {
-            members.retain(|_, value| !value.is_null());
-            Arguments(members)
-        }
-        Some(_) => return Err(invalid("session", "must be an object")),
+    let Some(mut given) = arguments.members("session")? else {
+        return Ok(None);
     };
     let name = given.text("name")?;
     let wish = SessionWish {

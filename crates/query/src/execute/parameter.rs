@@ -8,12 +8,10 @@ use serde_json::Value;
 use super::{Actor, Values, array};
 use crate::error::{Code, Failure};
 use crate::pattern::{Case, Language, Pattern, PatternError};
+use crate::permission::ROLE;
 use crate::plan::{Bind, BindKind, json_path};
 use crate::request::{Operand, Variables};
 use crate::scalar::{self, Parameter};
-
-/// The session variable that every request has.
-const ROLE: &str = "x-hasura-role";
 
 /// The values of a statement's parameters.
 pub(super) fn parameters(binds: &[Bind], values: Values<'_>) -> Result<Vec<Parameter>, Failure> {

@@ -22,3 +22,6 @@ pub const PUBLIC: &str = "public";
 
 /// The role of users whom nothing identifies yet.
 pub const ANONYMOUS: &str = "anonymous";
+
+/// The session variable that holds the role of a request.
+pub const ROLE: &str = "x-hasura-role";
